@@ -1,0 +1,38 @@
+"""What names a query may use: tables, workspace functions and watchlists. No I/O: others fill it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tocsin.kql.types import ColumnSchema
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceFunction:
+    """A function saved in the workspace (a Sentinel parser).
+
+    ``parameters`` is the declaration as KQL writes it, with brackets: ``(domain:string, n:long=1, T:(*))``.
+    ``body`` is the KQL text without braces.
+    """
+
+    name: str
+    parameters: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The tables, functions and watchlists that a query is bound against. Names are case-sensitive.
+
+    ``watchlists`` maps an alias to the columns of its items; the columns that ``_GetWatchlist`` adds of itself
+    (``_DTItemId``, ``LastUpdatedTimeUTC``, ``SearchKey``, ``WatchlistItem``) are part of them. An alias that is not
+    here binds to those four columns alone, as an open table.
+    """
+
+    tables: Mapping[str, tuple[ColumnSchema, ...]] = field(default_factory=dict)
+    functions: Mapping[str, WorkspaceFunction] = field(default_factory=dict)
+    watchlists: Mapping[str, tuple[ColumnSchema, ...]] = field(default_factory=dict)
+
+
+EMPTY_CATALOG = Catalog()

@@ -1,0 +1,27 @@
+"""All functions by name. A new family module is added to ``FAMILIES``; nothing else lists functions."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from tocsin.kql.functions.declaration import Aggregate, FunctionTable, ScalarFunction
+
+FAMILIES: tuple[str, ...] = ()
+"""Modules of this package that hold a ``TABLE``."""
+
+
+def _tables() -> list[FunctionTable]:
+    return [import_module(f"tocsin.kql.functions.{family}").TABLE for family in FAMILIES]
+
+
+@cache
+def scalar_functions() -> dict[str, ScalarFunction]:
+    """Scalar functions and operators (``==``, ``has`` …) by name."""
+    return {name: function for table in _tables() for name, function in table.scalars.items()}
+
+
+@cache
+def aggregates() -> dict[str, Aggregate]:
+    """Aggregates by name."""
+    return {name: aggregate for table in _tables() for name, aggregate in table.aggregates.items()}

@@ -1,0 +1,52 @@
+"""The result of binding a query, and the one way to get it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tocsin.kql.catalog import Catalog
+from tocsin.kql.plan import Relation
+from tocsin.kql.syntax.parser import parse
+from tocsin.kql.syntax.tree import Diagnostic, Parameter, Severity, SyntaxTree
+from tocsin.kql.types import ColumnSchema
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """What is known of a query without running it.
+
+    ``columns`` is None when the result is no table. ``open``: the result may have further columns that only data can
+    tell. ``refusals`` are constructs that are right KQL but that the local engine does not run; ``plan`` is None when
+    there is an error or a refusal.
+    """
+
+    tree: SyntaxTree
+    diagnostics: tuple[Diagnostic, ...]
+    columns: tuple[ColumnSchema, ...] | None
+    open: bool
+    tables: tuple[str, ...]
+    functions: tuple[str, ...]
+    watchlists: tuple[str, ...]
+    refusals: tuple[Diagnostic, ...]
+    plan: Relation | None
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that make the query invalid."""
+        return tuple(each for each in self.diagnostics if each.severity is Severity.ERROR)
+
+    @property
+    def ok(self) -> bool:
+        """No error: a workspace with this catalog would accept the query."""
+        return not self.errors
+
+
+def analyze(text: str, catalog: Catalog, *, parameters: str = "") -> Analysis:
+    """Parse and bind ``text`` against ``catalog``. Never raises on bad KQL: read ``diagnostics``.
+
+    ``parameters`` (``(name: type, …)``) are names that the text may use as if a function declared them: the body of a
+    workspace function is checked so.
+    """
+    from tocsin.kql.semantics.binder import bind
+
+    return bind(parse(text), catalog, parameters)
