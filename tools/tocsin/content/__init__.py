@@ -1,0 +1,1 @@
+"""YAML content files as typed models, with the source position of every value."""

@@ -1,0 +1,40 @@
+"""What tocsin tells a person about their content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from tocsin.content.source import Location
+
+
+class Level(Enum):
+    """How bad a finding is, by consequence.
+
+    ERROR: the service refuses the content, or it certainly does not do what it says.
+    WARNING: it can behave differently from what its author means.
+    INFO: it works, but reads or maintains worse than it could.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem: what is wrong (``message``), where (``location``) and what to do (``help``).
+
+    ``code`` is stable and names the kind of problem (``CONTENT002``); ``slug`` says the same in words
+    (``content.unknown-field``). ``notes`` are further facts, one line each. ``length`` is the number of characters
+    the problem covers on its line, 0 when unknown.
+    """
+
+    code: str
+    slug: str
+    level: Level
+    message: str
+    help: str
+    location: Location
+    notes: tuple[str, ...] = ()
+    length: int = 0

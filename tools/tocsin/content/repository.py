@@ -1,0 +1,224 @@
+"""Loads a content repository: detections, parsers, watchlists, tables and the test files of detections.
+
+Bad files never raise: they become findings, and what can be loaded is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from tocsin.content.finding import Finding
+from tocsin.content.models import CustomTable, Detection, Parser, TestFile, Watchlist
+from tocsin.content.reading import read_yaml
+from tocsin.content.source import Document, YamlNode
+from tocsin.content.validation import FOREIGN_FIELDS, build, finding
+from tocsin.content.watchlist_rows import Rows, read_rows
+
+M = TypeVar("M", bound=BaseModel)
+
+Progress = Callable[[str, int, int], None]
+"""Called before each file with its path, how many are done and how many there are."""
+
+DETECTIONS = "detections"
+PARSERS = "parsers"
+WATCHLISTS = "parsers/watchlists"
+TABLES = "parsers/tables"
+TESTS = "tests/detections"
+_TEST_SUFFIX = ".test.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[M]):
+    """A model with the document it came from. ``path`` is relative to the repository, with forward slashes."""
+
+    model: M
+    document: Document
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedWatchlist(Loaded[Watchlist]):
+    """A watchlist with the rows of its CSV: text by column name; ``row_lines`` are their lines in ``csv_path``."""
+
+    rows: tuple[dict[str, str], ...]
+    row_lines: tuple[int, ...]
+    csv_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Everything loaded from a content repository, sorted by name, and what is wrong with it."""
+
+    root: Path
+    detections: Mapping[str, Loaded[Detection]]
+    parsers: Mapping[str, Loaded[Parser]]
+    watchlists: Mapping[str, LoadedWatchlist]
+    tables: Mapping[str, Loaded[CustomTable]]
+    tests: Mapping[str, Loaded[TestFile]]
+    """Test files by their path below tests/detections without ``.test.yaml``."""
+    findings: tuple[Finding, ...]
+
+
+def load_repository(root: Path, progress: Progress | None = None) -> Repository:
+    """Load all content below ``root``. Folders that are not there count as empty; nothing raises for bad content."""
+    findings: list[Finding] = []
+    files = {
+        DETECTIONS: list(_yaml_files(root, DETECTIONS)),
+        PARSERS: [path for path in _yaml_files(root, PARSERS) if not _below(root, path, WATCHLISTS, TABLES)],
+        WATCHLISTS: list(_yaml_files(root, WATCHLISTS)),
+        TABLES: list(_yaml_files(root, TABLES)),
+        TESTS: [path for path in _yaml_files(root, TESTS) if path.name.endswith((_TEST_SUFFIX, ".test.yml"))],
+    }
+    report = _ProgressCounter(progress, sum(map(len, files.values())))
+
+    def load(
+        folder: str, model: type[M], foreign: Mapping[tuple[str, ...], str] = MappingProxyType({})
+    ) -> Iterator[Loaded[M]]:
+        for path in files[folder]:
+            report(path.relative_to(root).as_posix())
+            loaded, problems = load_file(path, root, model, foreign)
+            findings.extend(problems)
+            if loaded is not None:
+                yield loaded
+
+    detections = {_name_below(DETECTIONS, one.path): one for one in load(DETECTIONS, Detection, FOREIGN_FIELDS)}
+    findings.extend(_duplicates(detections.values(), "id", lambda model: model.id))
+    parsers = _by_name(load(PARSERS, Parser), "ParserName", lambda model: model.name, findings)
+    watchlists = _by_name(load(WATCHLISTS, Watchlist), "alias", lambda model: model.alias, findings)
+    tables = _by_name(load(TABLES, CustomTable), "name", lambda model: model.name, findings)
+    tests = {_name_below(TESTS, one.path): one for one in load(TESTS, TestFile)}
+    with_rows = {alias: _with_rows(root, one, findings) for alias, one in watchlists.items()}
+    return Repository(
+        root, detections, parsers, with_rows, tables, tests, tuple(sorted(findings, key=lambda one: one.location))
+    )
+
+
+def load_file(
+    path: Path, root: Path, model: type[M], foreign: Mapping[tuple[str, ...], str] = MappingProxyType({})
+) -> tuple[Loaded[M] | None, tuple[Finding, ...]]:
+    """Load one content file. Its path in findings is relative to ``root`` when it lies below."""
+    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    document, problems = read_yaml(path, shown)
+    built, more = build(model, document, foreign)
+    if model is TestFile:
+        more = tuple(sorted((*more, *unknown_records(document)), key=lambda one: one.location))
+    # A file with a YAML problem (a duplicate key, a tag) is not used even if a model comes of it: it may not be
+    # what its author means.
+    if built is None or any(one.level.value == "error" for one in problems):
+        return None, (*problems, *more)
+    return Loaded(built, document, shown), (*problems, *more)
+
+
+def unknown_records(document: Document) -> Iterator[Finding]:
+    """Cases of a test file that build on records which are not there. Works on files with other problems, too."""
+    known = _keys(document.node("records"))
+    names = f"records here: {', '.join(known)}" if known else "the file has no records"
+    cases = document.node("cases")
+    for number in range(len(cases.items) if cases is not None else 0):
+        for table in _keys(document.node("cases", number, "given")):
+            given = document.node("cases", number, "given", table)
+            for index, record in enumerate(given.items if given is not None else ()):
+                base = _record_name(record)
+                if base is not None and base not in known:
+                    path = ("cases", number, "given", table, index)
+                    yield finding("reference", f'no record is named "{base}"', names, document, path)
+
+
+def _record_name(node: YamlNode) -> str | None:
+    """The record that an element of ``given`` builds on, if it builds on one."""
+    if isinstance(node.value, str):
+        return node.value
+    name = str(node.entries[0][0].value) if len(node.entries) == 1 else None
+    return None if name in ("record", "file") else name
+
+
+def _keys(node: YamlNode | None) -> list[str]:
+    return [str(key.value) for key, _ in node.entries] if node is not None else []
+
+
+class _ProgressCounter:
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress = progress
+        self.total = total
+        self.done = 0
+
+    def __call__(self, path: str) -> None:
+        if self.progress is not None:
+            self.progress(path, self.done, self.total)
+        self.done += 1
+
+
+def _yaml_files(root: Path, folder: str) -> Iterator[Path]:
+    """YAML files below a folder in a fixed order; hidden ones and links out of the repository are left alone."""
+    base = root / folder
+    inside = root.resolve()
+    for path in sorted(base.rglob("*"), key=lambda one: one.relative_to(base).as_posix()):
+        hidden = any(part.startswith(".") for part in path.relative_to(base).parts)
+        if path.suffix in (".yaml", ".yml") and not hidden and path.is_file() and path.resolve().is_relative_to(inside):
+            yield path
+
+
+def _below(root: Path, path: Path, *folders: str) -> bool:
+    return any(path.is_relative_to(root / folder) for folder in folders)
+
+
+def _name_below(folder: str, path: str) -> str:
+    name = path[len(folder) + 1 :]
+    for suffix in (_TEST_SUFFIX, ".test.yml", ".yaml", ".yml"):
+        if name.endswith(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def _by_name(
+    loaded: Iterable[Loaded[M]], field: str, name: Callable[[M], str], findings: list[Finding]
+) -> dict[str, Loaded[M]]:
+    """Models by name; the first of two with one name stays, the second is reported."""
+    every = list(loaded)
+    findings.extend(_duplicates(every, field, name))
+    result: dict[str, Loaded[M]] = {}
+    for one in sorted(every, key=lambda each: name(each.model)):
+        result.setdefault(name(one.model), one)
+    return result
+
+
+def _duplicates(loaded: Iterable[Loaded[M]], field: str, name: Callable[[M], str]) -> Iterator[Finding]:
+    first: dict[str, Loaded[M]] = {}
+    for one in loaded:
+        # Resource names in Azure ignore case.
+        key = name(one.model).lower()
+        if key in first:
+            other = first[key].document.location(field)
+            message = f'{field} "{name(one.model)}" is already used by {first[key].path}'
+            yield finding(
+                "duplicate",
+                message,
+                f"give one of them another {field}",
+                one.document,
+                (field,),
+                notes=(f"first used at {other}",),
+            )
+        else:
+            first[key] = one
+
+
+def _with_rows(root: Path, loaded: Loaded[Watchlist], findings: list[Finding]) -> LoadedWatchlist:
+    csv_path = Path(loaded.path).with_suffix(".csv").as_posix()
+    rows, problems = _read_csv(root, csv_path, loaded)
+    findings.extend(problems)
+    return LoadedWatchlist(loaded.model, loaded.document, loaded.path, rows.rows, rows.lines, csv_path)
+
+
+def _read_csv(root: Path, csv_path: str, loaded: Loaded[Watchlist]) -> tuple[Rows, tuple[Finding, ...]]:
+    if not (root / csv_path).exists():
+        message = f"the watchlist has no rows: {csv_path} is not there"
+        header = ",".join(column.name for column in loaded.model.columns)
+        problem = finding("csv", message, f"create it with the header {header}", loaded.document, ("alias",))
+        return Rows((), (), csv_path), (problem,)
+    return read_rows(root / csv_path, csv_path, loaded.model)

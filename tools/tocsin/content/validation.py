@@ -1,0 +1,287 @@
+"""From a YAML document to a model, with every problem of the file as a finding at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tocsin.content.finding import Finding, Level
+from tocsin.content.source import Document, NodeKind, PathPart, YamlNode
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingKind:
+    """Code and slug of a kind of problem."""
+
+    code: str
+    slug: str
+    level: Level = Level.ERROR
+
+
+KINDS: Mapping[str, FindingKind] = MappingProxyType(
+    {
+        "missing-field": FindingKind("CONTENT001", "content.missing-field"),
+        "unknown-field": FindingKind("CONTENT002", "content.unknown-field"),
+        "type": FindingKind("CONTENT003", "content.wrong-type"),
+        "value": FindingKind("CONTENT004", "content.wrong-value"),
+        "duration": FindingKind("CONTENT005", "content.duration"),
+        "foreign-field": FindingKind("CONTENT006", "content.foreign-field", Level.WARNING),
+        "foreign-file": FindingKind("CONTENT007", "content.foreign-file"),
+        "duplicate": FindingKind("CONTENT008", "content.duplicate"),
+        "asserts-nothing": FindingKind("CONTENT009", "content.asserts-nothing"),
+        "reference": FindingKind("CONTENT010", "content.unknown-reference"),
+        "csv": FindingKind("CONTENT011", "content.csv"),
+        "csv-value": FindingKind("CONTENT012", "content.csv-value"),
+        "misplaced-file": FindingKind("CONTENT013", "content.misplaced-file", Level.WARNING),
+    }
+)
+"""Every kind of problem with content, by the name the models use for it."""
+
+FOREIGN_FIELDS: Mapping[tuple[str, ...], str] = MappingProxyType(
+    {
+        ("dataTypes",): "put it under the connector in requiredDataConnectors, or delete it",
+        ("alertDetailsOverride", "alertnameFormat"): "write alertDisplayNameFormat",
+        ("alertDetailsOverride", "alertDynamicProperties", "*", "alertPropertyValue"): "write value",
+    }
+)
+"""Fields of public rules that no service reads. They are read over with a warning; ``*`` stands for any index."""
+
+
+def build(
+    model: type[M], document: Document, foreign: Mapping[tuple[str, ...], str] = MappingProxyType({})
+) -> tuple[M | None, tuple[Finding, ...]]:
+    """The model that a document holds, or None; and all problems found on the way."""
+    if document.root is None:
+        return None, ()
+    if document.root.kind is not NodeKind.MAPPING:
+        found = describe(document.root)
+        message = f"the file holds {found}, wanted fields (name: value)"
+        return None, (finding("type", message, "write the fields of the schema at the top level", document, ()),)
+    plain = document.root.plain()
+    findings = list(_drop_foreign(plain, document, foreign))
+    try:
+        return model.model_validate(plain), tuple(findings)
+    except ValidationError as error:
+        findings.extend(_explain(model, document, details) for details in error.errors(include_url=False))
+    return None, tuple(sorted(findings, key=lambda one: one.location))
+
+
+def finding(
+    kind: str,
+    message: str,
+    help: str,
+    document: Document,
+    path: Iterable[PathPart],
+    *,
+    key: bool = False,
+    notes: tuple[str, ...] = (),
+) -> Finding:
+    """A finding about the value at ``path``, or with ``key`` about the field's name."""
+    parts = tuple(path)
+    about = KINDS[kind]
+    start, end = document.extent(*parts, key=key)
+    one_line = "\n" not in document.text[start:end]
+    node = document.node(*parts)
+    scalar = key or (node is not None and node.kind is NodeKind.SCALAR)
+    length = end - start if one_line and scalar else 0
+    return Finding(
+        about.code, about.slug, about.level, message, help, document.location(*parts, key=key), notes, length
+    )
+
+
+def describe(node: YamlNode | None) -> str:
+    """What a value is, in words: ``the text "high"``, ``the number 5``, ``a list``."""
+    if node is None or (node.kind is NodeKind.SCALAR and node.value is None):
+        return "nothing"
+    if node.kind is not NodeKind.SCALAR:
+        return "a list" if node.kind is NodeKind.SEQUENCE else "a mapping (name: value)"
+    if isinstance(node.value, bool):
+        return str(node.value).lower()
+    if isinstance(node.value, int | float):
+        return f"the number {node.value}"
+    text = str(node.value)
+    return f'the text "{text if len(text) <= 40 else text[:37] + "..."}"'
+
+
+def _drop_foreign(plain: Any, document: Document, foreign: Mapping[tuple[str, ...], str]) -> Iterable[Finding]:
+    for pattern, advice in foreign.items():
+        for holder, path in _matches(plain, pattern[:-1], ()):
+            if isinstance(holder, dict) and pattern[-1] in holder:
+                del holder[pattern[-1]]
+                yield finding(
+                    "foreign-field",
+                    f'"{pattern[-1]}" is read by no service here',
+                    advice,
+                    document,
+                    (*path, pattern[-1]),
+                    key=True,
+                )
+
+
+def _matches(
+    value: Any, pattern: tuple[str, ...], path: tuple[PathPart, ...]
+) -> Iterable[tuple[Any, tuple[PathPart, ...]]]:
+    if not pattern:
+        yield value, path
+    elif pattern[0] == "*" and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _matches(item, pattern[1:], (*path, index))
+    elif isinstance(value, dict) and pattern[0] in value:
+        yield from _matches(value[pattern[0]], pattern[1:], (*path, pattern[0]))
+
+
+def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) -> Finding:
+    """One validation error of pydantic in the words of the person who wrote the file."""
+    path = _existing(document, details["loc"])
+    kind = details["type"]
+    context = details.get("ctx", {})
+    found = describe(document.node(*path))
+    if kind == "tocsin":
+        return finding(context["slug"], context["message"], context["help"], document, path)
+    if kind == "missing":
+        name = str(details["loc"][-1])
+        return finding(
+            "missing-field", f'the field "{name}" is missing', _field_help(model, details["loc"], name), document, path
+        )
+    if kind == "extra_forbidden":
+        name = str(path[-1]) if path else ""
+        names = _field_names(model, details["loc"][:-1])
+        return finding(
+            "unknown-field", f'"{name}" is no field here', _nearest(name, names, "fields"), document, path, key=True
+        )
+    if kind == "literal_error":
+        choices = _choices(str(context["expected"]))
+        node = document.node(*path)
+        text = str(node.value) if node is not None and node.kind is NodeKind.SCALAR else ""
+        return finding(
+            "value",
+            f"found {found}, wanted one of {len(choices)} values",
+            _nearest(text, choices, "values"),
+            document,
+            path,
+        )
+    wanted = _WANTED.get(kind)
+    if wanted is not None:
+        return finding(
+            "type",
+            f"found {found}, wanted {wanted[0]}",
+            _type_help(kind, document.node(*path), wanted[1]),
+            document,
+            path,
+        )
+    limit = _LIMITS.get(kind)
+    if limit is not None:
+        name, amount = limit
+        return finding(
+            "value",
+            f"found {found}, wanted {name.format(context.get(amount))}",
+            _LIMIT_HELP.get(kind, "change the value"),
+            document,
+            path,
+        )
+    return finding("value", f"found {found}: {details['msg']}", "change the value", document, path)
+
+
+# Error types of pydantic: https://docs.pydantic.dev/latest/errors/validation_errors/
+_WANTED = {
+    "string_type": ("text", "write text"),
+    "bool_type": ("true or false", "write true or false"),
+    "int_type": ("a whole number", "write a whole number without quotes"),
+    "float_type": ("a number", "write a number without quotes"),
+    "tuple_type": ("a list", "write a list: one '- item' per line, or [item, item]"),
+    "list_type": ("a list", "write a list: one '- item' per line, or [item, item]"),
+    "dict_type": ("a mapping (name: value)", "write name: value lines under it"),
+    "model_type": ("a mapping (name: value)", "write the fields under it, indented"),
+    "model_attributes_type": ("a mapping (name: value)", "write the fields under it, indented"),
+}
+_LIMITS = {
+    "greater_than_equal": ("at least {}", "ge"),
+    "less_than_equal": ("at most {}", "le"),
+    "string_too_short": ("at least {} character(s)", "min_length"),
+    "string_too_long": ("at most {} characters", "max_length"),
+    "too_short": ("at least {} item(s)", "min_length"),
+    "too_long": ("at most {} items", "max_length"),
+    "string_pattern_mismatch": ("text of the form {}", "pattern"),
+}
+_LIMIT_HELP = {"string_too_short": "write it", "too_short": "add one"}
+_YAML_11_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
+def _type_help(kind: str, node: YamlNode | None, usual: str) -> str:
+    value = node.value if node is not None else None
+    if kind == "bool_type" and isinstance(value, str):
+        return f"write {_YAML_11_BOOLEANS[value.lower()]}" if value.lower() in _YAML_11_BOOLEANS else usual
+    if kind == "string_type" and isinstance(value, bool | int | float) and node is not None:
+        return f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"'
+    if kind == "tuple_type" and isinstance(value, str):
+        return f"write [{value}]"
+    return usual
+
+
+def _existing(document: Document, loc: tuple[int | str, ...]) -> tuple[PathPart, ...]:
+    """The parts of a pydantic location that the document has: tags of unions and absent fields fall out."""
+    path: tuple[PathPart, ...] = ()
+    node = document.root
+    for part in loc:
+        step = node.child(part) if node is not None else None
+        if step is not None:
+            path, node = (*path, part), step[1]
+    return path
+
+
+def _nearest(text: str, names: Iterable[str], noun: str) -> str:
+    known = list(names)
+    folded = {name.lower(): name for name in reversed(known)}
+    close = get_close_matches(text.lower(), folded, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {folded[close[0]]}?"
+    if not known:
+        return "delete it"
+    return f"{noun} here: {', '.join(known)}"
+
+
+def _choices(expected: str) -> list[str]:
+    """The values in pydantic's "'a', 'b' or 'c'"."""
+    return [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(", ")]
+
+
+def _field_names(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    inner = _model_at(model, loc)
+    return [str(info.alias or name) for name, info in inner.model_fields.items()] if inner is not None else []
+
+
+def _field_help(model: type[BaseModel], loc: tuple[int | str, ...], name: str) -> str:
+    inner = _model_at(model, loc[:-1])
+    for attribute, info in inner.model_fields.items() if inner is not None else ():
+        if (info.alias or attribute) == name and info.description:
+            text = " ".join(info.description.split())
+            return f"add it: {text[0].lower() + text[1:] if not text[:2].isupper() else text}"
+    return "add it"
+
+
+def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """The model class that a pydantic location leads to."""
+    current: type[BaseModel] | None = model
+    for part in loc:
+        if current is None or isinstance(part, int):
+            continue
+        info = next((info for name, info in current.model_fields.items() if (info.alias or name) == part), None)
+        if info is not None:
+            current = _model_in(info.annotation) or current
+    return current
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The one model class inside an annotation such as ``tuple[Model, ...] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    arguments = getattr(annotation, "__args__", ())
+    return next((found for found in map(_model_in, arguments) if found is not None), None)
