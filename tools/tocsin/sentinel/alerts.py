@@ -1,0 +1,149 @@
+"""The alerts that Microsoft Sentinel raises for the result of one run of a rule.
+
+Sources: https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview (threshold, event grouping),
+https://learn.microsoft.com/azure/sentinel/near-real-time-rules, and the pages that the modules
+:mod:`~tocsin.sentinel.alert_details` and :mod:`~tocsin.sentinel.alert_entities` name.
+
+Not documented, and therefore assumptions: where one alert covers rows that override a field with different values,
+the first row's value is taken (``Alert.notes`` says so); the threshold is compared before rows are split; a custom
+detail lists different non-empty values in row order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import eq, gt, lt, ne
+from typing import Final, TypeVar
+
+from tocsin.content.models import Detection
+from tocsin.kql.table import Table
+from tocsin.kql.types import ScalarType, Value
+from tocsin.sentinel import alert_details, limits
+from tocsin.sentinel.alert_details import Overrides
+from tocsin.sentinel.alert_entities import Entity, EntityMapper
+from tocsin.sentinel.rendering import shown
+from tocsin.sentinel.window import SCOPE_COLUMN, query_window
+
+T = TypeVar("T")
+
+COMPARISONS: Final[Mapping[str, Callable[[int, int], bool]]] = {
+    "GreaterThan": gt,
+    "LessThan": lt,
+    "Equal": eq,
+    "NotEqual": ne,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert as an analyst sees it.
+
+    ``custom_details`` and ``properties`` are pairs in order of the rule. ``start`` and ``end`` are ticks: the lowest
+    and highest TimeGenerated of its rows, or the window of the query when they have none. ``rows`` are the indices
+    of the result rows it covers. ``notes`` are remarks on what the prediction had to assume or drop.
+    """
+
+    title: str
+    description: str
+    severity: str
+    tactics: tuple[str, ...]
+    techniques: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    custom_details: tuple[tuple[str, tuple[str, ...]], ...]
+    properties: tuple[tuple[str, str], ...]
+    start: int
+    end: int
+    rows: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+
+
+def is_triggered(detection: Detection, row_count: int) -> bool:
+    """Whether a result of so many rows raises anything: the threshold of a scheduled rule, any row for NRT."""
+    if detection.trigger_operator is None or detection.trigger_threshold is None:
+        return row_count > 0
+    return COMPARISONS[detection.trigger_operator](row_count, detection.trigger_threshold)
+
+
+def predict(detection: Detection, result: Table, now_ticks: int) -> tuple[Alert, ...]:
+    """The alerts of the run at ``now_ticks`` whose query gave ``result``, in row order."""
+    if not is_triggered(detection, result.row_count):
+        return ()
+    raised = _Alerts(detection, result, now_ticks)
+    return tuple(raised.covering(rows) for rows in _groups(detection, result.row_count))
+
+
+def _groups(detection: Detection, row_count: int) -> Iterator[range]:
+    """The rows that each alert covers."""
+    every = range(row_count)
+    grouping = detection.event_grouping_settings
+    if grouping is None or grouping.aggregation_kind != "AlertPerResult" or not row_count:
+        yield every
+        return
+    most = limits.ALERTS_PER_RUN if detection.kind == "Scheduled" else limits.ALERTS_PER_NRT_RUN
+    single = row_count if row_count <= most else most - 1
+    for row in range(single):
+        yield range(row, row + 1)
+    if single < row_count:
+        yield every
+
+
+class _Alerts:
+    """Makes the alerts of one run; what does not depend on the rows of an alert is worked out once."""
+
+    def __init__(self, detection: Detection, result: Table, now: int) -> None:
+        self._detection = detection
+        self._columns = {c.name: (values, c.type) for c, values in zip(result.columns, result.data, strict=True)}
+        self._overrides: Overrides = alert_details.resolve(detection.alert_details_override, result)
+        self._entities = EntityMapper(detection.entity_mappings or (), result)
+        self._window = query_window(detection, now)
+
+    def covering(self, rows: range) -> Alert:
+        rule, overrides, notes = self._detection, self._overrides, list(self._overrides.notes)
+
+        def chosen(field: str, values: Sequence[T | None], own: T) -> T:
+            if not rows:
+                return own
+            first = values[rows[0]]
+            if len(rows) > 1 and any(values[row] != first for row in rows):
+                notes.append(f"{field}: the rows differ; the first is taken, the service does not document which")
+            return own if first is None else first
+
+        start, end = self._span(rows)
+        return Alert(
+            title=chosen("title", overrides.titles, rule.name),
+            description=chosen("description", overrides.descriptions, rule.description or ""),
+            severity=chosen("severity", overrides.severities, str(rule.severity)),
+            tactics=chosen("tactics", overrides.tactics, tuple(rule.tactics or ())),
+            techniques=chosen("techniques", overrides.techniques, tuple(rule.relevant_techniques or ())),
+            entities=self._entities.entities(rows),
+            custom_details=self._custom_details(rows),
+            properties=tuple(
+                (name, text) for name, values in overrides.properties.items() if (text := chosen(name, values, ""))
+            ),
+            start=start,
+            end=end,
+            rows=tuple(rows),
+            notes=tuple(notes),
+        )
+
+    def _span(self, rows: range) -> tuple[int, int]:
+        values, type_ = self._columns.get(SCOPE_COLUMN, ([], ScalarType.UNKNOWN))
+        times = [values[row] for row in rows if values[row] is not None] if type_ is ScalarType.DATETIME else []
+        return (min(times), max(times)) if times else (self._window.start, self._window.end)
+
+    def _custom_details(self, rows: range) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        room = limits.CUSTOM_DETAILS_BYTES
+        details = []
+        for key, column in (self._detection.custom_details or {}).items():
+            held: tuple[list[Value], ScalarType] = self._columns.get(column, ([], ScalarType.UNKNOWN))
+            texts = dict.fromkeys(shown(held[0][row], held[1]) for row in rows) if held[0] else {}
+            texts.pop("", None)
+            kept = []
+            for text in list(texts)[: limits.CUSTOM_DETAIL_VALUES]:
+                size = len(text.encode("utf-8"))
+                if size <= room:
+                    room -= size
+                    kept.append(text)
+            details.append((key, tuple(kept)))
+        return tuple(details)

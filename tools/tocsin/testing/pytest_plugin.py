@@ -1,0 +1,1 @@
+"""pytest collects ``*.test.yaml``: one item for each test case of a detection."""
