@@ -73,6 +73,9 @@ class Style(Enum):
     CONTEXT = auto()
     """Once: ``f(context, row_count, *columns) -> list``; the context is the interpreter's execution context
     (``now``: ticks, ``random``: random.Random)."""
+    TYPED = auto()
+    """``f(types)`` with the argument types gives the function that is then called as for ``VALUES``. For functions that
+    must tell ticks from numbers (``tostring``, ``+``). Engines call ``ScalarFunction.implementation_for(types)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,13 @@ class ScalarFunction:
     """Needs ordered rows (window functions); called with whole columns in row order."""
     alias_of: str | None = None
     deprecated: bool = False
+
+    def implementation_for(self, types: Sequence[ScalarType]) -> Callable[..., Any] | None:
+        """What an engine calls for arguments of these types: the implementation, specialised when it is ``TYPED``."""
+        if self.implementation is not None and self.style is Style.TYPED:
+            specialised: Callable[..., Any] = self.implementation(tuple(types))
+            return specialised
+        return self.implementation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
