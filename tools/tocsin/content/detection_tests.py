@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from tocsin.content.detections import EntityType, Severity, Tactic
 from tocsin.content.schema_types import ContentModel, Items, Names, problem
@@ -35,6 +35,8 @@ Instant = Annotated[str, BeforeValidator(_instant), Field(json_schema_extra={"pa
 
 class RecordSource(ContentModel):
     """Where a record comes from: written here, or one of a sample file."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["file"]}, {"required": ["record"]}]})
 
     file: str | None = None
     """Sample file, relative to tests/: .jsonl, .json, .csv or a Log Analytics API result."""
@@ -134,6 +136,8 @@ WatchlistRows = Names[Items[Record]]
 class ExpectedAlert(ContentModel):
     """What is stated of one alert; what is not stated is not checked."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     title: str | None = None
     """Title of the alert."""
     severity: Severity | None = None
@@ -208,6 +212,8 @@ ExpectedRows = Annotated[
 
 class Expectation(ContentModel):
     """What must come of a case."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["alerts"]}, {"required": ["rows"]}]})
 
     alerts: ExpectedAlerts | None = None
     """Number of alerts, none, or what each alert looks like. ``none`` is read as 0."""

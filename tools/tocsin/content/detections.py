@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from tocsin.content.schema_types import ContentModel, Duration, Items, Names, Operator, RuleId, Text, Version, problem
 
@@ -222,6 +222,9 @@ class TemplateMetadata(ContentModel):
     """Its classification."""
 
 
+_TagsInput = list[str | dict[str, str | float]] | None
+
+
 def _tags(value: Any) -> Any:
     """Public rules tag with plain names and with mappings; ``Schema: ASimDns`` becomes the tag of that text."""
     if not isinstance(value, list):
@@ -240,8 +243,18 @@ def _connectors(value: Any) -> Any:
     return [value] if isinstance(value, dict) else value
 
 
+_SCHEDULE = ("queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold")
+
+
 class Detection(ContentModel):
     """An analytics rule of Microsoft Sentinel."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"kind": {"const": "NRT"}}, "required": ["kind"]},
+            "else": {"required": list(_SCHEDULE)},
+        }
+    )
 
     id: RuleId
     """Id of the rule in the workspace, by custom a GUID. It never changes: a new id is a new rule."""
@@ -259,7 +272,10 @@ class Detection(ContentModel):
     """State of the template, such as Available or Deprecated. Not sent to the service."""
     enabled: bool = True
     """Whether the rule runs."""
-    required_data_connectors: Annotated[Items[DataConnector], BeforeValidator(_connectors)] = ()
+    required_data_connectors: Annotated[
+        Items[DataConnector],
+        BeforeValidator(_connectors, json_schema_input_type=list[DataConnector] | DataConnector | None),
+    ] = ()
     """Connectors and tables that must be there for the rule to find anything."""
     query_frequency: Duration | None = None
     """How often the rule runs: 5m to 14d. Scheduled rules only."""
@@ -273,7 +289,7 @@ class Detection(ContentModel):
     """MITRE ATT&CK tactics, by their names in Sentinel."""
     relevant_techniques: Items[Annotated[str, Field(pattern=r"^T\d{4}(\.\d{3})?$")]] = ()
     """MITRE ATT&CK techniques, such as T1566 or T1566.002."""
-    tags: Annotated[Items[str], BeforeValidator(_tags)] = ()
+    tags: Annotated[Items[str], BeforeValidator(_tags, json_schema_input_type=_TagsInput)] = ()
     """Free tags. Not sent to the service."""
     query: Annotated[str, Field(min_length=1)]
     """The KQL query. At most 10,000 characters."""
@@ -307,8 +323,8 @@ class Detection(ContentModel):
     @model_validator(mode="after")
     def _scheduled_needs_a_schedule(self) -> Detection:
         if self.kind == "Scheduled":
-            fields = ("query_frequency", "query_period", "trigger_operator", "trigger_threshold")
-            missing = [str(type(self).model_fields[name].alias) for name in fields if getattr(self, name) is None]
+            values = (self.query_frequency, self.query_period, self.trigger_operator, self.trigger_threshold)
+            missing = [name for name, value in zip(_SCHEDULE, values, strict=True) if value is None]
             if missing:
                 raise problem(
                     "missing-field",

@@ -104,7 +104,9 @@ class Parser(ParserPart):
     """The product whose logs are parsed."""
     normalization: Normalization | None = None
     """The schema that the parser normalises to."""
-    references: Annotated[Items[Reference], BeforeValidator(_references)] = ()
+    references: Annotated[
+        Items[Reference], BeforeValidator(_references, json_schema_input_type=list[Reference] | Reference | None)
+    ] = ()
     """Documents about the source and the schema."""
     description: Text = ""
     """What the parser does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 
 from tocsin.content.detections import TocsinExtension
 from tocsin.content.schema_types import ContentModel, Items, Text, problem
@@ -79,8 +79,16 @@ class Watchlist(ContentModel):
         return self
 
 
+_TIME_COLUMN: dict[str, JsonValue] = {
+    "properties": {"name": {"const": "TimeGenerated"}, "type": {"enum": ["datetime", "dateTime"]}},
+    "required": ["name", "type"],
+}
+
+
 class CustomTable(ContentModel):
     """A custom log table."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": [{"properties": {"columns": {"contains": _TIME_COLUMN}}}]})
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}_CL$")]
     """Name of the table; ends in _CL."""

@@ -1,0 +1,139 @@
+"""Findings as text: what is wrong, the line it is in, and what to do.
+
+::
+
+    error[KQL142]: the query has no column "SenderFromAdress"
+     --> detections/direct_send/unauthorised_source.yaml:23:11
+       |
+    23 |   | where SenderFromAdress endswith "@contoso.com"
+       |           ^^^^^^^^^^^^^^^^
+       = columns: SenderFromAddress, SenderIPv4
+    help: did you mean SenderFromAddress?
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TextIO
+
+from tocsin.content.finding import Finding, Level
+
+_Painter = Callable[[str, str], str]
+_WIDEST = 160
+"""Columns of source shown; longer lines are cut around the finding."""
+_RESET = "\x1b[0m"
+_BOLD = "\x1b[1m"
+_BLUE = "\x1b[1;34m"
+_COLORS: Mapping[Level, str] = MappingProxyType(
+    {Level.ERROR: "\x1b[1;31m", Level.WARNING: "\x1b[1;33m", Level.INFO: "\x1b[1;36m"}
+)
+
+
+class SourceLines:
+    """Lines of the files that findings point into. Files are read once; one that can not be read has no lines."""
+
+    def __init__(self, root: Path, texts: Mapping[str, str] | None = None) -> None:
+        """``texts`` gives the text of files that are already read, by the path findings carry."""
+        self._root = root
+        self._lines = {path: text.splitlines() for path, text in (texts or {}).items()}
+
+    def line(self, file: str, number: int) -> str | None:
+        """Line ``number`` (from 1) of a file given relative to the root; None when there is none."""
+        if file not in self._lines:
+            try:
+                text = (self._root / file).read_text(encoding="utf-8-sig")
+            except (OSError, UnicodeDecodeError, ValueError):
+                text = ""
+            self._lines[file] = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = self._lines[file]
+        return lines[number - 1] if 1 <= number <= len(lines) else None
+
+
+def wants_color(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether to colour what goes to ``stream``: NO_COLOR (https://no-color.org), FORCE_COLOR, then the terminal."""
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def render(findings: Iterable[Finding], sources: SourceLines, *, color: bool = False) -> str:
+    """All findings in the given order, a blank line after each; empty text for none."""
+    return "".join(render_finding(finding, sources, color=color) + "\n" for finding in findings)
+
+
+def render_finding(finding: Finding, sources: SourceLines, *, color: bool = False) -> str:
+    """One finding, ending in a newline."""
+    paint = _paint if color else _leave
+    number = str(finding.location.line)
+    gutter = " " * len(number)
+    level = _COLORS[finding.level]
+    head = paint(f"{finding.level.value}[{finding.code}]", level)
+    lines = [f"{head}{paint(': ' + visible(finding.message), _BOLD)}"]
+    lines.append(f"{gutter}{paint('-->', _BLUE)} {visible(str(finding.location))}")
+    source = sources.line(finding.location.file, finding.location.line)
+    bar = paint("|", _BLUE)
+    if source is not None and source.strip():
+        shown, caret = _excerpt(source, finding.location.column, finding.length)
+        lines.append(f"{gutter} {bar}")
+        lines.append(f"{paint(number, _BLUE)} {bar} {shown}")
+        lines.append(f"{gutter} {bar} {_caret_line(caret, paint, level)}")
+    lines.extend(f"{gutter} {paint('=', _BLUE)} {visible(note)}" for note in finding.notes)
+    if finding.help:
+        lines.append(f"{paint('help', _COLORS[Level.INFO])}: {visible(finding.help)}")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _caret_line(caret: tuple[int, int], paint: _Painter, style: str) -> str:
+    """Carets under the finding: columns before them, and how many."""
+    return " " * caret[0] + paint("^" * caret[1], style)
+
+
+def visible(text: str) -> str:
+    """The text with control characters made visible: content must not be able to steer the reader's terminal."""
+    if text.isprintable():
+        return text
+    return "".join(character if _harmless(character) else "\ufffd" for character in text)
+
+
+def _harmless(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def _excerpt(source: str, column: int, length: int) -> tuple[str, tuple[int, int]]:
+    """The line as shown, with where the carets go in terminal columns and how many there are."""
+    start = min(column - 1, len(source))
+    end = min(max(start + length, start + 1), max(len(source), start + 1))
+    first = 0 if len(source) <= _WIDEST else max(0, min(start - _WIDEST // 2, len(source) - _WIDEST))
+    end = min(end, first + _WIDEST)
+    before = "…" if first else ""
+    after = "…" if first + _WIDEST < len(source) else ""
+    text = source[first : first + _WIDEST]
+    shown = before + "".join(_cell(character) for character in text) + after
+    indent = len(before) + sum(_width(character) for character in source[first:start])
+    return shown, (indent, max(1, sum(_width(character) for character in source[start:end])))
+
+
+def _cell(character: str) -> str:
+    return "    " if character == "\t" else visible(character)
+
+
+def _width(character: str) -> int:
+    """Terminal columns a character takes (Unicode Standard Annex 11: wide and fullwidth take two)."""
+    if character == "\t":
+        return 4
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _paint(text: str, style: str) -> str:
+    return f"{style}{text}{_RESET}"
+
+
+def _leave(text: str, style: str) -> str:
+    return text
