@@ -1,0 +1,156 @@
+"""Recorded samples: every format gives the same table, and what does not fit is named at its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tocsin.kql.literals import parse_datetime
+from tocsin.kql.types import ColumnSchema, ScalarType
+from tocsin.testing.samples import Unreadable, as_table, read_samples
+from tocsin.testing.values import WrongType, kql_value
+
+COLUMNS = [
+    ColumnSchema("TimeGenerated", ScalarType.DATETIME),
+    ColumnSchema("Name", ScalarType.STRING),
+    ColumnSchema("Count", ScalarType.LONG),
+    ColumnSchema("Bag", ScalarType.DYNAMIC),
+]
+RECORD = {"TimeGenerated": "2025-07-15T10:00:00Z", "Name": "a,b", "Count": 3, "Bag": {"x": [1, None]}}
+ROW = (parse_datetime("2025-07-15T10:00:00Z"), "a,b", 3, {"x": [1, None]})
+
+FILES = {
+    "one.jsonl": json.dumps(RECORD) + "\n\n" + json.dumps(RECORD) + "\n",
+    "two.json": json.dumps([RECORD, {**RECORD, "Bag": json.dumps(RECORD["Bag"])}], indent=1),
+    "bom.json": "\ufeff" + json.dumps([RECORD, RECORD]),
+    "three.csv": "TimeGenerated [UTC],Name,Count,Bag\r\n"
+    + '"7/15/2025, 10:00:00.000 AM","a,b",3,"{""x"":[1,null]}"\r\n' * 2,
+    "four.json": json.dumps(
+        {
+            "tables": [
+                {
+                    "name": "PrimaryResult",
+                    "columns": [{"name": name, "type": "string"} for name in RECORD],
+                    "rows": [["2025-07-15T10:00:00Z", "a,b", 3, '{"x":[1,null]}']] * 2,
+                }
+            ]
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_gives_the_same_table(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(FILES[name], encoding="utf-8", newline="")
+    table, findings = as_table(COLUMNS, read_samples(tmp_path / name, name), "T")
+    assert findings == []
+    assert list(table.rows()) == [ROW, ROW]
+
+
+def test_missing_fields_are_null_and_empty_text(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"Count": null}\n{"Count": "", "Bag": ""}\n', encoding="utf-8")
+    table, findings = as_table(COLUMNS, read_samples(tmp_path / "x.jsonl", "x.jsonl"), "T")
+    assert findings == []
+    assert list(table.rows()) == [(None, "", None, None)] * 2
+
+
+def test_what_does_not_fit_is_named_with_its_place(tmp_path: Path) -> None:
+    text = '{"Name": "a"}\n{"Name": 5, "Nmae": "x", "Count": 1.5}\n'
+    (tmp_path / "x.jsonl").write_text(text, encoding="utf-8")
+    _, findings = as_table(COLUMNS, read_samples(tmp_path / "x.jsonl", "x.jsonl"), "T")
+    assert [(one.code, str(one.location), one.message) for one in findings] == [
+        ("TST103", "x.jsonl:2:2", "T.Name is a string, and 5 is not text"),
+        ("TST102", "x.jsonl:2:13", "T has no column Nmae"),
+        ("TST103", "x.jsonl:2:26", "T.Count is a long, and 1.5 is not a long"),
+    ]
+    assert "did you mean Name?" in findings[1].help
+
+
+def test_fields_of_an_indented_array_are_found_in_their_own_record(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(
+        '[\n {"Name": "a"},\n {"Name": "b",\n  "Count": "many"},\n {"Name": 1}\n]', "utf-8"
+    )
+    _, findings = as_table(COLUMNS, read_samples(tmp_path / "x.json", "x.json"), "T")
+    assert [str(one.location) for one in findings] == ["x.json:4:3", "x.json:5:3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place", "says"),
+    [
+        ("x.jsonl", '{"a": 1}\n{"a": }\n', "x.jsonl:2:7", "not JSON"),
+        ("x.jsonl", "[1]\n", "x.jsonl:1:1", "a record is a JSON object"),
+        ("x.json", '{\n "a": 1,\n}', "x.json:3:1", "not JSON"),
+        ("x.json", '{"tables": [{}]}', "x.json:1:1", "no columns and rows"),
+        ("x.json", "[" * 100_000, "x.json:1:1", "nested too deep"),
+        ("x.csv", "a,b\n1,2\n1,2,3\n", "x.csv:3:1", "3 values, the header 2"),
+        ("x.csv", 'a\n"1', "x.csv:2:1", "not CSV"),
+        ("x.txt", "", "x.txt:1:1", "not a kind of sample file"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path: Path, name: str, text: str, place: str, says: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(Unreadable) as caught:
+        read_samples(tmp_path / name, name)
+    assert str(caught.value.finding.location) == place
+    assert says in caught.value.finding.message
+    assert caught.value.finding.help
+
+
+def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00")
+    for name in ("none.csv", "x.csv"):
+        with pytest.raises(Unreadable):
+            read_samples(tmp_path / name, name)
+
+
+@pytest.mark.parametrize(
+    ("raw", "type_", "value"),
+    [
+        ("TRUE", "bool", True),
+        ("17", "int", 17),
+        (17.0, "long", 17),
+        ("9223372036854775807", "long", 2**63 - 1),
+        ("0.5", "real", 0.5),
+        ("12/31/2024, 12:00:00.5 AM", "datetime", parse_datetime("2024-12-31T00:00:00.5Z")),
+        ("12/31/2024, 12:00:00 PM", "datetime", parse_datetime("2024-12-31T12:00:00Z")),
+        ("1.02:00:00", "timespan", 26 * 36_000_000_000),
+        ("{ABCDEF01-2345-6789-ABCD-EF0123456789}", "guid", "abcdef01-2345-6789-abcd-ef0123456789"),
+        ("plain", "dynamic", "plain"),
+        ("17", "dynamic", "17"),
+        ("[broken", "dynamic", "[broken"),
+    ],
+)
+def test_values(raw: Any, type_: str, value: Any) -> None:
+    assert kql_value(raw, ScalarType(type_)) == value
+
+
+def test_text_is_json_where_the_source_says_so() -> None:
+    assert kql_value("17", ScalarType.DYNAMIC, text_is_json=True) == 17
+
+
+@pytest.mark.parametrize(
+    ("raw", "type_"),
+    [
+        (True, "long"),
+        (True, "real"),
+        (2**31, "int"),
+        ("1.5", "long"),
+        (1, "bool"),
+        ("yes", "bool"),
+        ({"a": 1}, "string"),
+        (5, "string"),
+        ("noon", "datetime"),
+        (5, "datetime"),
+        ("x", "guid"),
+        ("x", "real"),
+        ("x", "timespan"),
+        ("x", "decimal"),
+    ],
+)
+def test_values_of_the_wrong_type(raw: Any, type_: str) -> None:
+    with pytest.raises(WrongType) as caught:
+        kql_value(raw, ScalarType(type_))
+    assert caught.value.help
