@@ -7,7 +7,11 @@ from importlib import import_module
 
 from tocsin.kql.functions.declaration import Aggregate, FunctionTable, ScalarFunction
 
-FAMILIES: tuple[str, ...] = ()
+FAMILIES: tuple[str, ...] = (
+    "operators",
+    "string_operators",
+    "conversions",
+)
 """Modules of this package that hold a ``TABLE``."""
 
 

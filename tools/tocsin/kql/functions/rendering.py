@@ -1,0 +1,126 @@
+"""Values as text, the way Kusto writes them: ``tostring()``, ``strcat()`` and the text of dynamic values.
+
+Source: https://learn.microsoft.com/kusto/query/tostring-function and
+https://learn.microsoft.com/kusto/query/scalar-data-types/dynamic
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from decimal import Decimal
+
+from tocsin.kql.literals import format_datetime, format_timespan
+from tocsin.kql.types import (
+    BOOL,
+    DATETIME,
+    DATETIME_MAX,
+    DECIMAL,
+    DYNAMIC,
+    REAL,
+    STRING,
+    TIMESPAN,
+    DynamicDatetime,
+    DynamicTimespan,
+    ScalarType,
+    Value,
+)
+
+_PLAIN_DIGITS = 21
+"""A real with more digits before the point is written with an exponent."""
+
+
+def real_text(value: float) -> str:
+    """The shortest text that reads back as ``value``; a whole number ends in ``.0``."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    text = "".join(map(str, digits)).rstrip("0") or "0"
+    point = len(digits) + int(exponent)
+    minus = "-" if sign else ""
+    if text == "0":
+        return f"{minus}0.0"
+    if len(text) <= point <= _PLAIN_DIGITS:
+        return f"{minus}{text.ljust(point, '0')}.0"
+    if 0 < point <= _PLAIN_DIGITS:
+        return f"{minus}{text[:point]}.{text[point:]}"
+    if -6 < point <= 0:
+        return f"{minus}0.{'0' * -point}{text}"
+    power = point - 1
+    fraction = f".{text[1:]}" if len(text) > 1 else ""
+    return f"{minus}{text[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02}"
+
+
+def decimal_text(value: Decimal) -> str:
+    """Digits without an exponent and without zeros at the end of the fraction."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def datetime_text(ticks: int) -> str:
+    """ISO 8601 with seven digits; the empty text for ticks outside the years 1 to 9999."""
+    return format_datetime(ticks) if 0 <= ticks <= DATETIME_MAX else ""
+
+
+def json_text(value: Value, *, sort_keys: bool = False) -> str:
+    """A dynamic value as compact JSON. Datetimes, timespans, guids and decimals become JSON strings."""
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        items = sorted(value.items()) if sort_keys else value.items()
+        return (
+            "{"
+            + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{json_text(v, sort_keys=sort_keys)}" for k, v in items)
+            + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ",".join([json_text(each, sort_keys=sort_keys) for each in value]) + "]"
+    if isinstance(value, float):
+        text = real_text(value)
+        return text if math.isfinite(value) else f'"{text}"'
+    if isinstance(value, (DynamicDatetime, DynamicTimespan, Decimal)):
+        return f'"{dynamic_text(value)}"'
+    return str(value)
+
+
+def dynamic_text(value: Value) -> str:
+    """A dynamic value as ``tostring()`` gives it: strings as they are, null as the empty text, the rest as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, DynamicDatetime):
+        return datetime_text(value)
+    if isinstance(value, DynamicTimespan):
+        return format_timespan(value)
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    return json_text(value)
+
+
+_TEXTS: dict[ScalarType, Callable[[Value], str]] = {
+    STRING: str,
+    BOOL: str,
+    REAL: real_text,
+    DECIMAL: decimal_text,
+    DATETIME: datetime_text,
+    TIMESPAN: format_timespan,
+    DYNAMIC: dynamic_text,
+}
+
+
+def text_of(type_: ScalarType) -> Callable[[Value], str]:
+    """The function that writes a value of ``type_``, null as the empty text."""
+    write = _TEXTS.get(type_, str if type_ is not ScalarType.UNKNOWN else dynamic_text)
+    if type_ in (STRING, DYNAMIC):
+        return write
+    return lambda value: "" if value is None else write(value)

@@ -1,0 +1,174 @@
+"""Operators that look for text: ``has``, ``contains``, ``startswith``, ``matches regex``, ``in`` and their kin.
+
+A dynamic operand is taken as text, null as the empty text. A dynamic array or bag is searched in its JSON text.
+Source: https://learn.microsoft.com/kusto/query/datatypes-string-operators
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from tocsin.kql.functions.declaration import FunctionTable, Nulls
+from tocsin.kql.functions.regexes import compiled
+from tocsin.kql.functions.rendering import dynamic_text
+from tocsin.kql.functions.terms import folded, has_term, upper
+from tocsin.kql.types import Value
+
+TABLE = FunctionTable()
+
+Test: TypeAlias = Callable[[str, str], bool]
+
+
+def _text(value: Value) -> str:
+    return value if type(value) is str else dynamic_text(value)
+
+
+def _prefix(text: str, term: str) -> bool:
+    return has_term(text, term, open_end=True)
+
+
+def _suffix(text: str, term: str) -> bool:
+    return has_term(text, term, open_start=True)
+
+
+_TESTS: dict[str, tuple[Test, str]] = {
+    "has": (has_term, "has-operator"),
+    "hasprefix": (_prefix, "hasprefix-operator"),
+    "hassuffix": (_suffix, "hassuffix-operator"),
+    "contains": (lambda text, part: part in text, "contains-operator"),
+    "startswith": (str.startswith, "startswith-operator"),
+    "endswith": (str.endswith, "endswith-operator"),
+}
+"""Each exists four ways: ignoring case, ``_cs``, and both negated."""
+
+
+def _sensitive(test: Test, wanted: bool) -> Callable[[Value, Value], bool]:
+    return lambda text, part: test(_text(text), _text(part)) is wanted
+
+
+def _insensitive(test: Test, wanted: bool) -> Callable[[Value, Value], bool]:
+    return lambda text, part: test(upper(_text(text)), folded(_text(part))) is wanted
+
+
+for _name, (_test, _page) in _TESTS.items():
+    _types = "string" if _name.startswith("has") else "string|dynamic"
+    for _shown, _build, _wanted, _page_of in (
+        (_name, _insensitive, True, _page),
+        (f"!{_name}", _insensitive, False, f"not-{_page}"),
+        (f"{_name}_cs", _sensitive, True, _page.replace("-operator", "-cs-operator")),
+        (f"!{_name}_cs", _sensitive, False, f"not-{_page}".replace("-operator", "-cs-operator")),
+    ):
+        TABLE.scalar(_shown, f"(left: string|dynamic, right: {_types}) -> bool", page=_page_of, nulls=Nulls.SEE)(
+            _build(_test, _wanted)
+        )
+    # Old spellings of the negated forms.
+    if _name == "contains":
+        for _old, _new in (
+            ("notcontains", "!contains"),
+            ("containscs", "contains_cs"),
+            ("notcontainscs", "!contains_cs"),
+        ):
+            TABLE.scalar(_old, "(left: string|dynamic, right: string|dynamic) -> bool", page=_page, nulls=Nulls.SEE)(
+                TABLE.scalars[_new].implementation or _text
+            )
+
+
+@TABLE.scalar("=~", "(left: string|dynamic, right: string|dynamic) -> bool", page="equals-operator", nulls=Nulls.SEE)
+def equal_ignoring_case(left: Value, right: Value) -> bool:
+    """Equal but for case."""
+    return upper(_text(left)) == folded(_text(right))
+
+
+@TABLE.scalar(
+    "!~", "(left: string|dynamic, right: string|dynamic) -> bool", page="not-equals-operator", nulls=Nulls.SEE
+)
+def unequal_ignoring_case(left: Value, right: Value) -> bool:
+    """Not equal even when case is ignored."""
+    return not equal_ignoring_case(left, right)
+
+
+@TABLE.scalar(
+    "matches regex",
+    "(left: string|dynamic, right: string|dynamic) -> bool",
+    page="regex-operator",
+    nulls=Nulls.SEE,
+)
+def matches_regex(text: Value, pattern: Value) -> bool:
+    """Whether the pattern matches somewhere in the text. Raises KqlValueError for a broken pattern."""
+    return compiled(_text(pattern)).search(_text(text)) is not None
+
+
+# ------------------------------------------------------------------------------------------------------ list tests
+
+
+Predicate: TypeAlias = Callable[[Value], bool]
+
+
+def _in(items: Iterable[Value]) -> Predicate:
+    wanted = [item for item in items if item is not None]
+    try:
+        index = frozenset(wanted)
+    except TypeError:
+        return lambda value: value is not None and any(value == item for item in wanted)
+
+    def test(value: Value) -> bool:
+        if value is None or isinstance(value, (dict, list)):
+            return False
+        return value in index
+
+    return test
+
+
+def _in_ignoring_case(items: Iterable[Value]) -> Predicate:
+    index = frozenset(upper(_text(item)) for item in items if item is not None)
+    return lambda value: upper(_text(value)) in index
+
+
+def _has_any(items: Iterable[Value]) -> Predicate:
+    terms = [upper(_text(item)) for item in items]
+
+    def test(value: Value) -> bool:
+        text = upper(_text(value))
+        return any(has_term(text, term) for term in terms)
+
+    return test
+
+
+def _has_all(items: Iterable[Value]) -> Predicate:
+    terms = [upper(_text(item)) for item in items]
+
+    def test(value: Value) -> bool:
+        text = upper(_text(value))
+        return all(has_term(text, term) for term in terms)
+
+    return test
+
+
+def _negated(build: Callable[[Iterable[Value]], Predicate]) -> Callable[[Iterable[Value]], Predicate]:
+    def negated(items: Iterable[Value]) -> Predicate:
+        test = build(items)
+        return lambda value: not test(value)
+
+    return negated
+
+
+LIST_PREDICATES: dict[str, Callable[[Iterable[Value]], Predicate]] = {
+    "in": _in,
+    "!in": _negated(_in),
+    "in~": _in_ignoring_case,
+    "!in~": _negated(_in_ignoring_case),
+    "has_any": _has_any,
+    "has_all": _has_all,
+}
+"""For each list operator, from the items the test of one value. Build it once when the items are constant."""
+
+
+def _direct(build: Callable[[Iterable[Value]], Predicate]) -> Callable[[Value, Sequence[Value]], bool]:
+    return lambda value, items: build(items)(value)
+
+
+LIST_TESTS: dict[str, Callable[[Value, Sequence[Value]], bool]] = {
+    operator: _direct(build) for operator, build in LIST_PREDICATES.items()
+}
+"""For each list operator, the test of a value against items that change from row to row."""
