@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tocsin.content.durations import iso8601, parse_duration
@@ -28,7 +29,8 @@ class NormalForm:
 
     ``managed``: the fields that tocsin compares; None means all but ``read_only``. ``defaults``: values the service
     fills in. ``unordered``: lists that mean a set: order and repetition do not count. ``durations``: ISO 8601 texts.
-    ``texts``: line ends do not count. ``case_insensitive``: resource ids.
+    ``texts``: line ends do not count. ``case_insensitive``: resource ids. ``members``: of the objects in a list, the
+    fields that are compared.
     """
 
     managed: tuple[str, ...] | None = None
@@ -38,6 +40,7 @@ class NormalForm:
     durations: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     case_insensitive: tuple[str, ...] = ()
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _GROUPING = "properties.incidentConfiguration.groupingConfiguration"
@@ -100,8 +103,14 @@ NORMAL_FORMS: Mapping[str, NormalForm] = {
         texts=("properties.description",),
     ),
     "tables": NormalForm(
-        managed=("properties.schema.columns",),
+        managed=(
+            "properties.schema.columns",
+            "properties.plan",
+            "properties.retentionInDays",
+            "properties.totalRetentionInDays",
+        ),
         unordered=("properties.schema.columns",),
+        members={"properties.schema.columns": ("name", "type")},
     ),
     "metadata": NormalForm(
         read_only=("id", "name", "type", "etag", "systemData"),
@@ -120,6 +129,12 @@ def normalise(resource: str, body: Mapping[str, Json]) -> dict[str, Json]:
         _remove(result, path)
     for path, default in form.defaults.items():
         _fill(result, path, default)
+    for path, names in form.members.items():
+        _rewrite(
+            result,
+            (path,),
+            lambda items, kept=names: [{name: item[name] for name in kept if name in item} for item in items],
+        )
     _rewrite(result, form.durations, _canonical_duration)
     _rewrite(result, form.unordered, _canonical_order)
     _rewrite(result, form.texts, _canonical_text)
@@ -180,6 +195,10 @@ def _rewrite(body: dict[str, Json], paths: Iterable[str], change: Callable[[Json
         holder = value_at(body, parent)
         if isinstance(holder, dict) and last in holder:
             holder[last] = change(holder[last])
+
+
+def _only_members(names: tuple[str, ...], items: Json) -> Json:
+    return [{name: item[name] for name in names if name in item} for item in items]
 
 
 def _canonical_duration(value: Json) -> Json:
