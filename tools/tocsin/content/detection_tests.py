@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from tocsin.content.detections import EntityType, Severity, Tactic
-from tocsin.content.schema_types import ContentModel, Items, Names, problem
+from tocsin.content.schema_types import ContentModel, Items, Names, SomeItems, problem
 
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,7})?Z")
 Record = dict[str, Any]
@@ -257,5 +257,5 @@ class TestFile(ContentModel):
     """Rows of watchlists in all cases. An alias not named here is empty."""
     records: Names[RecordSource] = Field(default_factory=dict)
     """Named records that cases build on."""
-    cases: Annotated[Items[TestCase], Field(min_length=1)]
+    cases: SomeItems[TestCase]
     """The test cases."""

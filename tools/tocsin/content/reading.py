@@ -7,6 +7,7 @@ and file size are bounded. Built on the parser's event stream, so hostile nestin
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]{1,40}")
 _OTHER_INT = re.compile(r"0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?(?:(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)")
 _SPECIAL_FLOAT = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
@@ -267,7 +268,7 @@ class _TreeBuilder:
         if self.aliases > self.limits.aliases:
             self._report(ALIAS, f"the file has more than {self.limits.aliases} aliases", "write the values out", offset)
             raise _Stop
-        self._add(node)
+        self._add(node, offset)
 
     def _enter(self, event: Any, kind: NodeKind) -> None:
         self._refuse_tag(event)
@@ -296,7 +297,7 @@ class _TreeBuilder:
         if anchor is not None:
             self.anchors[anchor] = node
 
-    def _add(self, node: YamlNode) -> None:
+    def _add(self, node: YamlNode, used_at: int | None = None) -> None:
         if not self.open:
             self.root = node
             return
@@ -307,7 +308,7 @@ class _TreeBuilder:
                 TOO_LARGE,
                 f"the file holds more than {self.limits.nodes:,} values",
                 "split it into several files",
-                node.start,
+                node.start if used_at is None else used_at,
             )
             raise _Stop
         if parent.kind is NodeKind.SEQUENCE:
@@ -387,7 +388,7 @@ class _TreeBuilder:
 
 
 def core_value(text: str) -> bool | int | float | str | None:
-    """Value of a plain scalar by the YAML 1.2 core schema."""
+    """Value of a plain scalar by the YAML 1.2 core schema. A number too large to hold stays text."""
     if text in _NULL:
         return None
     if text in _BOOL:
@@ -397,7 +398,8 @@ def core_value(text: str) -> bool | int | float | str | None:
     if _OTHER_INT.fullmatch(text):
         return int(text, 0)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        number = float(text)
+        return number if math.isfinite(number) else text
     special = _SPECIAL_FLOAT.fullmatch(text)
     if special:
         return float("nan") if special.group(1) is None else float(special.group(1) + "inf")
@@ -405,7 +407,8 @@ def core_value(text: str) -> bool | int | float | str | None:
 
 
 def _shown_tag(tag: str) -> str:
-    return "!!" + tag.rsplit(":", 1)[1] if tag.startswith("tag:yaml.org,2002:") else tag
+    standard = "tag:yaml.org,2002:"
+    return "!!" + tag.removeprefix(standard) if tag.startswith(standard) else tag
 
 
 def _printable(character: str) -> bool:

@@ -144,7 +144,7 @@ def _block(text: str, start: int, end: int, style: ScalarStyle, value: str) -> S
     first_break = _BREAK.match(text, header.end()) if header else None
     if header is None or first_break is None:
         return [start] if not value else None
-    lines = _lines(text, first_break.end())
+    lines = _lines(text, first_break.end(), end)
     indented = [_leading_spaces(text, first, last) for first, last, _ in lines if text[first:last].strip(" ")]
     widest = indented[0] if indented else 0
     # Without an indentation indicator the first line with text decides. With one, the indicator counts from the
@@ -159,15 +159,15 @@ def _block(text: str, start: int, end: int, style: ScalarStyle, value: str) -> S
     return None
 
 
-def _lines(text: str, start: int) -> list[tuple[int, int, int]]:
-    """Lines from ``start`` on as (start, end without break, end with break)."""
+def _lines(text: str, start: int, end: int) -> list[tuple[int, int, int]]:
+    """Lines of ``text[start:end]`` as (start, end without break, end with break)."""
     lines = []
     at = start
-    for found in _BREAK.finditer(text, start):
+    for found in _BREAK.finditer(text, start, end):
         lines.append((at, found.start(), found.end()))
         at = found.end()
-    if at < len(text):
-        lines.append((at, len(text), len(text)))
+    if at < end:
+        lines.append((at, end, end))
     return lines
 
 

@@ -60,8 +60,27 @@ class EmptyFor:
         return {"anyOf": [handler(schema), {"type": "null"}]}
 
 
+class NotEmpty:
+    """Refuses an empty list. pydantic's own limit counts valid items only: one wrong item would be reported twice."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "minItems": 1}
+
+    @staticmethod
+    def _check(value: Any) -> Any:
+        if value == []:
+            raise problem("value", "the list is empty", "add an item")
+        return value
+
+
 Items = Annotated[tuple[T, ...], Field(strict=False), EmptyFor(tuple)]
 """A list; null reads as an empty one."""
+
+SomeItems = Annotated[tuple[T, ...], Field(strict=False), NotEmpty()]
+"""A list with at least one item."""
 
 Names = Annotated[dict[str, T], EmptyFor(dict)]
 """A mapping from names; null reads as an empty one."""

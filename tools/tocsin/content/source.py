@@ -55,6 +55,10 @@ class LineIndex:
         line = bisect_right(self._starts, offset)
         return Position(line, offset - self._starts[line - 1] + 1)
 
+    def offset(self, line: int) -> int:
+        """Offset of the first character of a line (from 1); the text's end when there is no such line."""
+        return self._starts[line - 1] if 1 <= line <= len(self._starts) else len(self.text)
+
     def line(self, number: int) -> str:
         """Text of a line (from 1) without its break; empty when there is no such line."""
         if not 1 <= number <= len(self._starts):

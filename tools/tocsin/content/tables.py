@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 
 from tocsin.content.detections import TocsinExtension
-from tocsin.content.schema_types import ContentModel, Items, Text, problem
+from tocsin.content.schema_types import ContentModel, SomeItems, Text, problem
 
 ColumnType = Literal["string", "int", "long", "real", "bool", "datetime", "guid", "dynamic", "timespan", "decimal"]
 
@@ -61,7 +61,7 @@ class Watchlist(ContentModel):
     """Name of the source file that the portal shows; the CSV's name when absent."""
     items_search_key: str
     """Column that queries join or look up by; the service indexes it as SearchKey."""
-    columns: Annotated[Items[Column], Field(min_length=1)]
+    columns: SomeItems[Column]
     """Columns of the CSV, in any order."""
     extension: Annotated[TocsinExtension, Field(alias="x-tocsin")] = TocsinExtension()
     """tocsin's own additions: owner, references, lint settings."""
@@ -100,7 +100,7 @@ class CustomTable(ContentModel):
     """Days of interactive and long-term retention together, 4 to 4383."""
     plan: Literal["Analytics", "Basic", "Auxiliary"] = "Analytics"
     """Table plan. Analytics rules need Analytics."""
-    columns: Annotated[Items[Column], Field(min_length=1)]
+    columns: SomeItems[Column]
     """Columns of the table; TimeGenerated (datetime) is required."""
     extension: Annotated[TocsinExtension, Field(alias="x-tocsin")] = TocsinExtension()
     """tocsin's own additions: owner, references, lint settings."""

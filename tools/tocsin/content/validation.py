@@ -207,11 +207,9 @@ _LIMITS = {
     "less_than_equal": ("at most {}", "le"),
     "string_too_short": ("at least {} character(s)", "min_length"),
     "string_too_long": ("at most {} characters", "max_length"),
-    "too_short": ("at least {} item(s)", "min_length"),
-    "too_long": ("at most {} items", "max_length"),
     "string_pattern_mismatch": ("text of the form {}", "pattern"),
 }
-_LIMIT_HELP = {"string_too_short": "write it", "too_short": "add one"}
+_LIMIT_HELP = {"string_too_short": "write it"}
 _YAML_11_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 

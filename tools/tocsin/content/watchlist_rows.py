@@ -11,7 +11,7 @@ from pathlib import Path
 from tocsin.content.finding import Finding
 from tocsin.content.models import Column, Watchlist
 from tocsin.content.reading import decode_text
-from tocsin.content.source import Location
+from tocsin.content.source import LineIndex, Location, Position
 from tocsin.content.validation import KINDS
 
 MAX_BYTES = 3_800_000
@@ -75,6 +75,7 @@ def _rows(text: str, shown_as: str, watchlist: Watchlist, findings: list[Finding
     lines: list[int] = []
     columns = {column.name: column for column in watchlist.columns}
     first_line = 1
+    index = LineIndex(text)
     try:
         for record in reader:
             line, first_line = first_line, reader.line_num + 1
@@ -93,7 +94,8 @@ def _rows(text: str, shown_as: str, watchlist: Watchlist, findings: list[Finding
                 )
             else:
                 row = dict(zip(header, record, strict=True))
-                findings.extend(_wrong_values(row, columns, watchlist.items_search_key, shown_as, line, record))
+                starts = _value_starts(index, line)
+                findings.extend(_wrong_values(row, columns, watchlist.items_search_key, shown_as, starts))
                 rows.append(row)
                 lines.append(line)
             if sum(map(len, record)) > MAX_LINE:
@@ -129,38 +131,38 @@ def _header_fits(
 
 
 def _wrong_values(
-    row: dict[str, str], columns: dict[str, Column], key: str, shown_as: str, line: int, record: list[str]
+    row: dict[str, str], columns: dict[str, Column], key: str, shown_as: str, starts: list[Position]
 ) -> list[Finding]:
     found = []
-    column_at = 1
-    for (name, value), text in zip(row.items(), record, strict=True):
-        pattern = _VALUE_PATTERNS.get(columns[name].type)
+    for (name, value), start in zip(row.items(), starts, strict=True):
+        wanted = columns[name].type
+        pattern = _VALUE_PATTERNS.get(wanted)
         if value and pattern is not None and not pattern.fullmatch(value):
-            wanted = columns[name].type
             example = f", such as {_EXAMPLES[wanted]}" if wanted in _EXAMPLES else ""
-            found.append(
-                _csv_finding(
-                    "csv-value",
-                    f'"{value}" in column {name} is no {wanted}',
-                    f"write {_article(wanted)} {wanted}{example}, or leave it empty",
-                    shown_as,
-                    line,
-                    column_at,
-                )
-            )
+            message = f'"{value}" in column {name} is no {wanted}'
+            help = f"write {_article(wanted)} {wanted}{example}, or leave it empty"
+            found.append(_csv_finding("csv-value", message, help, shown_as, start.line, start.column))
         if name == key and not value.strip():
+            message = f"the search key {name} is empty"
             found.append(
-                _csv_finding(
-                    "csv-value",
-                    f"the search key {name} is empty",
-                    "fill it, or delete the row",
-                    shown_as,
-                    line,
-                    column_at,
-                )
+                _csv_finding("csv-value", message, "fill it, or delete the row", shown_as, start.line, start.column)
             )
-        column_at += len(text) + 1
     return found
+
+
+def _value_starts(index: LineIndex, line: int) -> list[Position]:
+    """Where each value of the record that starts on ``line`` starts: after the commas that are not in quotes."""
+    starts = [index.offset(line)]
+    quoted = False
+    for at in range(starts[0], len(index.text)):
+        character = index.text[at]
+        if character == '"':
+            quoted = not quoted
+        elif not quoted and character in "\r\n":
+            break
+        elif not quoted and character == ",":
+            starts.append(at + 1)
+    return [index.position(start) for start in starts]
 
 
 def _csv_finding(kind: str, message: str, help: str, file: str, line: int, column: int) -> Finding:
