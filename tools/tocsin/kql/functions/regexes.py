@@ -64,7 +64,7 @@ def _unicode_classes(pattern: str) -> str:
 class Regex:
     """A compiled pattern. Raises KqlValueError when the pattern is not one."""
 
-    __slots__ = ("_ascii", "_unicode", "groups", "pattern")
+    __slots__ = ("_ascii", "_unicode", "groups", "names", "pattern")
 
     def __init__(self, pattern: str, *, anchored: bool = False) -> None:
         options = re2.Options()
@@ -80,6 +80,7 @@ class Regex:
         except re2.error:
             self._unicode = self._ascii
         self.groups: int = self._ascii.groups
+        self.names: dict[str, int] = dict(self._ascii.groupindex)
 
     def search(self, text: str) -> Match | None:
         """The first match, or None."""

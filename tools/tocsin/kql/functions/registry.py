@@ -11,6 +11,10 @@ FAMILIES: tuple[str, ...] = (
     "operators",
     "string_operators",
     "conversions",
+    "strings",
+    "regex_functions",
+    "encodings",
+    "conditional",
 )
 """Modules of this package that hold a ``TABLE``."""
 

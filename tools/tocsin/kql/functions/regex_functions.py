@@ -1,0 +1,150 @@
+"""Functions that take a regular expression. A broken pattern fails the query (KqlValueError).
+
+Source: https://learn.microsoft.com/kusto/query/scalar-functions#string-functions
+"""
+
+from __future__ import annotations
+
+from tocsin.kql.functions.adaptation import texts
+from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
+from tocsin.kql.functions.regexes import Match, compiled, rewriting
+from tocsin.kql.types import Value
+
+TABLE = FunctionTable()
+
+
+def _caught(match: Match, group: int) -> str:
+    text: str = match.group(group) or ""
+    return text
+
+
+@TABLE.scalar(
+    "extract",
+    "(regex: const string, captureGroup: int|long, source: string) -> string",
+    "(regex: const string, captureGroup: int|long, source: string, typeLiteral: const string) -> string",
+    page="extract-function",
+)
+def extract(regex: str, group: int, source: str, type_name: str = "string") -> str:
+    """What the group caught in the first match (0: the match); the empty text when there is none."""
+    pattern = compiled(regex)
+    if not 0 <= group <= pattern.groups:
+        return ""
+    match = pattern.search(source)
+    return _caught(match, group) if match else ""
+
+
+@TABLE.scalar(
+    "extract_all",
+    "(regex: const string, source: string) -> dynamic",
+    "(regex: const string, captureGroups: dynamic, source: string) -> dynamic",
+    page="extract-all-function",
+    aliases=("extractall",),
+)
+def extract_all(regex: str, *arguments: Value) -> Value:
+    """What the groups caught in each match: texts when one group counts, else arrays. Null without a match."""
+    pattern = compiled(regex)
+    source = arguments[-1]
+    groups = list(range(1, pattern.groups + 1)) or [0]
+    if len(arguments) == 2:
+        if not isinstance(arguments[0], list):
+            return None
+        chosen = [pattern.names.get(each, -1) if isinstance(each, str) else each for each in arguments[0]]
+        groups = [each for each in chosen if isinstance(each, int) and 0 <= each <= pattern.groups]
+    found = [[_caught(match, group) for group in groups] for match in pattern.matches(source)]
+    if not found:
+        return None
+    return [each[0] for each in found] if len(groups) == 1 else found
+
+
+@TABLE.scalar(
+    "replace_regex",
+    "(source: string, lookup_regex: const string, rewrite_pattern: const string) -> string",
+    page="replace-regex-function",
+)
+def replace_regex(source: str, regex: str, rewrite: str) -> str:
+    """Each match replaced; ``\\1`` in the rewrite is what the first group caught."""
+    return compiled(regex).replace(source, rewriting(rewrite))
+
+
+@TABLE.scalar(
+    "replace",
+    "(regex: const string, rewrite: const string, source: string) -> string",
+    page="replace-regex-function",
+)
+def replace(regex: str, rewrite: str, source: str) -> str:
+    """``replace_regex`` with its old order of arguments."""
+    return replace_regex(source, regex, rewrite)
+
+
+_TRIM = "(regex: const string, source: string) -> string"
+
+
+@TABLE.scalar("trim_start", _TRIM, page="trim-start-function")
+def trim_start(regex: str, source: str) -> str:
+    """Without the match at the start, once."""
+    match = compiled(rf"\A(?:{regex})").search(source)
+    end: int = match.end() if match else 0
+    return source[end:]
+
+
+@TABLE.scalar("trim_end", _TRIM, page="trim-end-function")
+def trim_end(regex: str, source: str) -> str:
+    """Without the match at the end, once."""
+    match = compiled(rf"(?:{regex})\z").search(source)
+    start: int = match.start() if match else len(source)
+    return source[:start]
+
+
+@TABLE.scalar("trim", _TRIM, page="trim-function")
+def trim(regex: str, source: str) -> str:
+    """Without the matches at the start and at the end, once each."""
+    return trim_end(regex, trim_start(regex, source))
+
+
+@TABLE.scalar("countof", "(source: string, search: string, [kind: const string]) -> long", page="countof-function")
+def countof(source: str, search: str, kind: str = "normal") -> int:
+    """Occurrences of a text, overlapping ones too, or matches of a pattern (``regex``), none overlapping."""
+    if kind.lower() == "regex":
+        return sum(1 for _ in compiled(search).matches(source))
+    if not search:
+        return 0
+    count = 0
+    at = source.find(search)
+    while at >= 0:
+        count += 1
+        at = source.find(search, at + 1)
+    return count
+
+
+@TABLE.scalar(
+    "indexof_regex",
+    "(source: scalar, match: const scalar, [start: int|long], [length: int|long], [occurrence: const int|long])"
+    " -> long",
+    page="indexof-regex-function",
+    style=Style.TYPED,
+)
+@texts(0, 1)
+def indexof_regex(source: str, regex: str, start: int = 0, length: int = -1, occurrence: int = 1) -> int | None:
+    """Position of the n-th match within the range, -1 when there is none."""
+    if start < 0 or occurrence < 1 or length < -1:
+        return None
+    end = len(source) if length == -1 else min(len(source), start + length)
+    if start > len(source):
+        return -1
+    for number, match in enumerate(compiled(regex).matches(source[start:end]), start=1):
+        if number == occurrence:
+            at: int = match.start() + start
+            return at
+    return -1
+
+
+_SPECIAL = frozenset(r"\.+*?()|[]{}^$#&-~")
+
+
+@TABLE.scalar(
+    "regex_quote", "(text: scalar) -> string", page="regex-quote-function", nulls=Nulls.SEE, style=Style.TYPED
+)
+@texts()
+def regex_quote(text: str) -> str:
+    """The text as a pattern that matches it and nothing else."""
+    return "".join(f"\\{char}" if char in _SPECIAL else char for char in text)
