@@ -1,0 +1,92 @@
+"""What commands share on the terminal: colour, progress, findings, and a plain end for an error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from tocsin.cli.exit_codes import Exit
+
+if TYPE_CHECKING:
+    from tocsin.content.finding import Finding
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is at work, how many are done and how many there are."""
+
+PATIENCE = 1.0
+"""Seconds before a progress bar shows: quick work leaves no trace."""
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def fail(message: str, help: str = "", status: Exit = Exit.USAGE) -> NoReturn:
+    """Say what is wrong and what to do on standard error, and end the program."""
+    typer.echo(f"error: {message}", err=True)
+    if help:
+        typer.echo(f"help: {help}", err=True)
+    raise typer.Exit(status)
+
+
+def content_root(root: Path) -> Path:
+    """``root``, when it is a folder that can hold content; else the program ends with what to do."""
+    if not root.is_dir():
+        fail(f"{root} is no folder", "give the folder that holds detections/ with --root")
+    if not any((root / folder).is_dir() for folder in ("detections", "parsers")):
+        fail(
+            f"there is no detections/ or parsers/ in {root.resolve()}",
+            "run tocsin at the top of a content repository, or name it with --root",
+        )
+    return root
+
+
+def color_on(stream: object = None) -> bool:
+    """Whether standard output (or ``stream``) takes colour: NO_COLOR, FORCE_COLOR, terminal."""
+    from tocsin.report.text import wants_color
+
+    return wants_color(sys.stdout if stream is None else stream, os.environ)  # type: ignore[arg-type]  # a text stream
+
+
+def show_findings(findings: Iterable[Finding], root: Path, *, err: bool = False) -> None:
+    """Write findings with their source lines."""
+    from tocsin.report import text
+
+    stream = sys.stderr if err else sys.stdout
+    shown = text.render(findings, text.SourceLines(root), color=color_on(stream))
+    if shown:
+        typer.echo(shown, nl=False, err=err, color=True)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Progress]:
+    """A callback that draws a bar on standard error once the work takes over a second. Silent without a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda name, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[at]}"))
+    started = time.monotonic()
+    with Bar(*columns, console=console, transient=True, disable=False) as bar:
+        task = bar.add_task(title, total=None, at="", visible=False)
+
+        def advance(name: str, done: int, total: int) -> None:
+            late = time.monotonic() - started > PATIENCE
+            bar.update(task, completed=done, total=total, at=name, visible=late)
+
+        yield advance

@@ -1,0 +1,49 @@
+"""Cases that did not pass, as text: where the case is written, expected against actual, and the explanation.
+
+::
+
+    FAILED direct_send/unauthorised_source: the same over IPv6
+     --> tests/detections/direct_send/unauthorised_source.test.yaml:41:11
+    tests/detections/direct_send/unauthorised_source.test.yaml:44:15: alerts: expected 1, got none
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from tocsin.report.results import CaseReport, Outcome
+from tocsin.report.text import visible
+
+_WORDS = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "FAILED",
+    Outcome.ERROR: "NOT RUN",
+    Outcome.SKIPPED: "skipped",
+}
+_STYLES = {Outcome.PASSED: "\x1b[32m", Outcome.SKIPPED: "\x1b[33m"}
+_BAD = "\x1b[1;31m"
+
+
+class ExplainedCase(CaseReport, Protocol):
+    """A case that may say how many rows each step of its query left."""
+
+    @property
+    def explanation(self) -> str:
+        """The rows after each step; empty when not asked for."""
+
+
+def render(cases: Iterable[ExplainedCase], *, color: bool = False) -> str:
+    """The cases in the given order, a blank line after each; empty text for none."""
+    return "".join(_case(case, color) + "\n" for case in cases)
+
+
+def _case(case: ExplainedCase, color: bool) -> str:
+    word = _WORDS[case.outcome]
+    if color:
+        word = f"{_STYLES.get(case.outcome, _BAD)}{word}\x1b[0m"
+    parts = [f"{word} {visible(case.detection)}: {visible(case.name)}", f" --> {visible(str(case.location))}"]
+    parts.extend(visible(line) for line in case.details.splitlines())
+    if case.explanation:
+        parts.extend(("", *(visible(line) for line in case.explanation.splitlines())))
+    return "\n".join(line.rstrip() for line in parts) + "\n"
