@@ -11,6 +11,7 @@ import pytest
 
 from tocsin.content.repository import Repository, load_repository
 
+LONG_ROW = "2:1 CONTENT011 the row is longer than 10,240 characters, the service's limit"
 FOLDER = "parsers/watchlists"
 RULE = """\
 id: {id}
@@ -148,7 +149,7 @@ def test_bad_files_do_not_keep_good_ones_from_loading(tmp_path: Path) -> None:
         (b"\xef\xbb\xbfDomain,Count\na,1\n", ["1:1 YAML013 the file starts with a byte order mark"]),
         (
             "Domain,Count\n" + "a" * 10_241 + ",1\n",
-            ["2:1 CONTENT011 the row is longer than 10,240 characters, the service's limit"],
+            [LONG_ROW],
         ),
     ],
 )

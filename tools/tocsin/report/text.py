@@ -38,7 +38,7 @@ class SourceLines:
     def __init__(self, root: Path, texts: Mapping[str, str] | None = None) -> None:
         """``texts`` gives the text of files that are already read, by the path findings carry."""
         self._root = root
-        self._lines = {path: text.splitlines() for path, text in (texts or {}).items()}
+        self._lines = {path: _split(text) for path, text in (texts or {}).items()}
 
     def line(self, file: str, number: int) -> str | None:
         """Line ``number`` (from 1) of a file given relative to the root; None when there is none."""
@@ -47,9 +47,14 @@ class SourceLines:
                 text = (self._root / file).read_text(encoding="utf-8-sig")
             except (OSError, UnicodeDecodeError, ValueError):
                 text = ""
-            self._lines[file] = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            self._lines[file] = _split(text)
         lines = self._lines[file]
         return lines[number - 1] if 1 <= number <= len(lines) else None
+
+
+def _split(text: str) -> list[str]:
+    """Lines as positions count them: LF, CRLF and CR end one, and no other character does."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def wants_color(stream: TextIO, environment: Mapping[str, str]) -> bool:
