@@ -132,9 +132,7 @@ def test_bad_files_do_not_keep_good_ones_from_loading(tmp_path: Path) -> None:
     [
         (
             None,
-            [
-                "parsers/watchlists/Domains.yaml:1:8 CONTENT011 the watchlist has no rows: parsers/watchlists/Domains.csv is not there"
-            ],
+            [f"{FOLDER}/Domains.yaml:1:8 CONTENT011 the watchlist has no rows: {FOLDER}/Domains.csv is not there"],
         ),
         ("", ["1:1 CONTENT011 the CSV is empty"]),
         ("Domain,Count\n", []),

@@ -59,7 +59,7 @@ KEY = _Kind("YAML009", "yaml.key")
 TOO_LARGE = _Kind("YAML010", "yaml.too-large")
 DOCUMENTS = _Kind("YAML011", "yaml.documents")
 EMPTY = _Kind("YAML012", "yaml.empty")
-BYTE_ORDER_MARK = _Kind("YAML013", "yaml.byte-order-mark", Level.WARNING)
+BYTE_ORDER_MARK = _Kind("YAML013", "yaml.byte-order-mark", Level.INFO)
 KINDS = (
     SYNTAX,
     UNREADABLE,
