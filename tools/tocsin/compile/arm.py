@@ -54,7 +54,7 @@ def arm_files(content: CompiledContent) -> tuple[dict[str, bytes], tuple[Finding
     if too_large:
         place = Location(every[0].location.file, 1, 1)
         help = "deploy with tocsin apply, which has no such limit, or compile to --target rest"
-        return {}, tuple(content_finding("COMP014", place, message, help) for message in too_large)
+        return {}, tuple(content_finding("COMP013", place, message, help) for message in too_large)
     return {TEMPLATE: data}, ()
 
 

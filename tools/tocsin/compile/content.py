@@ -16,12 +16,6 @@ from tocsin.content.models import CustomTable, Detection, Parser
 from tocsin.content.repository import Loaded, LoadedWatchlist, Repository
 from tocsin.sentinel.definitions import Problem, body_problems
 
-WATCHLIST_BYTES = 3_800_000
-"""Largest inline upload of a watchlist (sentinel-service-limits.md: 3.8 MB)."""
-
-WATCHLIST_LINE_CHARACTERS = 10_240
-"""Longest line of a watchlist's CSV (sentinel-service-limits.md)."""
-
 Compiled = tuple[Resource | None, tuple[Finding, ...]]
 
 
@@ -94,7 +88,7 @@ def _compile_parser(loaded: Loaded[Parser]) -> Compiled:
     parser = loaded.model
     if parser.name.startswith("_"):
         finding = content_finding(
-            "COMP012",
+            "COMP011",
             loaded.document.location("ParserName"),
             f'the function name "{parser.name}" starts with _, which is reserved for solutions',
             "choose a name that starts with a letter",
@@ -115,17 +109,6 @@ def _compile_parser(loaded: Loaded[Parser]) -> Compiled:
 def _compile_watchlist(loaded: LoadedWatchlist) -> Compiled:
     watchlist = loaded.model
     body = watchlist_body(watchlist, loaded.rows, loaded.path)
-    text: str = body["properties"]["rawContent"]
-    longest = max(map(len, text.splitlines()), default=0)
-    problems = []
-    if len(text.encode("utf-8")) > WATCHLIST_BYTES:
-        problems.append(f"the rows have {len(text.encode('utf-8')):,} bytes; an upload takes {WATCHLIST_BYTES:,}")
-    if longest > WATCHLIST_LINE_CHARACTERS:
-        problems.append(f"the longest row has {longest:,} characters; the service takes {WATCHLIST_LINE_CHARACTERS:,}")
-    if problems:
-        help = "split the list into several watchlists, or shorten the row"
-        place = loaded.document.location("alias")
-        return None, tuple(content_finding("COMP011", place, problem, help) for problem in problems)
     return _checked(
         "watchlists", watchlist.alias, body, watchlist.display_name, loaded, ("alias",), {"source": "source"}, ""
     )
@@ -135,7 +118,7 @@ def _compile_table(loaded: Loaded[CustomTable]) -> Compiled:
     table = loaded.model
     findings = tuple(
         content_finding(
-            "COMP013",
+            "COMP012",
             loaded.document.location("columns", index, "type"),
             f'a custom table cannot have the column type {column.type} (column "{column.name}")',
             f"use one of: {', '.join(TABLE_COLUMN_TYPES)}",

@@ -45,10 +45,9 @@ KINDS: Mapping[str, Kind] = {
     "COMP008": Kind("compile.text-length", help="a name has at most 256 characters, a description 5,000"),
     "COMP009": Kind("compile.body"),
     "COMP010": Kind("compile.triage-cut", Level.WARNING),
-    "COMP011": Kind("compile.watchlist-size"),
-    "COMP012": Kind("compile.reserved-name"),
-    "COMP013": Kind("compile.column-type"),
-    "COMP014": Kind("compile.template-size"),
+    "COMP011": Kind("compile.reserved-name"),
+    "COMP012": Kind("compile.column-type"),
+    "COMP013": Kind("compile.template-size"),
 }
 
 _KIND_OF_FIELD: tuple[tuple[str, str], ...] = (

@@ -130,11 +130,7 @@ def normalise(resource: str, body: Mapping[str, Json]) -> dict[str, Json]:
     for path, default in form.defaults.items():
         _fill(result, path, default)
     for path, names in form.members.items():
-        _rewrite(
-            result,
-            (path,),
-            lambda items, kept=names: [{name: item[name] for name in kept if name in item} for item in items],
-        )
+        _rewrite(result, (path,), partial(_only_members, names))
     _rewrite(result, form.durations, _canonical_duration)
     _rewrite(result, form.unordered, _canonical_order)
     _rewrite(result, form.texts, _canonical_text)
