@@ -117,7 +117,7 @@ def parse_datetime(text: str) -> int | None:
     (``m/d/yyyy``) when the year comes last. Without an offset the time is UTC. ``min`` and ``max`` are the bounds.
     A time without a date ("today" in Kusto) needs a clock and is none here.
     """
-    text = text.strip()
+    text = " ".join(text.split())
     if not text or len(text) > LONGEST_TEXT:
         return None
     if text in ("min", "max"):

@@ -312,6 +312,13 @@ class MaterializedViewCombine(Expression):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ExpressionList(Expression):
+    """``a, b`` as the value of a hint (``ycolumns=a,b``) or, with ``entity_group``, ``[a, b]``."""
+
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FunctionBody(Node):
     """``{ statements; expression }``"""
 
@@ -580,11 +587,15 @@ class MakeGraph(Operator):
     tables: tuple[MakeGraphTable, ...]
     node_id: Name | None
     partitioned_by: Name | None
+    partition: tuple[Operator, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Invoke(Operator):
+    """``invoke f(x)``; ``scope`` is what stands before it in ``invoke database('d').f(x)``."""
+
     call: FunctionCall
+    scope: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

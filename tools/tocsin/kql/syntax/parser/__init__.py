@@ -1,0 +1,5 @@
+"""Recursive descent with recovery: ``parse`` is all that others need."""
+
+from tocsin.kql.syntax.parser.statements import parse
+
+__all__ = ["parse"]

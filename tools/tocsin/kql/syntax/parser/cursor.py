@@ -1,0 +1,204 @@
+"""Where the parser stands in the tokens, and how it reports what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tocsin.kql.syntax.tree import Diagnostic, Missing, Severity, Token, TokenKind
+from tocsin.kql.syntax.words import CALL_WORDS, RESERVED_WORDS
+
+T = TypeVar("T")
+
+LIST_ENDS = frozenset({")", "]", "}", "|", ";", ""})
+"""Words that end a list whatever it lists; the empty one is the end of the text."""
+
+DEEPEST_NESTING = 160
+"""Steps of nesting a text may have. A bracket takes two (itself and the expression in it), a subquery three: some 80
+brackets. The parser recurses some four frames a step, and so do the readers of the tree; real rules stay below 40."""
+
+LONGEST_CHAIN = 150
+"""Operators of a chain that nests to the left (``a + b + …``), or members of a path. ``and``/``or`` have no limit."""
+
+MOST_DIAGNOSTICS = 200
+"""Syntax errors reported for one text."""
+
+
+class Cursor:
+    """A position in the tokens. ``word`` is the text of the token at it; the empty text is the end."""
+
+    def __init__(self, text: str, tokens: list[Token], diagnostics: list[Diagnostic]) -> None:
+        self.source = text
+        self.tokens = tokens
+        self.words = [token.text for token in tokens] + [""] * 4
+        self.kinds = [token.kind for token in tokens] + [TokenKind.END] * 4
+        self.diagnostics = diagnostics
+        self.at = 0
+        self.word = self.words[0]
+        self.depth = 0
+        self.chain_links = 0
+        self._abandoned = False
+        self._last_complaint = -1
+
+    # ------------------------------------------------------------------------------------------------- movement
+
+    def advance(self) -> Token:
+        """The token at the position; the position moves behind it (not beyond the end)."""
+        token = self.tokens[self.at]
+        if token.kind is not TokenKind.END:
+            self.at += 1
+            self.word = self.words[self.at]
+        return token
+
+    def accept(self, word: str) -> Token | None:
+        """The token at the position if it is this word, else None."""
+        return self.advance() if self.word == word else None
+
+    def expect(self, word: str) -> Token | None:
+        """As ``accept``; reports the word when it is not there."""
+        if self.word == word:
+            return self.advance()
+        self.complain_expected(word)
+        return None
+
+    def move_to(self, at: int) -> None:
+        self.at = at
+        self.word = self.words[at]
+
+    @property
+    def here(self) -> int:
+        """Offset of the token at the position."""
+        return self.tokens[self.at].start
+
+    @property
+    def end(self) -> int:
+        """Offset behind the token before the position."""
+        return self.tokens[self.at - 1].end if self.at else 0
+
+    def skip_to(self, stops: frozenset[str]) -> None:
+        """Skips to one of ``stops`` outside of brackets opened on the way, or to the end."""
+        depth = 0
+        while self.kinds[self.at] is not TokenKind.END:
+            word = self.word
+            if depth == 0 and word in stops:
+                return
+            if word in ("(", "[", "{"):
+                depth += 1
+            elif word in (")", "]", "}"):
+                depth = max(0, depth - 1)
+            elif word == ";" and ";" in stops:
+                return
+            self.advance()
+
+    # ----------------------------------------------------------------------------------------------- complaints
+
+    def complain(self, code: str, message: str, start: int, length: int, suggestion: str | None = None) -> None:
+        """Records a syntax error; one for each position, as what follows from the first is noise."""
+        if self._abandoned or self._last_complaint == self.at or len(self.diagnostics) >= MOST_DIAGNOSTICS:
+            return
+        self._last_complaint = self.at
+        self.diagnostics.append(Diagnostic(code, Severity.ERROR, message, start, length, suggestion))
+
+    def complain_expected(self, *words: str) -> None:
+        """A certain word is wanted: told at the token found instead, or behind the last one of the line."""
+        message = f"Expected: {words[0]}" if len(words) == 1 else f"Expected one of: {', '.join(words)}"
+        token = self.tokens[self.at]
+        between = self.source[self.end : token.start]
+        if token.kind is TokenKind.END or "\n" in between or "\r" in between:
+            self.complain("KS005", message, self.end, 0)
+        else:
+            self.complain("KS005", message, token.start, token.end - token.start)
+
+    def complain_missing(self, what: str) -> None:
+        """An element of the grammar is wanted and nothing here starts one."""
+        word = self.word
+        if what in ("expression", "name") and self.kinds[self.at] is TokenKind.IDENTIFIER and word in RESERVED_WORDS:
+            purpose = "to be used as the name" if what == "name" else "to be part of an expression"
+            hint = f"['{word}']"
+            message = f"Missing {what}: if the keyword '{word}' is meant {purpose}, it must be bracketed as {hint}."
+            self.complain("KS006", message, self.end, 0, None if word in CALL_WORDS else hint)
+        else:
+            self.complain("KS006", f"Missing {what}", self.end, 0)
+
+    def missing(self, what: str = "expression") -> Missing:
+        """A placeholder, reported."""
+        self.complain_missing(what)
+        return Missing(self.end, self.end)
+
+    # -------------------------------------------------------------------------------------------------- nesting
+
+    def descend(self) -> None:
+        """One level deeper. Beyond the limit the rest of the text is given up with one diagnostic: every rule then
+        finds the end of the text, so the tree is still complete."""
+        self.depth += 1
+        if self.depth > DEEPEST_NESTING:
+            self.give_up("nested too deeply")
+
+    def ascend(self) -> None:
+        self.depth -= 1
+
+    def give_up(self, why: str) -> None:
+        if not self._abandoned:
+            token = self.tokens[self.at]
+            self._last_complaint = -1
+            self.complain(
+                "TK001",
+                f"The query is {why}; the rest of it was not read. Use let statements or lists to flatten it.",
+                token.start,
+                token.end - token.start,
+            )
+            self._abandoned = True
+        self.move_to(len(self.tokens) - 1)
+
+    # ---------------------------------------------------------------------------------------------------- lists
+
+    def at_list_end(self) -> bool:
+        return self.word in LIST_ENDS
+
+    def separated(
+        self,
+        element: Callable[[], T | None],
+        missing: Callable[[], T],
+        at_end: Callable[[], bool] | None,
+        *,
+        required: bool = False,
+        trailing: bool = False,
+    ) -> tuple[T, ...]:
+        """Elements with commas between.
+
+        ``element`` reads one or returns None and reads nothing. ``at_end`` tells where the list ends; with it, a
+        comma that is left out is reported and the list goes on. ``trailing``: a comma may follow the last.
+        """
+        items: list[T] = []
+        ended = at_end is not None and at_end()
+        item = None if ended else element()
+        if item is None:
+            if self.word == "," and not ended:
+                item = missing()
+            else:
+                return (missing(),) if required else ()
+        while True:
+            items.append(item)
+            if self.word == ",":
+                self.advance()
+                item = None if at_end is not None and at_end() else element()
+                if item is None:
+                    if trailing and (at_end is None or at_end()):
+                        break
+                    item = missing()
+                    if self.word != ",":
+                        items.append(item)
+                        break
+                continue
+            if at_end is None or self.kinds[self.at] is TokenKind.END or at_end():
+                break
+            before = self.at
+            recorded = len(self.diagnostics)
+            self.complain_expected(",")
+            item = element()
+            if item is None:
+                if self.at == before:
+                    del self.diagnostics[recorded:]
+                    self._last_complaint = -1
+                break
+        return tuple(items)

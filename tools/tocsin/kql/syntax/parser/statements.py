@@ -1,0 +1,447 @@
+"""Statements, pipes and function bodies: the top of the grammar."""
+
+from __future__ import annotations
+
+import difflib
+
+from tocsin.kql.syntax.lexer import tokenize
+from tocsin.kql.syntax.parser.constructs import HINT_NAMES, Constructs
+from tocsin.kql.syntax.parser.cursor import DEEPEST_NESTING
+from tocsin.kql.syntax.parser.registry import BEFORE_A_NAME_ONLY, LIKE_A_CALL, OPERATORS
+from tocsin.kql.syntax.tree import (
+    AliasStatement,
+    BadOperator,
+    DeclareParametersStatement,
+    DeclarePatternStatement,
+    Diagnostic,
+    Expression,
+    ExpressionStatement,
+    FunctionBody,
+    FunctionCall,
+    FunctionDeclaration,
+    LetStatement,
+    Missing,
+    Name,
+    NameReference,
+    Node,
+    Operator,
+    Parameter,
+    Pipe,
+    Query,
+    RestrictStatement,
+    SetStatement,
+    Severity,
+    Statement,
+    SyntaxTree,
+    TokenKind,
+    TypeReference,
+)
+
+_RESUME = frozenset({"|", ";", ")", "]", "}"})
+_CLOSERS = frozenset({")", "]", "}"})
+
+
+class Statements(Constructs):
+    """The parser's rules for whole queries."""
+
+    # --------------------------------------------------------------------------------------------------- pipes
+
+    def pipe(self) -> Expression | None:
+        start = self.here
+        source: Expression | None = None
+        operators: list[Operator] = []
+        if self.word in OPERATORS and self._opens_query():
+            operators.append(self.operator())
+        else:
+            source = self._binary(0)
+            if source is None:
+                if self.word not in OPERATORS:
+                    return None
+                operators.append(self.operator())
+        while self.word == "|":
+            self.advance()
+            operators.append(self.operator())
+        if not operators:
+            return source
+        return Pipe(start, self.end, source, tuple(operators))
+
+    def _opens_query(self) -> bool:
+        """Whether the operator word here starts a query, not a name that is spelled like it."""
+        word = self.word
+        if not self.name_length():
+            return True
+        if word not in BEFORE_A_NAME_ONLY:
+            return False
+        following = self.words[self.at + 1]
+        if word == "range":
+            length = self.name_length(1)
+            return length > 0 and self.words[self.at + 1 + length] == "from"
+        if word == "evaluate":
+            return self.name_length(1) > 0 or following in HINT_NAMES
+        if word == "render":
+            return self.kinds[self.at + 1] is TokenKind.IDENTIFIER
+        return following == "by" or (word != "facet" and (following in HINT_NAMES or following == "hint"))
+
+    def at_operator(self) -> bool:
+        return self.word in OPERATORS and not (self.word in LIKE_A_CALL and self.words[self.at + 1] == "(")
+
+    def operator(self) -> Operator:
+        """The operator here, which the grammar demands; what is none is skipped to the next ``|`` or bracket."""
+        if self.at_operator():
+            self.descend()
+            self.depth += 1
+            keyword = self.tokens[self.at]
+            rule = OPERATORS.get(self.word)
+            if rule is not None:
+                self.advance()
+                found = rule(self, keyword)
+                self.depth -= 1
+                self.ascend()
+                return found
+            self.depth -= 1
+            self.ascend()
+        return self._bad_operator()
+
+    def _bad_operator(self) -> Operator:
+        token = self.tokens[self.at]
+        if token.kind is TokenKind.IDENTIFIER and self.word not in OPERATORS:
+            close = difflib.get_close_matches(token.text, OPERATORS, n=1, cutoff=0.7)
+            suggestion = close[0] if close else None
+            message = f"Query operator expected: '{token.text}' is none."
+            if suggestion:
+                message += f" Did you mean {suggestion}?"
+            self.complain("KS176", message, token.start, len(token.text), suggestion)
+            self.advance()
+            keyword, end = token.text, token.end
+        else:
+            self.complain("KS176", "Query operator expected.", self.end, 0)
+            keyword, end = "", self.end
+        start = token.start if keyword else end
+        self.skip_to(_RESUME)
+        return BadOperator(start, max(self.end, end), keyword, end, ())
+
+    def piped_operators(self) -> tuple[Operator, ...]:
+        self.descend()
+        operators = [self.operator()]
+        while self.word == "|":
+            self.advance()
+            operators.append(self.operator())
+        self.ascend()
+        return tuple(operators)
+
+    def table_reference(self) -> Expression | None:
+        """A table by name, path or call. A dot before a wildcard is left for the caller."""
+        length = self.name_length()
+        found: Expression
+        if length and self.words[self.at + length] == "(":
+            found = self.call()
+        elif self.word == "[" and not length:
+            found = self._bracketed()
+        else:
+            name = self.name()
+            if name is None:
+                return None
+            found = NameReference(name.start, name.end, name)
+        while True:
+            if self.word == "[":
+                found = self._element(found)
+            elif self.word == "." and not self._wildcard_follows():
+                found = self._member(found)
+            else:
+                return found
+
+    def _wildcard_follows(self) -> bool:
+        before = self.at
+        self.advance()
+        starred = self.wildcard_name() is not None
+        self.move_to(before)
+        return starred
+
+    # ---------------------------------------------------------------------------------------------- statements
+
+    def query(self) -> Query:
+        while self.kinds[self.at] is TokenKind.BAD and self.word.startswith("#"):
+            self.advance()
+        statements = self.statements(whole=True)
+        return Query(statements[0].start if statements else 0, self.end if statements else 0, statements)
+
+    def statements(self, *, whole: bool = False) -> tuple[Statement, ...]:
+        """Statements with ``;`` between. ``whole``: nothing may follow them; else a closing bracket ends them."""
+        found: list[Statement] = []
+        while True:
+            before = self.at
+            statement = self._statement()
+            if statement is not None:
+                found.append(statement)
+                if self.accept(";") or self._at_end(whole):
+                    if self._at_end(whole):
+                        return tuple(found)
+                    continue
+                if self._can_start():
+                    self.complain_expected(";")
+                    if not self._starts_line():
+                        self._resume(found, whole)
+                        self.accept(";")
+                    continue
+            elif self._at_end(whole):
+                return tuple(found)
+            token = self.tokens[self.at]
+            self.complain(
+                "KS198", "The incomplete fragment is unexpected.", token.start, min(token.end - token.start, 80)
+            )
+            self._resume(found, whole)
+            self.accept(";")
+            if self.at == before:
+                self.advance()
+            if self._at_end(whole):
+                return tuple(found)
+
+    def _at_end(self, whole: bool) -> bool:
+        return self.kinds[self.at] is TokenKind.END or (not whole and self.word in _CLOSERS)
+
+    def _can_start(self) -> bool:
+        """Whether a statement could start here."""
+        kind = self.kinds[self.at]
+        return self.word in ("(", "[") or kind not in (TokenKind.PUNCTUATION, TokenKind.BAD, TokenKind.END)
+
+    def _starts_line(self) -> bool:
+        between = self.source[self.end : self.here]
+        return "\n" in between or "\r" in between
+
+    def _resume(self, found: list[Statement], whole: bool) -> None:
+        """Skips what cannot be read up to ``;``, or to a ``|`` whose operators then join the statement before."""
+        while True:
+            self.skip_to(_RESUME)
+            if self.word in _CLOSERS and (whole or self._at_end(whole) is False):
+                self.advance()
+                continue
+            break
+        if self.word != "|":
+            return
+        start = self.here
+        operators: list[Operator] = []
+        while self.word == "|":
+            self.advance()
+            operators.append(self.operator())
+        last = found[-1] if found else None
+        if isinstance(last, ExpressionStatement):
+            source = last.expression
+            before = source.operators if isinstance(source, Pipe) else ()
+            pipe = Pipe(
+                last.start,
+                self.end,
+                source.source if isinstance(source, Pipe) else source,
+                (*before, *operators),
+            )
+            found[-1] = ExpressionStatement(last.start, self.end, pipe)
+        else:
+            found.append(ExpressionStatement(start, self.end, Pipe(start, self.end, None, tuple(operators))))
+
+    def _statement(self) -> Statement | None:
+        word = self.word
+        following = self.words[self.at + 1]
+        if word == "let" and self.name_length(1):
+            return self._let()
+        if word == "set":
+            return self._set()
+        if word == "declare" and following == "pattern":
+            return self._pattern()
+        if word == "declare" and following == "query_parameters":
+            return self._query_parameters()
+        if word == "alias" and following == "database":
+            return self._alias()
+        if word == "restrict" and following == "access":
+            return self._restrict()
+        expression = self.pipe()
+        return None if expression is None else ExpressionStatement(expression.start, expression.end, expression)
+
+    def _let(self) -> Statement:
+        start = self.advance().start
+        name = self.required_name()
+        if self.expect("=") is None:
+            self.skip_to(frozenset({";"}))
+            return LetStatement(start, self.end, name, Missing(self.end, self.end))
+        value = self._let_value()
+        return LetStatement(start, self.end, name, value)
+
+    def _let_value(self) -> Expression:
+        if self.word == "materialize" and self.words[self.at + 1] == "(":
+            token = self.advance()
+            inner = self.clause()
+            return FunctionCall(token.start, self.end, Name(token.start, token.end, token.text), (inner,))
+        if self._function_follows():
+            return self._function()
+        value = self.pipe()
+        return value if value is not None else self.missing()
+
+    def _set(self) -> Statement:
+        start = self.advance().start
+        name = self.required_name()
+        value = self.required() if self.accept("=") else None
+        return SetStatement(start, self.end, name, value)
+
+    def _alias(self) -> Statement:
+        start = self.advance().start
+        self.advance()
+        name = self.required_name()
+        self.expect("=")
+        value = self.required()
+        return AliasStatement(start, self.end, name, value)
+
+    def _restrict(self) -> Statement:
+        start = self.advance().start
+        self.advance()
+        self.expect("to")
+        self.expect("(")
+        names = self.separated(self._restricted, self.missing, self.at_list_end, required=True)
+        self.expect(")")
+        if self.accept("with"):
+            self.bracketed_properties()
+        return RestrictStatement(start, self.end, names)
+
+    def _restricted(self) -> Expression | None:
+        wildcard = self.wildcard_name()
+        if wildcard is not None:
+            return NameReference(wildcard.start, wildcard.end, wildcard)
+        found = self.table_reference()
+        if found is not None and self.word == ".":
+            self.advance()
+            self.wildcard_name()
+        return found
+
+    def _query_parameters(self) -> Statement:
+        start = self.advance().start
+        self.advance()
+        self.expect("(")
+        parameters = self.separated(self.parameter, self._missing_parameter, self.at_list_end, required=True)
+        self.expect(")")
+        return DeclareParametersStatement(start, self.end, parameters)
+
+    def _pattern(self) -> Statement:
+        start = self.advance().start
+        self.advance()
+        name = self.required_name()
+        parameters: list[Parameter] = []
+        arms: list[FunctionBody] = []
+        if self.accept("="):
+            self.expect("(")
+            parameters += self.separated(self.parameter, self._missing_parameter, self.at_list_end)
+            self.expect(")")
+            if self.accept("["):
+                path = self.parameter()
+                parameters.append(path if path is not None else self._missing_parameter())
+                self.expect("]")
+            self.expect("{")
+            while self.word == "(":
+                arms.append(self._pattern_arm())
+            self.expect("}")
+        return DeclarePatternStatement(start, self.end, name, tuple(parameters), tuple(arms))
+
+    def _pattern_arm(self) -> FunctionBody:
+        self.advance()
+        self.separated(self.expression, self.missing, self.at_list_end, required=True)
+        self.expect(")")
+        if self.accept("."):
+            self.expect("[")
+            self.literal()
+            self.expect("]")
+        self.expect("=")
+        body = self._body()
+        self.expect(";")
+        return body
+
+    # ----------------------------------------------------------------------------------------------- functions
+
+    def _function_follows(self) -> bool:
+        offset = 1 if self.word == "view" else 0
+        if self.words[self.at + offset] != "(":
+            return False
+        following = self.words[self.at + offset + 1]
+        if following in (")", "*"):
+            return True
+        length = self.name_length(offset + 1, declared=True)
+        return length > 0 and self.words[self.at + offset + 1 + length] == ":"
+
+    def _function(self) -> Expression:
+        start = self.here
+        view = self.accept("view") is not None
+        self.expect("(")
+        parameters = self.separated(self.parameter, self._missing_parameter, self.at_list_end)
+        self.expect(")")
+        body = self._body()
+        return FunctionDeclaration(start, self.end, parameters, body, view)
+
+    def parameter(self) -> Parameter | None:
+        """``name: type = default`` or ``T: (a: string)``."""
+        start = self.here
+        length = self.name_length(declared=True)
+        if length and self.words[self.at + length] == ":" and self.words[self.at + length + 1] == "(":
+            name = self.required_name(declared=True)
+            self.advance()
+            schema = self.parameter_schema()
+            return Parameter(start, self.end, name, None, schema, self.default_value())
+        column = self.column_declaration()
+        if column is None:
+            return None
+        default = self.default_value()
+        return Parameter(start, self.end, column.name, column.type, None, default)
+
+    def default_value(self) -> Expression | None:
+        if self.accept("=") is None:
+            return None
+        literal = self.literal()
+        if literal is not None:
+            return literal
+        name = self.name()
+        return NameReference(name.start, name.end, name) if name is not None else self.missing()
+
+    def _missing_parameter(self) -> Parameter:
+        self.complain_missing("parameter")
+        at = self.end
+        return Parameter(at, at, Name(at, at, ""), TypeReference(at, at, ""), None, None)
+
+    def _body(self) -> FunctionBody:
+        start = self.here
+        if self.expect("{") is None:
+            return FunctionBody(self.end, self.end, (), None)
+        self.descend()
+        found = self.statements()
+        self.ascend()
+        self.expect("}")
+        result = None
+        if found and isinstance(found[-1], ExpressionStatement):
+            result = found[-1].expression
+            found = found[:-1]
+        return FunctionBody(start, self.end, found, result)
+
+
+def parse(text: str) -> SyntaxTree:
+    """The tree of a KQL text, always a whole one, with what is wrong as diagnostics. Never raises.
+
+    Offsets count characters of ``text``. The codes are those of the Kusto language service where it has one;
+    ``TK001`` is a text nested too deeply, ``TK002`` one too long, ``TK003`` a character that no query can hold.
+    """
+    tokens, diagnostics = tokenize(text)
+    parser = Statements(text, tokens, diagnostics)
+    if any(each.code == "TK002" for each in diagnostics):
+        return SyntaxTree(text, tuple(tokens), Query(0, 0, ()), tuple(diagnostics))
+    root = parser.query()
+    if parser.chain_links > DEEPEST_NESTING and _deeper_than(root, DEEPEST_TREE):
+        message = "The query is nested too deeply. Use let statements or lists to flatten it."
+        diagnostics.append(Diagnostic("TK001", Severity.ERROR, message, root.start, root.end - root.start))
+        root = Query(0, 0, ())
+    diagnostics.sort(key=lambda each: each.start)
+    return SyntaxTree(text, tuple(tokens), root, tuple(diagnostics))
+
+
+DEEPEST_TREE = 3 * DEEPEST_NESTING
+"""Levels a tree may have: its readers recurse."""
+
+
+def _deeper_than(root: Node, limit: int) -> bool:
+    level: list[Node] = [root]
+    for _ in range(limit):
+        level = [child for node in level for child in node.children()]
+        if not level:
+            return False
+    return True
