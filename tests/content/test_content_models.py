@@ -17,7 +17,7 @@ from tocsin.content.models import Detection, Expectation, Given, Parser, TestFil
 from tocsin.content.reading import parse_yaml
 from tocsin.content.repository import unknown_records
 from tocsin.content.source import walk
-from tocsin.content.validation import FOREIGN_FIELDS, build
+from tocsin.content.validation import build
 
 CASES = Path(__file__).parent / "cases"
 
@@ -47,7 +47,7 @@ def load(kind: str, content: Any) -> tuple[Any, list[Any]]:
     # JSON is YAML, so the text needs no care for quoting here.
     text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
     document, reading = parse_yaml(text, "a.yaml")
-    model, findings = build(SCHEMAS[kind][0], document, FOREIGN_FIELDS if kind == "detection" else {})
+    model, findings = build(SCHEMAS[kind][0], document)
     more = tuple(unknown_records(document)) if kind == "detection-test" else ()
     return model, [*reading, *findings, *more]
 
@@ -112,6 +112,12 @@ def test_values_are_normalised() -> None:
     assert model.trigger_operator == "GreaterThan"
     assert model.tags == ("Mail", "Schema: ASimDns", "SchemaVersion: 0.1.2")
     assert model.extension.lint.ignore[0].code == "KQL142"
+
+
+def test_case_of_names_is_corrected_as_the_service_does() -> None:
+    model, findings = load("detection", GOOD["detection"] | {"severity": "high", "tactics": ["CommandandControl"]})
+    assert findings == []
+    assert (model.severity, model.tactics) == ("High", ("CommandAndControl",))
 
 
 def test_nulls_of_exports_read_as_empty() -> None:

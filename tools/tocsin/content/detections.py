@@ -7,11 +7,22 @@ Fields: https://github.com/Azure/Azure-Sentinel/wiki/Query-Style-Guide and the A
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from tocsin.content.schema_types import ContentModel, Duration, Items, Names, Operator, RuleId, Text, Version, problem
+from tocsin.content.schema_types import (
+    AnyCase,
+    ContentModel,
+    Duration,
+    Items,
+    Names,
+    Operator,
+    RuleId,
+    Text,
+    Version,
+    problem,
+)
 
 RuleKind = Literal["Scheduled", "NRT"]
 Severity = Literal["High", "Medium", "Low", "Informational"]
@@ -222,7 +233,7 @@ class TemplateMetadata(ContentModel):
     """Its classification."""
 
 
-_TagsInput = list[str | dict[str, str | float]] | None
+_TagsInput = list[str | dict[str, str | float] | None] | None
 
 
 def _tags(value: Any) -> Any:
@@ -231,6 +242,8 @@ def _tags(value: Any) -> Any:
         return value
     named: list[Any] = []
     for tag in value:
+        if tag is None:
+            continue
         if isinstance(tag, dict) and tag and all(isinstance(part, str | int | float) for part in tag.values()):
             named.extend(f"{name}: {part}" for name, part in tag.items())
         else:
@@ -266,7 +279,7 @@ class Detection(ContentModel):
     """Scheduled runs at queryFrequency over queryPeriod; NRT runs every minute over the last one."""
     description: Text = ""
     """What the rule finds and why it matters. At most 5,000 characters."""
-    severity: Severity
+    severity: Annotated[Severity, AnyCase(get_args(Severity))]
     """Severity of the alerts unless the result sets one."""
     status: str | None = None
     """State of the template, such as Available or Deprecated. Not sent to the service."""
@@ -285,7 +298,7 @@ class Detection(ContentModel):
     """How the number of rows is compared with triggerThreshold: gt, lt, eq or ne. Scheduled rules only."""
     trigger_threshold: Annotated[int, Field(ge=0)] | None = None
     """Number of rows that triggerOperator compares with. Scheduled rules only."""
-    tactics: Items[Tactic] = ()
+    tactics: Items[Annotated[Tactic, AnyCase(get_args(Tactic))]] = ()
     """MITRE ATT&CK tactics, by their names in Sentinel."""
     relevant_techniques: Items[Annotated[str, Field(pattern=r"^T\d{4}(\.\d{3})?$")]] = ()
     """MITRE ATT&CK techniques, such as T1566 or T1566.002."""

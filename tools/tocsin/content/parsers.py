@@ -61,6 +61,17 @@ class Reference(ParserPart):
     """Its address."""
 
 
+class FieldException(ParserPart):
+    """A known deviation of a field from its schema."""
+
+    field: str
+    """Name of the field."""
+    warning: str | None = None
+    """Warning of the schema tests that it explains."""
+    exception: str | None = None
+    """Why it deviates."""
+
+
 class ParserParameter(ParserPart):
     """A parameter of the function."""
 
@@ -110,6 +121,8 @@ class Parser(ParserPart):
     """Documents about the source and the schema."""
     description: Text = ""
     """What the parser does."""
+    exceptions: Items[FieldException] = ()
+    """Known deviations of fields from the schema."""
     name: Annotated[FunctionName, Field(alias="ParserName")]
     """Name of the function in the workspace."""
     equivalent_built_in_parser: str | None = None

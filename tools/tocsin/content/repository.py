@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -17,7 +16,7 @@ from tocsin.content.finding import Finding
 from tocsin.content.models import CustomTable, Detection, Parser, TestFile, Watchlist
 from tocsin.content.reading import read_yaml
 from tocsin.content.source import Document, YamlNode
-from tocsin.content.validation import FOREIGN_FIELDS, build, finding
+from tocsin.content.validation import build, finding
 from tocsin.content.watchlist_rows import Rows, read_rows
 
 M = TypeVar("M", bound=BaseModel)
@@ -77,17 +76,15 @@ def load_repository(root: Path, progress: Progress | None = None) -> Repository:
     }
     report = _ProgressCounter(progress, sum(map(len, files.values())))
 
-    def load(
-        folder: str, model: type[M], foreign: Mapping[tuple[str, ...], str] = MappingProxyType({})
-    ) -> Iterator[Loaded[M]]:
+    def load(folder: str, model: type[M]) -> Iterator[Loaded[M]]:
         for path in files[folder]:
             report(path.relative_to(root).as_posix())
-            loaded, problems = load_file(path, root, model, foreign)
+            loaded, problems = load_file(path, root, model)
             findings.extend(problems)
             if loaded is not None:
                 yield loaded
 
-    detections = {_name_below(DETECTIONS, one.path): one for one in load(DETECTIONS, Detection, FOREIGN_FIELDS)}
+    detections = {_name_below(DETECTIONS, one.path): one for one in load(DETECTIONS, Detection)}
     findings.extend(_duplicates(detections.values(), "id", lambda model: model.id))
     parsers = _by_name(load(PARSERS, Parser), "ParserName", lambda model: model.name, findings)
     watchlists = _by_name(load(WATCHLISTS, Watchlist), "alias", lambda model: model.alias, findings)
@@ -99,13 +96,11 @@ def load_repository(root: Path, progress: Progress | None = None) -> Repository:
     )
 
 
-def load_file(
-    path: Path, root: Path, model: type[M], foreign: Mapping[tuple[str, ...], str] = MappingProxyType({})
-) -> tuple[Loaded[M] | None, tuple[Finding, ...]]:
+def load_file(path: Path, root: Path, model: type[M]) -> tuple[Loaded[M] | None, tuple[Finding, ...]]:
     """Load one content file. Its path in findings is relative to ``root`` when it lies below."""
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
     document, problems = read_yaml(path, shown)
-    built, more = build(model, document, foreign)
+    built, more = build(model, document)
     if model is TestFile:
         more = tuple(sorted((*more, *unknown_records(document)), key=lambda one: one.location))
     # A file with a YAML problem (a duplicate key, a tag) is not used even if a model comes of it: it may not be

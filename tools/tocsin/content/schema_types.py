@@ -60,6 +60,24 @@ class EmptyFor:
         return {"anyOf": [handler(schema), {"type": "null"}]}
 
 
+class AnyCase:
+    """Reads the names of an enum in any case, as the service does; the model holds their proper form.
+
+    The schema takes the proper form only, so that editors lead there.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.proper = {name.lower(): name for name in names}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda value: self.proper.get(value.lower(), value) if isinstance(value, str) else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema)
+
+
 class NotEmpty:
     """Refuses an empty list. pydantic's own limit counts valid items only: one wrong item would be reported twice."""
 

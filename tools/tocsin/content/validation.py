@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tocsin.content.finding import Finding, Level
+from tocsin.content.models import Detection, Parser
 from tocsin.content.source import Document, NodeKind, PathPart, YamlNode
 
 M = TypeVar("M", bound=BaseModel)
@@ -45,19 +46,22 @@ KINDS: Mapping[str, FindingKind] = MappingProxyType(
 )
 """Every kind of problem with content, by the name the models use for it."""
 
-FOREIGN_FIELDS: Mapping[tuple[str, ...], str] = MappingProxyType(
+FOREIGN_FIELDS: Mapping[type[BaseModel], Mapping[tuple[str, ...], str]] = MappingProxyType(
     {
-        ("dataTypes",): "put it under the connector in requiredDataConnectors, or delete it",
-        ("alertDetailsOverride", "alertnameFormat"): "write alertDisplayNameFormat",
-        ("alertDetailsOverride", "alertDynamicProperties", "*", "alertPropertyValue"): "write value",
+        Detection: {
+            ("dataTypes",): "put it under the connector in requiredDataConnectors, or delete it",
+            ("requiredDataConnectors", "*", "datatypes"): "write dataTypes",
+            ("techniques",): "write relevantTechniques",
+            ("alertDetailsOverride", "alertnameFormat"): "write alertDisplayNameFormat",
+        },
+        Parser: {("Id",): "delete it: a function is known by its name"},
     }
 )
-"""Fields of public rules that no service reads. They are read over with a warning; ``*`` stands for any index."""
+"""Fields of public content that no service reads, with what to do. They are read over with a warning; ``*`` stands for
+any index of a list."""
 
 
-def build(
-    model: type[M], document: Document, foreign: Mapping[tuple[str, ...], str] = MappingProxyType({})
-) -> tuple[M | None, tuple[Finding, ...]]:
+def build(model: type[M], document: Document) -> tuple[M | None, tuple[Finding, ...]]:
     """The model that a document holds, or None; and all problems found on the way."""
     if document.root is None:
         return None, ()
@@ -66,7 +70,7 @@ def build(
         message = f"the file holds {found}, wanted fields (name: value)"
         return None, (finding("type", message, "write the fields of the schema at the top level", document, ()),)
     plain = document.root.plain()
-    findings = list(_drop_foreign(plain, document, foreign))
+    findings = list(_drop_foreign(plain, document, FOREIGN_FIELDS.get(model, {})))
     try:
         return model.model_validate(plain), tuple(findings)
     except ValidationError as error:
