@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.content.reading import KINDS, ReadingLimits, core_value, parse_yaml, read_yaml
+from tocsin.content.reading import ReadingLimits, core_value, parse_yaml, read_yaml
 from tocsin.content.source import Document
+from tocsin.content.yaml_problems import KINDS
 
 
 def read(text: str | bytes, **limits: int) -> tuple[Document, list[str]]:

@@ -67,7 +67,6 @@ def test_everything_is_loaded_by_name(tmp_path: Path) -> None:
             "parsers/watchlists/Domains.csv": 'Count,Domain\r\n1,contoso.com\r\n,"a\r\nb"\r\n3,c\r\n',
             "parsers/tables/Mail_CL.yaml": TABLE,
             "tests/detections/a/one.test.yaml": TEST,
-            "tests/detections/a/notes.yaml": "]",
         },
     )
     assert shown(loaded) == []
@@ -107,6 +106,23 @@ def test_duplicates_are_reported_and_the_first_stays(tmp_path: Path) -> None:
     ]
     assert loaded.findings[0].notes == ("first used at detections/a.yaml:1:5",)
     assert loaded.parsers["Mail"].path == "parsers/a.yaml"
+
+
+def test_files_that_nobody_reads_are_reported(tmp_path: Path) -> None:
+    loaded = repository(
+        tmp_path,
+        {
+            "detections/a.yaml": RULE.format(id="r1"),
+            "detections/a.yml": RULE.format(id="r2"),
+            "parsers/watchlists/Domain.csv": "Domain\n",
+            "tests/detections/a.yaml": TEST,
+        },
+    )
+    assert [f"{place} | {found.help}" for place, found in zip(shown(loaded), loaded.findings, strict=True)] == [
+        "detections/a.yml:1:1 CONTENT008 detections/a.yml has the same name as detections/a.yaml | rename one of them",
+        "parsers/watchlists/Domain.csv:1:1 CONTENT013 this file is never read | write Domain.yaml beside it",
+        "tests/detections/a.yaml:1:1 CONTENT013 this file is never read | name it a.test.yaml",
+    ]
 
 
 def test_bad_files_do_not_keep_good_ones_from_loading(tmp_path: Path) -> None:

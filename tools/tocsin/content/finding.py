@@ -22,6 +22,15 @@ class Level(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class FindingKind:
+    """A kind of problem: its stable code, the same in words, and how bad it is."""
+
+    code: str
+    slug: str
+    level: Level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One problem: what is wrong (``message``), where (``location``) and what to do (``help``).
 

@@ -16,9 +16,25 @@ from typing import Any
 
 import yaml
 
-from tocsin.content.finding import Finding, Level
+from tocsin.content.finding import Finding, FindingKind
 from tocsin.content.scalar_offsets import ScalarStyle
 from tocsin.content.source import Document, LineIndex, Location, NodeKind, YamlNode
+from tocsin.content.yaml_problems import (
+    ALIAS,
+    BYTE_ORDER_MARK,
+    DOCUMENTS,
+    DUPLICATE_KEY,
+    EMPTY,
+    ENCODING,
+    KEY,
+    MERGE_KEY,
+    SYNTAX,
+    SYNTAX_HELP,
+    TAB,
+    TAG,
+    TOO_LARGE,
+    UNREADABLE,
+)
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -38,57 +54,6 @@ class ReadingLimits:
     depth: int = 40
     nodes: int = 200_000
     aliases: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    code: str
-    slug: str
-    level: Level = Level.ERROR
-
-
-SYNTAX = _Kind("YAML001", "yaml.syntax")
-UNREADABLE = _Kind("YAML002", "yaml.unreadable")
-ENCODING = _Kind("YAML003", "yaml.encoding")
-TAB = _Kind("YAML004", "yaml.tab")
-DUPLICATE_KEY = _Kind("YAML005", "yaml.duplicate-key")
-TAG = _Kind("YAML006", "yaml.tag")
-ALIAS = _Kind("YAML007", "yaml.alias")
-MERGE_KEY = _Kind("YAML008", "yaml.merge-key")
-KEY = _Kind("YAML009", "yaml.key")
-TOO_LARGE = _Kind("YAML010", "yaml.too-large")
-DOCUMENTS = _Kind("YAML011", "yaml.documents")
-EMPTY = _Kind("YAML012", "yaml.empty")
-BYTE_ORDER_MARK = _Kind("YAML013", "yaml.byte-order-mark", Level.INFO)
-KINDS = (
-    SYNTAX,
-    UNREADABLE,
-    ENCODING,
-    TAB,
-    DUPLICATE_KEY,
-    TAG,
-    ALIAS,
-    MERGE_KEY,
-    KEY,
-    TOO_LARGE,
-    DOCUMENTS,
-    EMPTY,
-    BYTE_ORDER_MARK,
-)
-
-# What libyaml says, and what helps a person who sees it. First match wins.
-_SYNTAX_HELP = (
-    ("mapping values are not allowed", "quote the text if it contains ': ', or check the indentation of this line"),
-    ("did not find expected key", "check the indentation of this line against the lines above it"),
-    ("expected <block end>", "check the indentation of this line against the lines above it"),
-    ("did not find expected '-' indicator", "lists need '- ' at the same column on every item"),
-    ("could not find expected ':'", "a field is written 'name: value'; text over several lines needs '|' or quotes"),
-    ("found unexpected end of stream", "close the quote that is opened above"),
-    ("did not find expected ',' or", "close the [ or { that is opened above, and separate its items by commas"),
-    ("unknown escape character", "a backslash in double quotes starts an escape; use single quotes, or write \\\\"),
-    ("cannot start any token", "quote text that starts with this character"),
-    ("while scanning a block scalar", "indent all lines of the text the same, deeper than its field"),
-)
 
 
 def read_yaml(
@@ -157,7 +122,7 @@ def decode_text(data: bytes | str, shown_as: str, findings: list[Finding]) -> st
     return text
 
 
-def _finding(kind: _Kind, message: str, help: str, location: Location, length: int = 0) -> Finding:
+def _finding(kind: FindingKind, message: str, help: str, location: Location, length: int = 0) -> Finding:
     return Finding(kind.code, kind.slug, kind.level, message, help, location, (), length)
 
 
@@ -221,7 +186,7 @@ class _TreeBuilder:
             self._report(EMPTY, "the file is empty", "write its content, or delete it", 0)
         return self.root
 
-    def _report(self, kind: _Kind, message: str, help: str, offset: int, end: int | None = None) -> None:
+    def _report(self, kind: FindingKind, message: str, help: str, offset: int, end: int | None = None) -> None:
         position = self.lines.position(offset)
         location = Location(self.shown_as, position.line, position.column)
         length = 0 if end is None or "\n" in self.lines.text[offset:end] else end - offset
@@ -378,7 +343,7 @@ class _TreeBuilder:
         problem = error.problem or "the YAML can not be read"
         full = f"{error.context or ''} {problem}"
         help = next(
-            (advice for part, advice in _SYNTAX_HELP if part in full), "check quotes, brackets and indentation here"
+            (advice for part, advice in SYNTAX_HELP if part in full), "check quotes, brackets and indentation here"
         )
         message = f"not valid YAML: {problem}"
         if error.context and error.context_mark is not None:

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from tocsin.content.finding import Finding
 from tocsin.content.models import CustomTable, Detection, Parser, TestFile, Watchlist
 from tocsin.content.reading import read_yaml
-from tocsin.content.source import Document, YamlNode
-from tocsin.content.validation import build, finding
+from tocsin.content.source import Document, Location, YamlNode
+from tocsin.content.validation import KINDS, build, finding
 from tocsin.content.watchlist_rows import Rows, read_rows
 
 M = TypeVar("M", bound=BaseModel)
@@ -84,12 +84,13 @@ def load_repository(root: Path, progress: Progress | None = None) -> Repository:
             if loaded is not None:
                 yield loaded
 
-    detections = {_name_below(DETECTIONS, one.path): one for one in load(DETECTIONS, Detection)}
+    detections = _by_path(DETECTIONS, load(DETECTIONS, Detection), findings)
     findings.extend(_duplicates(detections.values(), "id", lambda model: model.id))
     parsers = _by_name(load(PARSERS, Parser), "ParserName", lambda model: model.name, findings)
     watchlists = _by_name(load(WATCHLISTS, Watchlist), "alias", lambda model: model.alias, findings)
     tables = _by_name(load(TABLES, CustomTable), "name", lambda model: model.name, findings)
-    tests = {_name_below(TESTS, one.path): one for one in load(TESTS, TestFile)}
+    tests = _by_path(TESTS, load(TESTS, TestFile), findings)
+    findings.extend(_never_read(root, files))
     with_rows = {alias: _with_rows(root, one, findings) for alias, one in watchlists.items()}
     return Repository(
         root, detections, parsers, with_rows, tables, tests, tuple(sorted(findings, key=lambda one: one.location))
@@ -169,6 +170,32 @@ def _name_below(folder: str, path: str) -> str:
         if name.endswith(suffix):
             return name[: -len(suffix)]
     return name
+
+
+def _by_path(folder: str, loaded: Iterable[Loaded[M]], findings: list[Finding]) -> dict[str, Loaded[M]]:
+    """Models by path below the folder without suffix; ``a.yaml`` beside ``a.yml`` is reported."""
+    result: dict[str, Loaded[M]] = {}
+    for one in loaded:
+        name = _name_below(folder, one.path)
+        if name in result:
+            message = f"{one.path} has the same name as {result[name].path}"
+            findings.append(finding("duplicate", message, "rename one of them", one.document, ()))
+        else:
+            result[name] = one
+    return result
+
+
+def _never_read(root: Path, files: Mapping[str, list[Path]]) -> Iterator[Finding]:
+    """Files that look like content and are read by nobody: a test that never runs passes for ever."""
+    about = KINDS["misplaced-file"]
+    stems = {path.with_suffix("") for path in files[WATCHLISTS]}
+    rows = sorted((root / WATCHLISTS).rglob("*.csv"))
+    tests = set(files[TESTS])
+    lost = [(path, f"name it {path.stem}{_TEST_SUFFIX}") for path in _yaml_files(root, TESTS) if path not in tests]
+    lost += [(path, f"write {path.stem}.yaml beside it") for path in rows if path.with_suffix("") not in stems]
+    for path, help in lost:
+        start = Location(path.relative_to(root).as_posix(), 1, 1)
+        yield Finding(about.code, about.slug, about.level, "this file is never read", help, start)
 
 
 def _by_name(

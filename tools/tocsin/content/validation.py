@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -11,20 +10,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tocsin.content.finding import Finding, Level
+from tocsin.content.finding import Finding, FindingKind, Level
 from tocsin.content.models import Detection, Parser
 from tocsin.content.source import Document, NodeKind, PathPart, YamlNode
 
 M = TypeVar("M", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class FindingKind:
-    """Code and slug of a kind of problem."""
-
-    code: str
-    slug: str
-    level: Level = Level.ERROR
 
 
 KINDS: Mapping[str, FindingKind] = MappingProxyType(

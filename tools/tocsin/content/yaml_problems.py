@@ -1,0 +1,48 @@
+"""The kinds of problems that reading a YAML file can find, and what helps against syntax errors."""
+
+from __future__ import annotations
+
+from tocsin.content.finding import FindingKind, Level
+
+SYNTAX = FindingKind("YAML001", "yaml.syntax")
+UNREADABLE = FindingKind("YAML002", "yaml.unreadable")
+ENCODING = FindingKind("YAML003", "yaml.encoding")
+TAB = FindingKind("YAML004", "yaml.tab")
+DUPLICATE_KEY = FindingKind("YAML005", "yaml.duplicate-key")
+TAG = FindingKind("YAML006", "yaml.tag")
+ALIAS = FindingKind("YAML007", "yaml.alias")
+MERGE_KEY = FindingKind("YAML008", "yaml.merge-key")
+KEY = FindingKind("YAML009", "yaml.key")
+TOO_LARGE = FindingKind("YAML010", "yaml.too-large")
+DOCUMENTS = FindingKind("YAML011", "yaml.documents")
+EMPTY = FindingKind("YAML012", "yaml.empty")
+BYTE_ORDER_MARK = FindingKind("YAML013", "yaml.byte-order-mark", Level.INFO)
+KINDS = (
+    SYNTAX,
+    UNREADABLE,
+    ENCODING,
+    TAB,
+    DUPLICATE_KEY,
+    TAG,
+    ALIAS,
+    MERGE_KEY,
+    KEY,
+    TOO_LARGE,
+    DOCUMENTS,
+    EMPTY,
+    BYTE_ORDER_MARK,
+)
+
+# What libyaml says, and what helps a person who sees it. First match wins.
+SYNTAX_HELP = (
+    ("mapping values are not allowed", "quote the text if it contains ': ', or check the indentation of this line"),
+    ("did not find expected key", "check the indentation of this line against the lines above it"),
+    ("expected <block end>", "check the indentation of this line against the lines above it"),
+    ("did not find expected '-' indicator", "lists need '- ' at the same column on every item"),
+    ("could not find expected ':'", "a field is written 'name: value'; text over several lines needs '|' or quotes"),
+    ("found unexpected end of stream", "close the quote that is opened above"),
+    ("did not find expected ',' or", "close the [ or { that is opened above, and separate its items by commas"),
+    ("unknown escape character", "a backslash in double quotes starts an escape; use single quotes, or write \\\\"),
+    ("cannot start any token", "quote text that starts with this character"),
+    ("while scanning a block scalar", "indent all lines of the text the same, deeper than its field"),
+)
