@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
-from typing import Any
+from typing import Any, TypeVar
 
 from tocsin.kql.types import (
     BOOL,
@@ -44,6 +44,10 @@ TYPE_SETS: dict[str, frozenset[ScalarType]] = {
     "orderable": frozenset({BOOL, INT, LONG, REAL, DECIMAL, STRING, DATETIME, TIMESPAN, GUID}),
 }
 """Names in a signature that stand for several types."""
+
+
+Declared = TypeVar("Declared", bound=Callable[..., Any])
+"""An implementation: declaring it leaves it as it is."""
 
 
 class Availability(Flag):
@@ -156,6 +160,9 @@ class Aggregate:
     """An aggregate. ``implementation(*columns) -> value`` over the rows of one group: each argument is the list of its
     values in that group, a ``const`` argument is the plain value. Several outputs (``arg_max``) come as a tuple.
 
+    A call without arguments is given the row numbers of the group. ``typed``: the implementation takes the tuple of
+    argument types before the columns.
+
     ``prefix`` makes the default column name: prefix + ``_`` + the name of the first argument (``count_``, ``sum_x``);
     None: the column keeps the argument's own name.
     """
@@ -169,6 +176,7 @@ class Aggregate:
     availability: Availability = Availability.BOTH
     alias_of: str | None = None
     deprecated: bool = False
+    typed: bool = False
 
 
 _TOKEN = re.compile(r"\s*(->|\.\.\.|=\s*[^,\])]+|[A-Za-z_][\w]*|[<>():,|\[\]*])")
@@ -281,10 +289,10 @@ class FunctionTable:
         availability: Availability = Availability.BOTH,
         serialized: bool = False,
         aliases: Sequence[str] = (),
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    ) -> Callable[[Declared], Declared]:
         """Declare a scalar function; decorates its implementation. ``aliases`` are other spellings of its name."""
 
-        def register(implementation: Callable[..., Any]) -> Callable[..., Any]:
+        def register(implementation: Declared) -> Declared:
             parsed = tuple(parse_signature(text) for text in signatures)
             for each in (name, *aliases):
                 self.scalars[each] = ScalarFunction(
@@ -322,16 +330,18 @@ class FunctionTable:
         returns: ReturnRule | None = None,
         availability: Availability = Availability.BOTH,
         aliases: Sequence[str] = (),
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        deprecated: bool = False,
+        typed: bool = False,
+    ) -> Callable[[Declared], Declared]:
         """Declare an aggregate; decorates its implementation. ``prefix`` "" means the function's own name."""
 
-        def register(implementation: Callable[..., Any]) -> Callable[..., Any]:
+        def register(implementation: Declared) -> Declared:
             parsed = tuple(parse_signature(text) for text in signatures)
             for each in (name, *aliases):
                 shown = each if prefix == "" else prefix
                 self.aggregates[each] = Aggregate(
                     each, parsed, page, implementation, shown, returns, availability,
-                    None if each == name else name,
+                    None if each == name else name, deprecated, typed,
                 )  # fmt: skip
             return implementation
 

@@ -63,7 +63,8 @@ def extract_all(regex: str, *arguments: Value) -> Value:
 )
 def replace_regex(source: str, regex: str, rewrite: str) -> str:
     """Each match replaced; ``\\1`` in the rewrite is what the first group caught."""
-    return compiled(regex).replace(source, rewriting(rewrite))
+    replaced: str = compiled(regex).replace(source, rewriting(rewrite))
+    return replaced
 
 
 @TABLE.scalar(

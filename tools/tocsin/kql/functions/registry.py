@@ -8,6 +8,9 @@ from importlib import import_module
 from tocsin.kql.functions.declaration import Aggregate, FunctionTable, ScalarFunction
 
 FAMILIES: tuple[str, ...] = (
+    "aggregates_numbers",
+    "aggregates_collections",
+    "aggregates_choice",
     "operators",
     "string_operators",
     "conversions",
@@ -15,6 +18,10 @@ FAMILIES: tuple[str, ...] = (
     "regex_functions",
     "encodings",
     "conditional",
+    "clock",
+    "datetimes",
+    "bins",
+    "time_formats",
 )
 """Modules of this package that hold a ``TABLE``."""
 
