@@ -1,0 +1,94 @@
+"""Every check against its cases in ``cases/<CODE>.yaml``: what it finds, where, and what it leaves alone.
+
+A case changes the base detection below (``detection``: fields set; null removes one) or adds files (``files``). It
+lists what must be found (``finds``): the path of the value (``at``) or file:line:column, and words of the message
+or help (``says``). Without ``finds`` nothing may be found.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tocsin.content.repository import load_repository
+from tocsin.lint.context import LintContext
+from tocsin.lint.registry import all_checks
+
+CASES = Path(__file__).parent / "cases"
+BASE = "detections/family/rule.yaml"
+BASE_RULE: dict[str, Any] = {
+    "id": "11111111-2222-4333-8444-555555555555",
+    "name": "The rule",
+    "severity": "Medium",
+    "queryFrequency": "1h",
+    "queryPeriod": "2h",
+    "triggerOperator": "gt",
+    "triggerThreshold": 0,
+    "tactics": ["InitialAccess"],
+    "relevantTechniques": ["T1566"],
+    "query": "EmailEvents | project SenderIP = SenderIPv4, Recipient = RecipientEmailAddress",
+}
+
+
+def _cases() -> list[Any]:
+    found = []
+    for path in sorted(CASES.glob("*.yaml")):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert content["check"] == path.stem
+        for case in content["cases"]:
+            found.append(pytest.param(path.stem, case, id=f"{path.stem}: {case['name']}"))
+    return found
+
+
+@pytest.mark.parametrize(("code", "case"), _cases())
+def test_check(code: str, case: dict[str, Any], tmp_path: Path) -> None:
+    fields = {**BASE_RULE, **case.get("detection", {})}
+    files = {BASE: {name: value for name, value in fields.items() if value is not None}, **case.get("files", {})}
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        path.write_text(text, encoding="utf-8")
+    repository = load_repository(tmp_path)
+    assert repository.findings == (), "the content of a case is well-formed"
+    context = LintContext(repository)
+    check = next(one for one in all_checks() if one.code == code)
+    found = sorted(check.check(context), key=lambda one: (one.location, one.message))
+    expected = case.get("finds", [])
+    assert len(found) == len(expected), found
+    document = repository.detections["family/rule"].document
+    for finding, stated in zip(found, expected, strict=True):
+        if "at" in stated:
+            parts = [int(part) if part.isdigit() else part for part in stated["at"].split(".")]
+            place = document.location_in_text(*parts, offset=stated["offset"]) if "offset" in stated else None
+            assert finding.location in (place or document.location(*parts), document.location(*parts, key=True))
+        if "place" in stated:
+            assert str(finding.location) == stated["place"]
+        text = " / ".join((finding.message, finding.help, *finding.notes))
+        for words in stated["says"] if isinstance(stated["says"], list) else [stated["says"]]:
+            assert words in text
+        assert finding.slug == check.slug
+        assert finding.level is check.level
+        assert finding.help
+        assert check.forwards or finding.code == check.code
+
+
+def test_every_check_has_cases_that_fail_and_cases_that_pass() -> None:
+    for check in all_checks():
+        path = CASES / f"{check.code}.yaml"
+        assert path.exists(), f"{check.code} has no cases"
+        cases = yaml.safe_load(path.read_text(encoding="utf-8"))["cases"]
+        assert any(case.get("finds") for case in cases), f"{check.code} has no failing case"
+        assert any(not case.get("finds") for case in cases), f"{check.code} has no passing case"
+
+
+def test_every_check_has_its_page() -> None:
+    for check in all_checks():
+        text = check.__doc__ or ""
+        for heading in ("Why: ", "Fails::", "Right::", "Fine to ignore: "):
+            assert heading in text, f"{check.code} lacks {heading!r}"
+        assert text.splitlines()[0].endswith(".")
+        assert "." in check.slug

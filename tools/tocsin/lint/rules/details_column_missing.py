@@ -1,0 +1,39 @@
+"""DET001."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tocsin.content.finding import Finding, Level
+from tocsin.lint.check import DetectionCheck
+from tocsin.lint.columns import ColumnUse, missing_columns
+from tocsin.lint.context import DetectionContext
+
+
+class DetailsColumnMissing(DetectionCheck):
+    """A custom detail names a column that the query does not return.
+
+    Why: the alert arrives without the detail, or the service refuses the rule.
+
+    Fails::
+
+        query: EmailEvents | summarize n = count() by SenderIPv4
+        customDetails: {Recipient: RecipientEmailAddress}
+
+    Right::
+
+        query: EmailEvents | summarize n = count(), Recipients = make_set(RecipientEmailAddress, 50) by SenderIPv4
+        customDetails: {Recipient: Recipients}
+
+    Fine to ignore: never.
+    """
+
+    code, slug, level = "DET001", "details.column-missing", Level.ERROR
+
+    def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
+        uses = (
+            ColumnUse(column, f"custom detail {key}", ("customDetails", key))
+            for key, column in detection.model.custom_details.items()
+        )
+        for use, missing in missing_columns(detection, uses):
+            yield self.finding(detection.document, use.path, missing.message, missing.help, notes=missing.notes)

@@ -1,0 +1,36 @@
+"""KQL003."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tocsin.content.finding import Finding, Level
+from tocsin.lint.check import Check
+from tocsin.lint.context import LintContext
+from tocsin.lint.diagnostics import as_finding
+
+
+class QueryNotTestable(Check):
+    """The query is valid KQL, but the local engine does not run a part of it.
+
+    Why: Sentinel takes the rule, yet no test here says anything about it. Its test cases fail as "not testable".
+
+    Fails::
+
+        query: EmailEvents | evaluate autocluster()
+
+    Right::
+
+        query: EmailEvents | summarize count() by SenderFromDomain
+
+    Fine to ignore: when the rule is tested in a workspace instead.
+    """
+
+    code, slug, level = "KQL003", "query.not-testable", Level.WARNING
+    forwards = True
+
+    def check(self, context: LintContext) -> Iterator[Finding]:
+        for query in context.queries:
+            for refusal in query.analysis.refusals:
+                help = "write it with operators that the engine runs, or test the rule in a workspace"
+                yield as_finding(query, refusal, self.slug, self.level, help)

@@ -1,0 +1,64 @@
+"""TST001."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tocsin.content.finding import Finding, Level
+from tocsin.content.models import TestCase
+from tocsin.lint.check import Check
+from tocsin.lint.context import LintContext
+
+
+class TestsMissing(Check):
+    """A detection has no tests, or only tests that alert, or only tests that stay quiet.
+
+    Why: without a case that alerts nobody knows that the rule finds its attack, without a quiet one nobody knows
+    that it leaves everyday traffic alone.
+
+    Fails::
+
+        cases:
+          - name: the attack raises an alert
+            expect: {alerts: 1}
+
+    Right::
+
+        cases:
+          - name: the attack raises an alert
+            expect: {alerts: 1}
+          - name: an authorised printer stays quiet
+            expect: {alerts: none}
+
+    Fine to ignore: when the rule cannot be run here (KQL003) and is tested in a workspace.
+    """
+
+    code, slug, level = "TST001", "test.coverage", Level.WARNING
+
+    def check(self, context: LintContext) -> Iterator[Finding]:
+        cases: dict[str, list[TestCase]] = {}
+        for test in context.repository.tests.values():
+            cases.setdefault(test.model.detection, []).extend(test.model.cases)
+        for detection in context.detections:
+            own = cases.get(detection.name, [])
+            lacks = [
+                text
+                for text, states in (("one that alerts", _alerts), ("one that stays quiet", _stays_quiet))
+                if not any(map(states, own))
+            ]
+            if lacks:
+                if own:
+                    message = f"the test cases of {detection.name} lack {' and '.join(lacks)}"
+                else:
+                    message = f"{detection.name} has no test case"
+                help = f"add {' and '.join(lacks)} to tests/detections/{detection.name}.test.yaml"
+                yield self.finding(detection.document, ("name",), message, help)
+
+
+def _alerts(case: TestCase) -> bool:
+    alerts, rows = case.expect.alerts, case.expect.rows
+    return bool(alerts) if alerts is not None else bool(rows)
+
+
+def _stays_quiet(case: TestCase) -> bool:
+    return not _alerts(case)

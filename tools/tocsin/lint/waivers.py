@@ -1,0 +1,73 @@
+"""Findings that a file accepts, with the reason: ``x-tocsin: lint: ignore``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from tocsin.content.finding import Finding, Level
+from tocsin.content.models import Suppression
+from tocsin.content.repository import Repository
+from tocsin.content.source import Document
+
+UNUSED = ("LNT001", "waiver.unused")
+UNKNOWN = ("LNT002", "waiver.unknown-code")
+EXPIRED = ("LNT003", "waiver.expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One entry of a file's ``ignore`` list."""
+
+    document: Document
+    index: int
+    entry: Suppression
+
+    def covers(self, finding: Finding) -> bool:
+        return finding.location.file == self.document.path and self.entry.code in (finding.code, finding.slug)
+
+    def is_over(self, today: date) -> bool:
+        """From the day on that ``expires`` names, the finding is shown again."""
+        return self.entry.expires is not None and self.entry.expires <= today.isoformat()
+
+    def finding(self, kind: tuple[str, str], message: str, help: str) -> Finding:
+        code, slug = kind
+        location = self.document.location("x-tocsin", "lint", "ignore", self.index, "code")
+        return Finding(code, slug, Level.WARNING, message, help, location, (), len(self.entry.code))
+
+
+def waivers_of(repository: Repository) -> Iterator[Waiver]:
+    """Every waiver of every file."""
+    for group in (repository.detections, repository.parsers, repository.watchlists, repository.tables):
+        for loaded in group.values():
+            for index, entry in enumerate(loaded.model.extension.lint.ignore):
+                yield Waiver(loaded.document, index, entry)
+
+
+def apply(
+    findings: Iterable[Finding], waivers: Iterable[Waiver], known: Collection[str], today: date
+) -> Iterator[Finding]:
+    """The findings that no waiver covers, and what is wrong with the waivers.
+
+    A waiver that covers nothing is a finding itself, so that none outlives the defect it was written for. ``known``
+    are the codes and slugs that exist; codes of KQL (``KS142``) always may.
+    """
+    listed = list(waivers)
+    used = set()
+    for finding in findings:
+        covering = [number for number, waiver in enumerate(listed) if waiver.covers(finding)]
+        used.update(covering)
+        if all(listed[number].is_over(today) for number in covering):
+            yield finding
+    for number, waiver in enumerate(listed):
+        code = waiver.entry.code
+        if number not in used:
+            if code in known or code.startswith(("KS", "TK")):
+                message = f"nothing in this file is found as {code}: the waiver is not needed"
+                yield waiver.finding(UNUSED, message, "delete it")
+            else:
+                yield waiver.finding(UNKNOWN, f"no check has the code {code}", "write a code such as ENT001")
+        elif waiver.is_over(today):
+            message = f"the waiver of {code} ended on {waiver.entry.expires}"
+            yield waiver.finding(EXPIRED, message, "correct what it covers, or decide again and set a later day")
