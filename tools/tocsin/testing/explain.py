@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tocsin.kql.interpreter.prepared import Step
+from tocsin import kql
 
 _OPERATOR_CHARS = 90
 _LOST = "   <-- every row is lost here"
 
 
-def explain(steps: Sequence[Step]) -> str:
-    """The steps as a table in order of execution: rows in, rows out, operator.
+def explain(steps: Sequence[kql.Step], query: str, functions: Mapping[str, str]) -> str:
+    """The steps as a table in order of execution: rows in, rows out, the operator as it is written.
 
-    What runs inside a ``let``, a join's other side or a function stands deeper, under the name of where it is. The
-    first step that turns rows into none is marked, once for each place.
+    ``functions`` holds the text of the workspace functions by name: their steps point into it. What runs inside a
+    ``let``, a join's other side or a function stands deeper, under the name of where it is. The first step that
+    turns rows into none is marked, once for each place.
     """
     if not steps:
         return "the query has no step that could be traced"
     lines = ["  rows in  rows out  step"]
-    place: str | None = None
-    lost: set[str] = set()
+    shown_place: tuple[str, str | None] = ("", None)
+    lost: set[tuple[str, str | None]] = set()
     for step in steps:
         indent = "  " * step.depth
-        if step.path != place:
-            place = step.path
-            if place:
-                lines.append(f"{'':20}{indent}{place}:")
+        place = (step.path, step.origin)
+        if place != shown_place:
+            shown_place = place
+            heading = " / ".join(part for part in (step.path, f"function {step.origin}" if step.origin else "") if part)
+            lines.append(f"{'':21}{indent}{heading or 'query'}:")
         mark = ""
-        if step.rows_in and not step.rows_out and step.path not in lost:
-            lost.add(step.path)
+        if step.rows_in and not step.rows_out and place not in lost:
+            lost.add(place)
             mark = _LOST
         rows_in = "" if step.rows_in is None else str(step.rows_in)
-        lines.append(f"{rows_in:>9}{step.rows_out:>10}  {indent}{_one_line(step.operator)}{mark}")
+        text = query if step.origin is None else functions.get(step.origin, "")
+        operator = _one_line(text[step.start : step.start + step.length]) or step.operator
+        lines.append(f"{rows_in:>9}{step.rows_out:>10}  {indent}{operator}{mark}")
     return "\n".join(lines)
 
 

@@ -45,7 +45,7 @@ class CaseFailed(Exception):
     """A case that did not pass; carries its result."""
 
     def __init__(self, result: CaseResult) -> None:
-        super().__init__(result.message)
+        super().__init__(result.details)
         self.result = result
 
 
@@ -88,8 +88,8 @@ class DetectionCase(pytest.Item):
         result = excinfo.value.result
         hint = "" if self.config.getoption("tocsin_explain") else "--tocsin-explain shows the rows after each step"
         more = result.explanation or (hint if result.outcome.value == "failed" else "")
-        headline = f"{result.file}:{result.line}: {result.outcome.value}: {result.name}"
-        return "\n".join(part for part in (headline, result.message, more) if part)
+        headline = f"{result.location}: {result.outcome.value}: {result.name}"
+        return "\n".join(part for part in (headline, result.details, more) if part)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         line = self._test.document.location("cases", self._index, "name").line

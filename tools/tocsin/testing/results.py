@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from tocsin.content.source import Location
+from tocsin.report.results import Outcome
 from tocsin.sentinel.alerts import Alert
 
-
-class Outcome(StrEnum):
-    """How a case ended. Everything but PASSED fails the run."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    """An expectation does not hold."""
-    ERROR = "error"
-    """The test itself is wrong (a sample, a name), or the query is."""
-    NOT_TESTABLE = "not testable"
-    """The query is right KQL, but the local engine refuses a part of it: nothing is known about the rule."""
+__all__ = ["CaseResult", "Outcome"]
 
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One case's result. ``classname`` is the detection; ``file`` and ``line`` are where the case is written.
+    """One case's result; everything but ``Outcome.PASSED`` fails a run. It is a ``report.results.CaseReport``.
 
-    ``message`` is empty for a pass, else the text for people; ``alerts`` what the rule raised; ``explanation`` the
-    rows after each step of the query, when asked for.
+    ``detection`` is the name of the rule, ``location`` where the case is written. ``message`` is one line and
+    ``details`` the text for people, both empty for a pass. ``alerts`` is what the rule raised, ``explanation`` the
+    rows after each step of the query, when asked for. ``not_testable``: the query is right KQL, but the local engine
+    refuses a part of it, so that nothing is known about the rule (an ERROR).
     """
 
     name: str
-    classname: str
-    file: str
-    line: int
+    detection: str
+    location: Location
     seconds: float
     outcome: Outcome
     message: str = ""
+    details: str = ""
     alerts: tuple[Alert, ...] = ()
     explanation: str = ""
+    not_testable: bool = False
 
     @property
     def passed(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,8 +31,8 @@ class PreparedDetection:
     loaded: Loaded[Detection]
     analysis: kql.Analysis
     query: kql.PreparedQuery | None
-    outcome: Outcome
     problem: str
+    not_testable: bool = False
 
 
 @dataclass(slots=True)
@@ -68,34 +68,35 @@ class Bench:
         ended = _Run(self, test, builder, index).end(trace)
         return CaseResult(
             name=case.name,
-            classname=test.model.detection,
-            file=test.path,
-            line=test.document.location("cases", index, "name").line,
+            detection=test.model.detection,
+            location=test.document.location("cases", index, "name"),
             seconds=perf_counter() - started,
             outcome=ended.outcome,
-            message=ended.message,
+            message=ended.details.partition("\n")[0],
+            details=ended.details,
             alerts=ended.alerts,
             explanation=ended.explanation,
+            not_testable=ended.not_testable,
         )
 
 
 def prepare_detection(loaded: Loaded[Detection], catalog: Catalog) -> PreparedDetection:
     """Analyse and prepare a detection's query. Never raises for a bad query."""
     analysis = kql.analyze(loaded.model.query, catalog)
-    for diagnostics, outcome, headline in (
-        (analysis.errors, Outcome.ERROR, "the query has errors"),
-        (analysis.refusals, Outcome.NOT_TESTABLE, "the local engine does not run this query"),
+    for diagnostics, headline in (
+        (analysis.errors, "the query has errors"),
+        (analysis.refusals, "not testable: the local engine does not run this query"),
     ):
         if diagnostics:
-            lines = [
-                f"{loaded.document.location_in_text('query', offset=one.start)}: {one.code} {one.message}"
-                for one in diagnostics
-            ]
-            return PreparedDetection(loaded, analysis, None, outcome, "\n".join((headline, *(f"  {x}" for x in lines))))
+            places = (loaded.document.location_in_text("query", offset=one.start) for one in diagnostics)
+            lines = [f"  {place}: {one.code} {one.message}" for place, one in zip(places, diagnostics, strict=True)]
+            refused = diagnostics is analysis.refusals
+            return PreparedDetection(loaded, analysis, None, "\n".join((headline, *lines)), refused)
     if analysis.plan is None:
-        where = loaded.document.location("query")
-        return PreparedDetection(loaded, analysis, None, Outcome.ERROR, f"{where}: the query returns no table")
-    return PreparedDetection(loaded, analysis, kql.prepare(analysis), Outcome.PASSED, "")
+        return PreparedDetection(
+            loaded, analysis, None, f"{loaded.document.location('query')}: the query gives no table"
+        )
+    return PreparedDetection(loaded, analysis, kql.prepare(analysis), "")
 
 
 def load_test_file(path: Path, root: Path) -> tuple[Loaded[TestFile] | None, tuple[Finding, ...]]:
@@ -113,9 +114,10 @@ def run_test_file(
 @dataclass(frozen=True, slots=True)
 class _End:
     outcome: Outcome
-    message: str = ""
+    details: str = ""
     alerts: tuple[Alert, ...] = ()
     explanation: str = ""
+    not_testable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class _Run:
         if prepared is None:
             return _End(Outcome.ERROR, self._no_detection(name))
         if prepared.query is None:
-            return _End(prepared.outcome, prepared.problem)
+            return _End(Outcome.ERROR, prepared.problem, not_testable=prepared.not_testable)
         scenario = self.builder.scenario(self.index)
         if scenario.findings:
             return _End(Outcome.ERROR, "\n".join(_finding_text(one) for one in scenario.findings))
@@ -142,7 +144,10 @@ class _Run:
         try:
             result = execute(prepared.query, seen, scenario.watchlists, scenario.now, trace=trace)
         except QueryFailed as error:
-            return _End(Outcome.ERROR, f"the query fails when it runs: {error}")
+            where = (
+                "" if error.origin else f"{prepared.loaded.document.location_in_text('query', offset=error.start)}: "
+            )
+            return _End(Outcome.ERROR, f"{where}the query fails when it runs: {error}")
         alerts = predict(rule, result.table, scenario.now)
         case = self.test.model.cases[self.index]
         path = ("cases", self.index, "expect")
@@ -151,7 +156,11 @@ class _Run:
             return _End(Outcome.PASSED, alerts=alerts)
         notes = [*self._notes(prepared, scenario, seen), *dict.fromkeys(note for one in alerts for note in one.notes)]
         message = "\n".join((*map(str, differences), *(f"note: {note}" for note in notes)))
-        return _End(Outcome.FAILED, message, alerts, explain(result.steps) if trace else "")
+        return _End(Outcome.FAILED, message, alerts, self._explanation(result.steps, rule.query) if trace else "")
+
+    def _explanation(self, steps: Sequence[kql.Step], query: str) -> str:
+        functions = {name: function.body for name, function in self.bench.catalog.functions.items()}
+        return explain(steps, query, functions)
 
     def _seen(self, prepared: PreparedDetection, scenario: Scenario) -> dict[str, Table]:
         """Every table that the query reads, as far as the run's window shows it; tables not given are empty."""
