@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tocsin.content.json_schemas import SCHEMAS, main, schema, schema_path, schema_text
@@ -168,6 +170,30 @@ def test_short_forms_of_test_files() -> None:
     )
     assert model.cases[1].expect == Expectation(alerts=0, rows=0)
     assert model.cases[2].expect.rows == ({"A": 1},)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(kind=st.sampled_from(sorted(SCHEMAS)), data=st.data(), value=VALUES)
+def test_wrong_values_anywhere_never_raise(kind: str, data: st.DataObject, value: Any) -> None:
+    content = copy.deepcopy(GOOD[kind])
+    holder = content
+    while True:
+        part = data.draw(st.sampled_from(list(holder) if isinstance(holder, dict) else list(range(len(holder)))))
+        inner = holder[part]
+        if not inner or not isinstance(inner, dict | list) or data.draw(st.booleans()):
+            holder[part] = value
+            break
+        holder = inner
+    model, findings = load(kind, content)
+    # What the schema refuses, the model refuses or says something about. (The other way round it knows more.)
+    assert model is None or findings or validator(kind).is_valid(content)
 
 
 def test_top_level_list_is_a_finding() -> None:

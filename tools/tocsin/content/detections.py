@@ -244,7 +244,7 @@ def _tags(value: Any) -> Any:
     for tag in value:
         if tag is None:
             continue
-        if isinstance(tag, dict) and tag and all(isinstance(part, str | int | float) for part in tag.values()):
+        if isinstance(tag, dict) and tag and all(type(part) in (str, int, float) for part in tag.values()):
             named.extend(f"{name}: {part}" for name, part in tag.items())
         else:
             named.append(tag)

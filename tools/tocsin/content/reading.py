@@ -85,15 +85,15 @@ def parse_yaml(
     """Read YAML from memory; see :func:`read_yaml`."""
     limits = limits or ReadingLimits()
     findings: list[Finding] = []
-    text = decode_text(data, shown_as, findings)
-    if text is None:
-        return Document(shown_as, "", None), tuple(findings)
     if len(data) > limits.file_bytes:
         limit = f"{limits.file_bytes:,} bytes"
         finding = _finding(
             TOO_LARGE, f"the file is larger than {limit}", "split it into several files", Location(shown_as, 1, 1)
         )
         return Document(shown_as, "", None), (finding,)
+    text = decode_text(data, shown_as, findings)
+    if text is None:
+        return Document(shown_as, "", None), tuple(findings)
     builder = _TreeBuilder(LineIndex(text), shown_as, limits, findings)
     root = builder.build()
     return Document(shown_as, text, root), tuple(sorted(findings, key=lambda found: found.location))
