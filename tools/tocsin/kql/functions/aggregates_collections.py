@@ -1,0 +1,254 @@
+"""Aggregates that collect values into arrays and bags, and the schema of bags.
+
+Nulls of scalar columns are left out; a dynamic null is a value and stays. Dynamic arrays that are collected are
+joined end to end, not nested.
+Source: https://learn.microsoft.com/kusto/query/make-list-aggregation-function and its neighbours
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from tocsin.kql.functions.aggregates_numbers import chosen
+from tocsin.kql.functions.conversions import to_dynamic
+from tocsin.kql.functions.declaration import FunctionTable
+from tocsin.kql.functions.identity import canonical
+from tocsin.kql.types import DYNAMIC, UNKNOWN, DynamicDatetime, DynamicGuid, DynamicTimespan, ScalarType, Value
+
+TABLE = FunctionTable()
+
+Types = tuple[ScalarType, ...]
+Predicate = Sequence[bool | None]
+
+DEFAULT_SIZE = 1_048_576
+"""The most elements that Kusto collects."""
+
+
+def _collected(type_: ScalarType, values: Iterable[Value], with_nulls: bool = False) -> Iterable[Value]:
+    """The elements that ``values`` contribute, in order."""
+    if type_ in (DYNAMIC, UNKNOWN):
+        for value in values:
+            if isinstance(value, list):
+                yield from value
+            else:
+                yield value
+        return
+    into = to_dynamic(type_)
+    for value in values:
+        if value is not None or with_nulls:
+            yield into(value)
+
+
+def _first(elements: Iterable[Value], size: int | None) -> list[Value]:
+    limit = DEFAULT_SIZE if size is None or size < 0 else size
+    taken: list[Value] = []
+    for element in elements:
+        if len(taken) >= limit:
+            break
+        taken.append(element)
+    return taken
+
+
+def _distinct(elements: Iterable[Value]) -> Iterable[Value]:
+    seen: set[Any] = set()
+    for element in elements:
+        key = canonical(element)
+        if key not in seen:
+            seen.add(key)
+            yield element
+
+
+_SIZE = "[maxSize: const int|long]"
+
+
+@TABLE.aggregate(
+    "make_list",
+    f"(value: scalar, {_SIZE}) -> dynamic",
+    page="make-list-aggregation-function",
+    prefix="list",
+    typed=True,
+)
+def make_list(types: Types, values: Sequence[Value], size: int | None = None) -> list[Value]:
+    """The values as an array."""
+    return _first(_collected(types[0], values), size)
+
+
+@TABLE.aggregate(
+    "make_list_if",
+    f"(value: scalar, predicate: bool, {_SIZE}) -> dynamic",
+    page="make-list-if-aggregation-function",
+    prefix="list",
+    typed=True,
+)
+def make_list_if(types: Types, values: Sequence[Value], predicate: Predicate, size: int | None = None) -> list[Value]:
+    """The values of the rows for which the predicate is true as an array."""
+    return _first(_collected(types[0], chosen(values, predicate)), size)
+
+
+@TABLE.aggregate(
+    "make_list_with_nulls",
+    "(value: scalar) -> dynamic",
+    page="make-list-with-nulls-aggregation-function",
+    prefix="list",
+    typed=True,
+)
+def make_list_with_nulls(types: Types, values: Sequence[Value]) -> list[Value]:
+    """The values as an array, nulls among them."""
+    return _first(_collected(types[0], values, with_nulls=True), None)
+
+
+@TABLE.aggregate(
+    "make_set", f"(value: scalar, {_SIZE}) -> dynamic", page="make-set-aggregation-function", prefix="set", typed=True
+)
+def make_set(types: Types, values: Sequence[Value], size: int | None = None) -> list[Value]:
+    """The distinct values as an array, in order of appearance."""
+    return _first(_distinct(_collected(types[0], values)), size)
+
+
+@TABLE.aggregate(
+    "make_set_if",
+    f"(value: scalar, predicate: bool, {_SIZE}) -> dynamic",
+    page="make-set-if-aggregation-function",
+    prefix="set",
+    typed=True,
+)
+def make_set_if(types: Types, values: Sequence[Value], predicate: Predicate, size: int | None = None) -> list[Value]:
+    """The distinct values of the rows for which the predicate is true."""
+    return _first(_distinct(_collected(types[0], chosen(values, predicate))), size)
+
+
+def _bag(values: Iterable[Value], size: int | None) -> dict[str, Value]:
+    limit = DEFAULT_SIZE if size is None or size < 0 else size
+    bag: dict[str, Value] = {}
+    for value in values:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                if name not in bag and len(bag) < limit:
+                    bag[name] = inner
+    return bag
+
+
+@TABLE.aggregate(
+    "make_bag",
+    f"(value: dynamic, {_SIZE}) -> dynamic",
+    page="make-bag-aggregation-function",
+    prefix="bag",
+)
+def make_bag(values: Sequence[Value], size: int | None = None) -> dict[str, Value]:
+    """All properties of the bags in one; of a repeated property the first value stays."""
+    return _bag(values, size)
+
+
+@TABLE.aggregate(
+    "make_dictionary",
+    f"(value: dynamic, {_SIZE}) -> dynamic",
+    page="make-bag-aggregation-function",
+    prefix="dictionary",
+    deprecated=True,
+)
+def make_dictionary(values: Sequence[Value], size: int | None = None) -> dict[str, Value]:
+    """The old name of ``make_bag``."""
+    return _bag(values, size)
+
+
+@TABLE.aggregate(
+    "make_bag_if",
+    f"(value: dynamic, predicate: bool, {_SIZE}) -> dynamic",
+    page="make-bag-if-aggregation-function",
+    prefix="bag",
+)
+def make_bag_if(values: Sequence[Value], predicate: Predicate, size: int | None = None) -> dict[str, Value]:
+    """``make_bag`` over the rows for which the predicate is true."""
+    return _bag(chosen(values, predicate), size)
+
+
+for _old, _new in (("makelist", make_list), ("makeset", make_set)):
+    TABLE.aggregate(
+        _old,
+        f"(value: scalar, {_SIZE}) -> dynamic",
+        page=_old.replace("make", "make-") + "-aggregation-function",
+        prefix=_old.removeprefix("make"),
+        deprecated=True,
+        typed=True,
+    )(_new)
+
+
+# ---------------------------------------------------------------------------------------------------------- schema
+
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (DynamicDatetime, "datetime"),
+    (DynamicTimespan, "timespan"),
+    (DynamicGuid, "guid"),
+    (int, "long"),
+    (float, "double"),
+    (Decimal, "decimal"),
+    (str, "string"),
+)
+
+INDEXER = "`indexer`"
+
+
+class _Schema:
+    """What was seen at one place: scalar kinds, properties, elements."""
+
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+        self.properties: dict[str, _Schema] | None = None
+        self.order: list[str] = []
+
+    def add(self, value: Value) -> None:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                self._property(name).add(inner)
+            self._note("bag")
+        elif isinstance(value, list):
+            element = self._property(INDEXER)
+            for inner in value:
+                element.add(inner)
+            self._note("bag")
+        elif value is not None:
+            self._note(next(kind for python, kind in _KINDS if isinstance(value, python)))
+
+    def _note(self, kind: str) -> None:
+        if kind == "bag":
+            self.properties = self.properties or {}
+        if kind not in self.order:
+            self.order.append(kind)
+
+    def _property(self, name: str) -> _Schema:
+        if self.properties is None:
+            self.properties = {}
+        return self.properties.setdefault(name, _Schema())
+
+    def result(self) -> Value:
+        found: list[Value] = [
+            {name: inner.result() for name, inner in (self.properties or {}).items()} if kind == "bag" else kind
+            for kind in self.order
+        ]
+        return found[0] if len(found) == 1 else found
+
+
+@TABLE.aggregate("buildschema", "(value: dynamic) -> dynamic", page="buildschema-aggregation-function", prefix="schema")
+def buildschema(values: Sequence[Value]) -> Value:
+    """The smallest schema that fits every value; null when there is none."""
+    schema = _Schema()
+    for value in values:
+        schema.add(value)
+    return schema.result() if schema.order else None
+
+
+# -------------------------------------------------------------------------------------------------------- sketches
+
+for _name, _signature, _prefix in (
+    ("hll", "(value: scalar, [accuracy: const int|long]) -> dynamic", "hll"),
+    ("hll_if", "(value: scalar, predicate: bool, [accuracy: const int|long]) -> dynamic", "hll_if"),
+    ("hll_merge", "(value: dynamic) -> dynamic", "hll_merge"),
+    ("tdigest", "(value: summable|datetime, [weight: int|long]) -> dynamic", "tdigest"),
+    ("tdigest_merge", "(value: dynamic) -> dynamic", "merge_tdigests"),
+    ("merge_tdigest", "(value: dynamic) -> dynamic", "merge_tdigests"),
+    ("merge_tdigests", "(value: dynamic) -> dynamic", "merge_tdigests"),
+):
+    TABLE.known_aggregate(_name, _signature, page=_name.replace("_", "-") + "-aggregation-function", prefix=_prefix)

@@ -1,0 +1,265 @@
+"""Aggregates that count, add up and measure spread.
+
+Values of zero rows are Kusto's: sums and deviations are 0, averages NaN (decimals, timespans and datetimes: null).
+Sums of 64-bit integers wrap around, and so do averages, which are made from them.
+Source: https://learn.microsoft.com/kusto/query/aggregation-functions
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import reduce
+from operator import and_, or_, xor
+
+from tocsin.kql.functions.declaration import FunctionTable
+from tocsin.kql.functions.identity import identities
+from tocsin.kql.functions.integers import wrap_long
+from tocsin.kql.types import DATETIME, DECIMAL, INT, LONG, REAL, TIMESPAN, ScalarType, Value
+
+TABLE = FunctionTable()
+
+Types = tuple[ScalarType, ...]
+
+_SUMMABLE = "summable|datetime"
+
+
+def chosen(values: Sequence[Value], predicate: Sequence[bool | None]) -> list[Value]:
+    """The values whose predicate is true."""
+    return [value for value, keep in zip(values, predicate, strict=True) if keep is True]
+
+
+def present(values: Sequence[Value]) -> list[Value]:
+    """The values that are not null."""
+    return [value for value in values if value is not None]
+
+
+# -------------------------------------------------------------------------------------------------------- counting
+
+
+@TABLE.aggregate("count", "() -> long", "(value: scalar) -> long", page="count-aggregation-function", aliases=("cnt",))
+def count(rows: Sequence[Value]) -> int:
+    """Rows of the group; an argument does not matter."""
+    return len(rows)
+
+
+@TABLE.aggregate("countif", "(predicate: bool) -> long", page="countif-aggregation-function")
+def countif(predicate: Sequence[bool | None]) -> int:
+    """Rows for which the predicate is true."""
+    return sum(1 for value in predicate if value is True)
+
+
+def _distinct(values: Sequence[Value], type_: ScalarType) -> int:
+    return len(set(identities(present(values), type_)))
+
+
+@TABLE.aggregate(
+    "dcount",
+    "(value: scalar, [accuracy: const int|long]) -> long",
+    page="dcount-aggregation-function",
+    typed=True,
+)
+def dcount(types: Types, values: Sequence[Value], accuracy: int = 1) -> int:
+    """Distinct values, nulls aside. Kusto estimates; this counts."""
+    return _distinct(values, types[0])
+
+
+@TABLE.aggregate(
+    "dcountif",
+    "(value: scalar, predicate: bool, [accuracy: const int|long]) -> long",
+    page="dcountif-aggregation-function",
+    typed=True,
+)
+def dcountif(types: Types, values: Sequence[Value], predicate: Sequence[bool | None], accuracy: int = 1) -> int:
+    """Distinct values of the rows for which the predicate is true."""
+    return _distinct(chosen(values, predicate), types[0])
+
+
+@TABLE.aggregate(
+    "count_distinct", "(value: notdynamic) -> long", page="count-distinct-aggregation-function", typed=True
+)
+def count_distinct(types: Types, values: Sequence[Value]) -> int:
+    """Distinct values, nulls aside."""
+    return _distinct(values, types[0])
+
+
+@TABLE.aggregate(
+    "count_distinctif",
+    "(value: notdynamic, predicate: bool) -> long",
+    page="count-distinctif-aggregation-function",
+    typed=True,
+)
+def count_distinctif(types: Types, values: Sequence[Value], predicate: Sequence[bool | None]) -> int:
+    """Distinct values of the rows for which the predicate is true."""
+    return _distinct(chosen(values, predicate), types[0])
+
+
+# ------------------------------------------------------------------------------------------------ sums and averages
+
+
+def _promoted(types: Sequence[ScalarType]) -> ScalarType:
+    return LONG if types[0] is INT else types[0]
+
+
+def total(type_: ScalarType, values: Sequence[Value]) -> Value:
+    """The sum of the values that are not null, in the type that ``sum`` has for ``type_``."""
+    numbers = present(values)
+    if type_ is REAL:
+        return math.fsum(numbers) if all(map(math.isfinite, numbers)) and _stays_finite(numbers) else sum(numbers, 0.0)
+    if type_ is DECIMAL:
+        return sum(numbers, Decimal(0))
+    return wrap_long(sum(numbers))
+
+
+def _stays_finite(numbers: Sequence[float]) -> bool:
+    return math.isfinite(sum(map(abs, numbers)))
+
+
+@TABLE.aggregate("sum", f"(value: {_SUMMABLE}) -> long", page="sum-aggregation-function", returns=_promoted, typed=True)
+def sum_(types: Types, values: Sequence[Value]) -> Value:
+    """The sum; 0 of nothing."""
+    return total(types[0], values)
+
+
+@TABLE.aggregate(
+    "sumif",
+    f"(value: {_SUMMABLE}, predicate: bool) -> long",
+    page="sumif-aggregation-function",
+    returns=_promoted,
+    typed=True,
+)
+def sumif(types: Types, values: Sequence[Value], predicate: Sequence[bool | None]) -> Value:
+    """The sum over the rows for which the predicate is true."""
+    return total(types[0], chosen(values, predicate))
+
+
+def average(type_: ScalarType, values: Sequence[Value]) -> Value:
+    """The mean of the values that are not null."""
+    numbers = present(values)
+    whole = type_ in (TIMESPAN, DATETIME)
+    if not numbers:
+        return None if whole or type_ is DECIMAL else math.nan
+    if type_ is DATETIME:
+        return sum(numbers) // len(numbers)
+    added = total(type_, numbers)
+    if whole:
+        return int(added / len(numbers)) if abs(added) < 2**53 else added // len(numbers)
+    return added / len(numbers)
+
+
+_AVERAGES = (
+    "(value: int|long|real) -> real",
+    "(value: decimal) -> decimal",
+    "(value: timespan) -> timespan",
+    "(value: datetime) -> datetime",
+)
+
+
+@TABLE.aggregate("avg", *_AVERAGES, page="avg-aggregation-function", typed=True)
+def avg(types: Types, values: Sequence[Value]) -> Value:
+    """The mean; NaN of nothing."""
+    return average(types[0], values)
+
+
+@TABLE.aggregate(
+    "avgif",
+    *(signature.replace(") ->", ", predicate: bool) ->") for signature in _AVERAGES),
+    page="avgif-aggregation-function",
+    typed=True,
+)
+def avgif(types: Types, values: Sequence[Value], predicate: Sequence[bool | None]) -> Value:
+    """The mean over the rows for which the predicate is true."""
+    return average(types[0], chosen(values, predicate))
+
+
+# ---------------------------------------------------------------------------------------------------------- spread
+
+
+def _squares(left: Sequence[float], right: Sequence[float]) -> float:
+    """The sum of the products of the distances from the means."""
+    mean_left = sum(left) / len(left)
+    mean_right = sum(right) / len(right)
+    products = [(x - mean_left) * (y - mean_right) for x, y in zip(left, right, strict=True)]
+    return math.fsum(products) if all(map(math.isfinite, products)) else sum(products)
+
+
+def _spread(left: Sequence[Value], right: Sequence[Value], population: bool) -> float:
+    pairs = [(float(x), float(y)) for x, y in zip(left, right, strict=True) if x is not None and y is not None]
+    least = 1 if population else 2
+    if len(pairs) < least:
+        return 0.0
+    xs, ys = [x for x, _ in pairs], [y for _, y in pairs]
+    return _squares(xs, ys) / (len(pairs) if population else len(pairs) - 1)
+
+
+def _deviation(values: Sequence[Value], population: bool) -> float:
+    variance = _spread(values, values, population)
+    return math.nan if math.isnan(variance) else math.sqrt(variance)
+
+
+_SPREADS: tuple[tuple[str, str, Callable[[Sequence[Value], bool], float], bool], ...] = (
+    ("stdev", "stdevif", _deviation, False),
+    ("stdevp", "stdevpif", _deviation, True),
+    ("variance", "varianceif", lambda values, population: _spread(values, values, population), False),
+    ("variancep", "variancepif", lambda values, population: _spread(values, values, population), True),
+)
+
+
+def _declare_spread(
+    name: str, conditional: str, measure: Callable[[Sequence[Value], bool], float], population: bool
+) -> None:
+    def of_all(values: Sequence[Value]) -> float:
+        return measure(values, population)
+
+    def of_chosen(values: Sequence[Value], predicate: Sequence[bool | None]) -> float:
+        return measure(chosen(values, predicate), population)
+
+    TABLE.aggregate(name, f"(value: {_SUMMABLE}) -> real", page=f"{name}-aggregation-function")(of_all)
+    if conditional != "stdevpif":  # Kusto has no such function
+        TABLE.aggregate(
+            conditional, f"(value: {_SUMMABLE}, predicate: bool) -> real", page=f"{conditional}-aggregation-function"
+        )(of_chosen)
+
+
+for _declaration in _SPREADS:
+    _declare_spread(*_declaration)
+
+
+def _declare_covariance(name: str, conditional: str, population: bool) -> None:
+    def of_all(left: Sequence[Value], right: Sequence[Value]) -> float:
+        return _spread(left, right, population)
+
+    def of_chosen(left: Sequence[Value], right: Sequence[Value], predicate: Sequence[bool | None]) -> float:
+        return _spread(chosen(left, predicate), chosen(right, predicate), population)
+
+    arguments = f"left: {_SUMMABLE}, right: {_SUMMABLE}"
+    TABLE.aggregate(name, f"({arguments}) -> real", page=f"{name}-aggregation-function")(of_all)
+    TABLE.aggregate(conditional, f"({arguments}, predicate: bool) -> real", page=f"{conditional}-aggregation-function")(
+        of_chosen
+    )
+
+
+_declare_covariance("covariance", "covarianceif", population=False)
+_declare_covariance("covariancep", "covariancepif", population=True)
+
+
+# ------------------------------------------------------------------------------------------------------------ bits
+
+
+def _declare_bits(name: str, combine: Callable[[int, int], int], of_nothing: int | None) -> None:
+    def aggregate(values: Sequence[Value]) -> int | None:
+        numbers = present(values)
+        return reduce(combine, numbers) if numbers else of_nothing
+
+    TABLE.aggregate(
+        name,
+        "<T: int|long>(value: T) -> T",
+        page=name.replace("_", "-") + "-aggregation-function",
+        prefix=None,
+    )(aggregate)
+
+
+_declare_bits("binary_all_and", and_, None)
+_declare_bits("binary_all_or", or_, None)
+_declare_bits("binary_all_xor", xor, None)

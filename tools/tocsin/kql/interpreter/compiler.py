@@ -1,0 +1,242 @@
+"""From the plan to closures: pipelines of stages, shared relations, subqueries.
+
+A pipeline is a source and the operators after it, run in a loop: a query of any number of operators needs no deep
+stack. Each operator family compiles its own plan nodes; ``operators.STAGES`` says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from tocsin.kql.interpreter.batch import UNIT, Batch
+from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.expressions import ExpressionCompiler, Program, constant_value
+from tocsin.kql.plan import (
+    AggregateCall,
+    Apply,
+    Assignment,
+    Call,
+    Convert,
+    Element,
+    ExpandColumn,
+    Expr,
+    JoinRows,
+    ListTest,
+    Member,
+    NestedLevel,
+    PartitionRows,
+    Relation,
+    ScalarQuery,
+    SchemaRows,
+    SortKey,
+    SubqueryInput,
+    UnionRows,
+    Variable,
+)
+from tocsin.kql.types import ScalarType, Value, null_of
+
+Stage = Callable[[Execution, Batch], Batch]
+"""One operator: from the rows of its input (for a source: the unit batch) to its own."""
+
+StageCompiler = Callable[[Any, "PlanCompiler"], Stage]
+"""What a plan class has in ``operators.STAGES``."""
+
+Runner = Callable[[Execution], Batch]
+"""A relation, ready to run."""
+
+_HOLDS_RELATIONS = (
+    Relation,
+    AggregateCall,
+    Assignment,
+    Call,
+    Convert,
+    Element,
+    ExpandColumn,
+    ListTest,
+    Member,
+    NestedLevel,
+    ScalarQuery,
+    SortKey,
+    Variable,
+)
+
+
+def primary_input(node: Relation) -> Relation | None:
+    """The relation whose rows an operator transforms; None for a source."""
+    match node:
+        case SchemaRows():
+            return None
+        case JoinRows():
+            return node.left
+        case UnionRows():
+            return node.inputs[0] if node.inputs else None
+        case _:
+            found: Relation | None = getattr(node, "input", None)
+            return found
+
+
+class PlanCompiler:
+    """Compiles one plan. Relations that the plan uses more than once are evaluated once per execution."""
+
+    def __init__(self, plan: Relation) -> None:
+        self._shared = _shared_relations(plan)
+        self._runners: dict[Relation, Runner] = {}
+
+    def relation(self, node: Relation, role: str = "") -> Runner:
+        """The runner of a relation. ``role`` names it in the trace (the side of a join, a subquery)."""
+        if node in self._shared:
+            return self._memoised(node, role)
+        return self._pipeline(node, role)
+
+    def _memoised(self, node: Relation, role: str) -> Runner:
+        runner = self._runners.get(node)
+        if runner is None:
+            runner = self._runners[node] = self._pipeline(node, role)
+        run = runner
+
+        def shared(execution: Execution) -> Batch:
+            batch = execution.shared.get(node)
+            if batch is None:
+                batch = execution.shared[node] = run(execution)
+            return batch
+
+        return shared
+
+    def _pipeline(self, node: Relation, role: str) -> Runner:
+        chain = [node]
+        base: Runner | None = None
+        below = primary_input(node)
+        while below is not None:
+            if below in self._shared:
+                base = self._memoised(below, "")
+                break
+            chain.append(below)
+            below = primary_input(below)
+        stages = [(each, self._stage(each), primary_input(each) is None) for each in reversed(chain)]
+
+        def run(execution: Execution) -> Batch:
+            if role:
+                execution.path.append(role)
+            batch = UNIT if base is None else base(execution)
+            for each, stage, is_source in stages:
+                execution.check_time(each)
+                result = stage(execution, batch)
+                execution.allow_rows(result.rows, each, len(result.values) or 1)
+                execution.record(each, None if is_source else batch.rows, result.rows)
+                batch = result
+            if role:
+                execution.path.pop()
+            return batch
+
+        return run
+
+    def _stage(self, node: Relation) -> Stage:
+        from tocsin.kql.interpreter.operators import STAGES
+
+        return STAGES[type(node)](node, self)
+
+    # ---------------------------------------------------------------------------------------- expressions
+
+    def program(self, expressions: Sequence[Expr]) -> Program:
+        """Expressions over the rows of one relation."""
+        return ExpressionCompiler(self).program(expressions)
+
+    def single(self, expression: Expr) -> Callable[[Execution], Value]:
+        """The value of an expression that needs no row."""
+        program = self.program([expression])
+        return lambda execution: constant_value(program, execution)
+
+    def scalar_query(self, expression: ScalarQuery) -> Callable[[Execution], Value]:
+        """``toscalar``: the first cell, null when there is none. Evaluated once per execution."""
+        query = expression.query
+        run = self.relation(query, "toscalar")
+        null = null_of(expression.type)
+        free = query in self._shared or not _free_leaves(query)
+
+        def value(execution: Execution) -> Value:
+            batch = execution.shared.get(query)
+            if batch is None:
+                batch = run(execution)
+                if free:
+                    execution.shared[query] = batch
+            if not batch.rows or not query.columns:
+                return null
+            return batch.column(query.columns[0])[0]
+
+        return value
+
+    def first_column(self, query: Relation) -> Callable[[Execution], list[tuple[Value, ScalarType]]]:
+        """The values of the first column of a relation, for ``in (…)``. Evaluated once per execution."""
+        run = self.relation(query, "in")
+        column = query.columns[0]
+        kept = query in self._shared or not _free_leaves(query)
+
+        def values(execution: Execution) -> list[tuple[Value, ScalarType]]:
+            batch = execution.shared.get(query)
+            if batch is None:
+                batch = run(execution)
+                if kept:
+                    execution.shared[query] = batch
+            return [(value, column.type) for value in batch.column(column)]
+
+        return values
+
+
+# ------------------------------------------------------------------------------------------------- what is shared
+
+
+@dataclass(slots=True)
+class _Count:
+    uses: int = 0
+
+
+def _shared_relations(plan: Relation) -> frozenset[Relation]:
+    """Relations that several places use and that no row of an enclosing operator changes."""
+    uses: dict[Relation, _Count] = {}
+    seen: set[Any] = set()
+    work: list[Any] = [plan]
+    while work:
+        node = work.pop()
+        if isinstance(node, Relation):
+            uses.setdefault(node, _Count()).uses += 1
+        if node in seen:
+            continue
+        seen.add(node)
+        work.extend(_parts(node))
+    often = [node for node, count in uses.items() if count.uses > 1 and not isinstance(node, SubqueryInput)]
+    return frozenset(node for node in often if not _free_leaves(node))
+
+
+def _free_leaves(relation: Relation) -> set[SubqueryInput]:
+    """The subquery inputs that a relation reads and that an operator outside it feeds."""
+    leaves: set[SubqueryInput] = set()
+    owned: set[SubqueryInput] = set()
+    seen: set[Any] = set()
+    work: list[Any] = [relation]
+    while work:
+        node = work.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, SubqueryInput):
+            leaves.add(node)
+        if isinstance(node, (Apply, PartitionRows)):
+            owned.add(node.leaf)
+        work.extend(_parts(node))
+    return leaves - owned
+
+
+def _parts(node: Any) -> Iterator[Any]:
+    for item in fields(node):
+        value = getattr(node, item.name)
+        if isinstance(node, (Apply, PartitionRows)) and item.name == "leaf":
+            continue
+        stack = [value]
+        while stack:
+            each = stack.pop()
+            if isinstance(each, tuple):
+                stack.extend(each)
+            elif isinstance(each, _HOLDS_RELATIONS):
+                yield each

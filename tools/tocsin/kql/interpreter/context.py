@@ -1,0 +1,118 @@
+"""One execution of a prepared query: its clock, its data, its limits, and what it has worked out so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from tocsin.kql.interpreter.errors import KqlLimitError
+from tocsin.kql.plan import Relation, SubqueryInput, Variable
+from tocsin.kql.table import Table
+from tocsin.kql.types import Value
+
+if TYPE_CHECKING:
+    from tocsin.kql.interpreter.batch import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one execution may use. ``rows``: of any single operator's result; ``cells``: values made in all operators
+    together; ``characters``: of all strings of one computed column."""
+
+    seconds: float = 60.0
+    rows: int = 5_000_000
+    cells: int = 50_000_000
+    characters: int = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one operator did, for explain. ``rows_in`` is None for a source of rows. An operator that runs many times
+    (below mv-apply or partition) is one step with the sums. ``path`` names the operators around it, outermost first."""
+
+    operator: str
+    start: int
+    length: int
+    rows_in: int | None
+    rows_out: int
+    depth: int
+    path: str
+    origin: str | None = None
+
+
+class Execution:
+    """The state of one run. Functions of style CONTEXT see ``now``, ``random`` and ``ingestion_time``."""
+
+    def __init__(
+        self,
+        database: Mapping[str, Table],
+        watchlists: Mapping[str, Table],
+        now: int,
+        ingestion_time: int | None,
+        limits: Limits,
+        seed: int,
+        trace: bool,
+    ) -> None:
+        self.database = database
+        self.watchlists = watchlists
+        self.now = now
+        self.ingestion_time = now if ingestion_time is None else ingestion_time
+        self.random = Random(seed)
+        self.limits = limits
+        self.shared: dict[Relation, Batch] = {}
+        self.variables: dict[Variable, Value] = {}
+        self.leaves: dict[SubqueryInput, Batch] = {}
+        self.path: list[str] = []
+        self._deadline = time.monotonic() + limits.seconds
+        self._cells = 0
+        self._trace: dict[Relation, Step] | None = {} if trace else None
+
+    def check_time(self, node: Relation | None = None) -> None:
+        """Raises KqlLimitError when the time is up."""
+        if time.monotonic() > self._deadline:
+            raise _over(f"the query ran longer than {self.limits.seconds:g} s", node)
+
+    def allow_rows(self, rows: int, node: Relation | None = None, width: int = 1) -> None:
+        """Take ``rows`` rows of ``width`` values from the budget, before they are made. Raises KqlLimitError."""
+        if rows > self.limits.rows:
+            raise _over(f"an operator would give more than {self.limits.rows:,} rows", node)
+        self._cells += rows * width
+        if self._cells > self.limits.cells:
+            raise _over(f"the query makes more than {self.limits.cells:,} values", node)
+
+    def allow_text(self, values: list[Value]) -> None:
+        """Raises KqlLimitError when a computed text column is too large."""
+        if sum(map(len, values)) > self.limits.characters:
+            raise _over(f"a column would hold more than {self.limits.characters:,} characters", None)
+
+    def variable(self, variable: Variable, compute: Callable[[Execution], Value]) -> Value:
+        """The value of a variable, computed at its first use."""
+        if variable not in self.variables:
+            self.variables[variable] = compute(self)
+        return self.variables[variable]
+
+    def record(self, node: Relation, rows_in: int | None, rows_out: int) -> None:
+        """Note a step; without trace this does nothing."""
+        if self._trace is None or not node.operator:
+            return
+        earlier = self._trace.get(node)
+        if earlier is not None:
+            rows_in = None if rows_in is None else rows_in + (earlier.rows_in or 0)
+            rows_out += earlier.rows_out
+        self._trace[node] = Step(
+            node.operator, node.start, node.length, rows_in, rows_out, len(self.path), "/".join(self.path), node.origin
+        )
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps noted, in order of first execution."""
+        return tuple((self._trace or {}).values())
+
+
+def _over(message: str, node: Relation | None) -> KqlLimitError:
+    if node is None:
+        return KqlLimitError(message)
+    return KqlLimitError(message, node.start, node.length, node.origin)

@@ -1,0 +1,48 @@
+"""What can go wrong when a query is prepared or run: each error has a stable code and, where known, a place."""
+
+from __future__ import annotations
+
+from tocsin.kql.syntax.tree import Diagnostic
+
+
+class EngineError(Exception):
+    """The base of the errors below.
+
+    ``start`` and ``length`` point into the query, or into the workspace function that ``origin`` names; both are 0
+    when no place is known.
+    """
+
+    code = "ENG000"
+
+    def __init__(self, message: str, start: int = 0, length: int = 0, origin: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.start = start
+        self.length = length
+        self.origin = origin
+
+
+class NotRunnable(EngineError):
+    """The query has errors, or uses what the local engine refuses. ``diagnostics`` are all of them."""
+
+    code = "ENG001"
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.diagnostics = diagnostics
+        if diagnostics:
+            first = diagnostics[0]
+            super().__init__(f"{first.code}: {first.message}", first.start, first.length)
+        else:
+            super().__init__("the query has no table as its result")
+
+
+class KqlRuntimeError(EngineError):
+    """A value that the function cannot take, found while the query ran."""
+
+    code = "ENG002"
+
+
+class KqlLimitError(EngineError):
+    """The query needs more time or memory than ``Limits`` allows."""
+
+    code = "ENG003"

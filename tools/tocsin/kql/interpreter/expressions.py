@@ -1,0 +1,399 @@
+"""Expressions of the plan, compiled once to flat programs over columns.
+
+A program is a list of actions; each fills one register from registers filled before it. Nothing recurses, so an
+expression of any depth runs. A register holds either one value (``Operand.single``: what does not depend on the row)
+or a column of values. What is constant when the query is prepared is worked out then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from tocsin.kql.functions.declaration import Nulls, Style
+from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.interpreter.batch import UNIT, Batch
+from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.conversion import conversion
+from tocsin.kql.interpreter.errors import KqlRuntimeError
+from tocsin.kql.interpreter.membership import membership
+from tocsin.kql.plan import (
+    Call,
+    Column,
+    ColumnRef,
+    Constant,
+    Convert,
+    Element,
+    Expr,
+    ListTest,
+    Member,
+    PackRow,
+    ScalarQuery,
+    Variable,
+)
+from tocsin.kql.types import DYNAMIC, STRING, Value, null_of
+
+if TYPE_CHECKING:
+    from tocsin.kql.interpreter.compiler import PlanCompiler
+
+Registers = list[Any]
+Action = Callable[[Execution, Batch, Registers], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """Where a value is found: fixed when the query was prepared, or in a register as one value or as a column."""
+
+    register: int = -1
+    single: bool = False
+    fixed: bool = False
+    value: Value = None
+
+    def one(self, registers: Registers) -> Value:
+        """The value of a fixed or single operand."""
+        return self.value if self.fixed else registers[self.register]
+
+    def column(self, registers: Registers, rows: int) -> list[Value]:
+        """The value of every row."""
+        if self.fixed:
+            return [self.value] * rows
+        if self.single:
+            return [registers[self.register]] * rows
+        values: list[Value] = registers[self.register]
+        return values
+
+    def stream(self, registers: Registers) -> Any:
+        """For ``map`` and ``zip`` beside at least one column: the column, or the one value again and again."""
+        if self.fixed:
+            return repeat(self.value)
+        if self.single:
+            return repeat(registers[self.register])
+        return registers[self.register]
+
+    @property
+    def constant(self) -> bool:
+        """One value for all rows."""
+        return self.fixed or self.single
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Compiled expressions that are evaluated together."""
+
+    actions: tuple[Action, ...]
+    outputs: tuple[Operand, ...]
+    size: int
+
+    def columns(self, execution: Execution, batch: Batch) -> list[list[Value]]:
+        """The values of each expression in each row of ``batch``."""
+        registers = self._run(execution, batch)
+        return [output.column(registers, batch.rows) for output in self.outputs]
+
+    def operands(self, execution: Execution, batch: Batch) -> list[Any]:
+        """Per expression: the one value where it is constant, else its column."""
+        registers = self._run(execution, batch)
+        return [output.one(registers) if output.constant else registers[output.register] for output in self.outputs]
+
+    def _run(self, execution: Execution, batch: Batch) -> Registers:
+        registers: Registers = [None] * self.size
+        for action in self.actions:
+            action(execution, batch, registers)
+        return registers
+
+
+class ExpressionCompiler:
+    """Compiles a set of expressions to one program."""
+
+    def __init__(self, plan: PlanCompiler) -> None:
+        self._plan = plan
+        self._actions: list[Action] = []
+        self._operands: dict[Expr, Operand] = {}
+        self._columns: dict[Column, Operand] = {}
+        self._size = 0
+
+    def program(self, expressions: Sequence[Expr]) -> Program:
+        """The program of ``expressions``, in their order."""
+        outputs = tuple(self._compile(expression) for expression in expressions)
+        return Program(tuple(self._actions), outputs, self._size)
+
+    def _compile(self, root: Expr) -> Operand:
+        work: list[tuple[Expr, bool]] = [(root, False)]
+        while work:
+            expression, ready = work.pop()
+            if expression in self._operands:
+                continue
+            if ready:
+                self._operands[expression] = self._operand(expression)
+            else:
+                work.append((expression, True))
+                work.extend((child, False) for child in reversed(children(expression)))
+        return self._operands[root]
+
+    def _operand(self, expression: Expr) -> Operand:
+        match expression:
+            case Constant():
+                return Operand(fixed=True, value=expression.value)
+            case ColumnRef():
+                return self._column(expression.column)
+            case Call():
+                return self._call(expression)
+            case Convert():
+                return self._convert(expression)
+            case Member():
+                name = expression.name
+                return self._mapped(lambda bag: bag.get(name) if isinstance(bag, dict) else None, expression.target)
+            case Element():
+                return self._mapped(element, expression.target, expression.index)
+            case Variable():
+                compute = self._plan.single(expression.value)
+                return self._single(lambda execution: execution.variable(expression, compute))
+            case ScalarQuery():
+                return self._single(self._plan.scalar_query(expression))
+            case ListTest():
+                return self._list_test(expression)
+            case PackRow():
+                return self._pack(expression)
+
+    # ------------------------------------------------------------------------------------------ registers
+
+    def _register(self, single: bool) -> Operand:
+        self._size += 1
+        return Operand(self._size - 1, single)
+
+    def _column(self, column: Column) -> Operand:
+        if column not in self._columns:
+            target = self._columns[column] = self._register(single=False)
+            place = target.register
+
+            def load(execution: Execution, batch: Batch, registers: Registers) -> None:
+                registers[place] = batch.column(column)
+
+            self._actions.append(load)
+        return self._columns[column]
+
+    def _single(self, compute: Callable[[Execution], Value]) -> Operand:
+        target = self._register(single=True)
+        place = target.register
+
+        def load(execution: Execution, batch: Batch, registers: Registers) -> None:
+            registers[place] = compute(execution)
+
+        self._actions.append(load)
+        return target
+
+    def _mapped(self, function: Callable[..., Value], *expressions: Expr) -> Operand:
+        """A function of one or more values that takes nulls and never fails."""
+        operands = [self._operands[each] for each in expressions]
+        if all(each.fixed for each in operands):
+            return Operand(fixed=True, value=function(*(each.value for each in operands)))
+        target = self._register(single=all(each.constant for each in operands))
+        place = target.register
+        if target.single:
+
+            def once(execution: Execution, batch: Batch, registers: Registers) -> None:
+                registers[place] = function(*(each.one(registers) for each in operands))
+
+            self._actions.append(once)
+            return target
+
+        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
+            registers[place] = list(map(function, *(each.stream(registers) for each in operands)))
+
+        self._actions.append(run)
+        return target
+
+    # ------------------------------------------------------------------------------------------ the kinds
+
+    def _convert(self, expression: Convert) -> Operand:
+        convert = conversion(expression.operand.type, expression.type)
+        if convert is None:
+            return self._operands[expression.operand]
+        return self._mapped(convert, expression.operand)
+
+    def _list_test(self, expression: ListTest) -> Operand:
+        if expression.query is None:
+            rows = None
+        else:
+            rows = self._plan.first_column(expression.query)
+        test = membership(expression.operator, expression.operand.type)
+        operand = self._operands[expression.operand]
+        items = [self._operands[each] for each in expression.items]
+        kinds = [each.type for each in expression.items]
+        if rows is None and operand.fixed and all(each.fixed for each in items):
+            ready = test.prepare([(item.value, kind) for item, kind in zip(items, kinds, strict=True)])
+            return Operand(fixed=True, value=ready(operand.value))
+        if rows is None and all(each.fixed for each in items):
+            ready = test.prepare([(item.value, kind) for item, kind in zip(items, kinds, strict=True)])
+            return self._mapped(ready, expression.operand)
+        constant = all(each.constant for each in items)
+        target = self._register(single=operand.constant and constant)
+        place = target.register
+
+        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
+            found = [] if rows is None else rows(execution)
+            if constant:
+                given = [(item.one(registers), kind) for item, kind in zip(items, kinds, strict=True)]
+                check = test.prepare(given + found)
+                if target.single:
+                    registers[place] = check(operand.one(registers))
+                else:
+                    registers[place] = [check(value) for value in operand.column(registers, batch.rows)]
+                return
+            columns = [item.column(registers, batch.rows) for item in items]
+            registers[place] = [
+                test.prepare([*zip(row, kinds, strict=True), *found])(value)
+                for value, row in zip(operand.column(registers, batch.rows), zip(*columns, strict=True), strict=True)
+            ]
+
+        self._actions.append(run)
+        return target
+
+    def _pack(self, expression: PackRow) -> Operand:
+        names = [column.name for column in expression.columns]
+        operands = [self._column(column) for column in expression.columns]
+        converts = [conversion(column.type, DYNAMIC) for column in expression.columns]
+        skip_empty = expression.ignore_null_empty
+        target = self._register(single=False)
+        place = target.register
+
+        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
+            columns = [
+                values if convert is None else list(map(convert, values))
+                for convert, values in zip(converts, (registers[each.register] for each in operands), strict=True)
+            ]
+            rows: Iterator[tuple[Value, ...]] = zip(*columns, strict=True) if columns else repeat((), batch.rows)
+            bags = [dict(zip(names, row, strict=True)) for row in rows]
+            if skip_empty:
+                bags = [{k: v for k, v in bag.items() if not _is_empty(v)} for bag in bags]
+            registers[place] = bags
+
+        self._actions.append(run)
+        return target
+
+    def _call(self, call: Call) -> Operand:
+        function = call.function
+        implementation = function.implementation_for([each.type for each in call.arguments])
+        if implementation is None:
+            raise LookupError(f"{function.name} has no implementation; the binder must refuse it")
+        operands = [self._operands[each] for each in call.arguments]
+        constant = all(each.constant for each in operands) and function.deterministic and not function.serialized
+        if function.style in (Style.VALUES, Style.TYPED):
+            evaluate = _values_call(call, implementation, operands)
+        else:
+            evaluate = _columns_call(call, implementation, operands)
+            constant = constant and function.style is Style.COLUMNS
+        if constant and all(each.fixed for each in operands):
+            folded = _folded(call, implementation, [each.value for each in operands])
+            if folded is not None:
+                return folded
+        target = self._register(single=constant)
+        place = target.register
+        is_text = call.type is STRING
+
+        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
+            rows = 1 if constant else batch.rows
+            try:
+                values = evaluate(execution, rows, registers)
+            except KqlValueError as error:
+                raise KqlRuntimeError(str(error), call.start, call.length) from error
+            if is_text:
+                if None in values:
+                    values = ["" if value is None else value for value in values]
+                execution.allow_text(values)
+            execution.check_time()
+            registers[place] = values[0] if constant else values
+
+        self._actions.append(run)
+        return target
+
+
+Evaluate = Callable[[Execution, int, Registers], list[Value]]
+
+
+def _values_call(call: Call, implementation: Callable[..., Value], operands: list[Operand]) -> Evaluate:
+    null = null_of(call.type)
+    all_constant = all(each.constant for each in operands)
+    constants = [each for each in operands if each.constant]
+    columns = [each.register for each in operands if not each.constant]
+    propagate = call.function.nulls is Nulls.PROPAGATE
+
+    def once(execution: Execution, rows: int, registers: Registers) -> list[Value]:
+        values = [each.one(registers) for each in operands]
+        if propagate and None in values:
+            return [null] * rows
+        return [implementation(*values) for _ in range(rows)]
+
+    def seeing(execution: Execution, rows: int, registers: Registers) -> list[Value]:
+        return list(map(implementation, *(each.stream(registers) for each in operands)))
+
+    def propagating(execution: Execution, rows: int, registers: Registers) -> list[Value]:
+        if any(each.one(registers) is None for each in constants):
+            return [null] * rows
+        streams = [each.stream(registers) for each in operands]
+        if any(None in registers[place] for place in columns):
+            return [null if None in values else implementation(*values) for values in zip(*streams, strict=False)]
+        return list(map(implementation, *streams))
+
+    if all_constant:
+        return once
+    return propagating if propagate else seeing
+
+
+def _columns_call(call: Call, implementation: Callable[..., list[Value]], operands: list[Operand]) -> Evaluate:
+    if call.function.style is Style.CONTEXT:
+        return lambda execution, rows, registers: implementation(
+            execution, rows, *(each.column(registers, rows) for each in operands)
+        )
+    return lambda execution, rows, registers: implementation(rows, *(each.column(registers, rows) for each in operands))
+
+
+def _folded(call: Call, implementation: Callable[..., Any], values: list[Value]) -> Operand | None:
+    """The value of a call on literals; None when it fails, so that the error comes when (and if) the query runs."""
+    null = null_of(call.type)
+    try:
+        if call.function.style is Style.COLUMNS:
+            value = implementation(1, *([each] for each in values))[0]
+        elif call.function.nulls is Nulls.PROPAGATE and None in values:
+            value = null
+        else:
+            value = implementation(*values)
+    except KqlValueError:
+        return None
+    return Operand(fixed=True, value=null if value is None else value)
+
+
+def children(expression: Expr) -> tuple[Expr, ...]:
+    """The expressions that must be evaluated before this one."""
+    match expression:
+        case Call():
+            return expression.arguments
+        case Convert():
+            return (expression.operand,)
+        case Member():
+            return (expression.target,)
+        case Element():
+            return (expression.target, expression.index)
+        case ListTest():
+            return (expression.operand, *expression.items)
+        case _:
+            return ()
+
+
+def element(target: Value, index: Value) -> Value:
+    """``target[index]`` of a dynamic value; null where there is no such element."""
+    if isinstance(target, list) and isinstance(index, int) and not isinstance(index, bool):
+        return target[index] if -len(target) <= index < len(target) else None
+    if isinstance(target, dict) and isinstance(index, str):
+        return target.get(index)
+    return None
+
+
+def _is_empty(value: Value) -> bool:
+    return value is None or value == "" or value == [] or value == {}
+
+
+def constant_value(program: Program, execution: Execution) -> Value:
+    """The value of a one-expression program that needs no row."""
+    return program.columns(execution, UNIT)[0][0]

@@ -1,0 +1,83 @@
+"""top-nested: the best groups, in each of them the best sub-groups, and so on.
+
+Source: https://learn.microsoft.com/kusto/query/top-nested-operator
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tocsin.kql.interpreter.batch import Batch
+from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
+from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
+from tocsin.kql.interpreter.operators.ordering import sorted_index
+from tocsin.kql.plan import Column, NestedLevel, Relation, TopNestedRows
+from tocsin.kql.types import Value, null_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A group of one level: its name, its measure, its rows; ``others``: all the groups that did not make it."""
+
+    key: Value
+    measure: Value
+    rows: Sequence[int]
+    others: bool = False
+
+
+class _Level:
+    def __init__(self, level: NestedLevel, compiler: PlanCompiler) -> None:
+        self.columns: tuple[Column, Column] = (level.key.column, level.aggregate.outputs[0])
+        self._key = compiler.program([level.key.value])
+        self._type = level.key.value.type
+        self._aggregate = AggregateRunner(level.aggregate, compiler)
+        self._measure_type = level.aggregate.outputs[0].type
+        self._descending = level.descending
+        self._count = None if level.count is None else compiler.single(level.count)
+        self._others = None if level.others is None else compiler.single(level.others)
+
+    def groups(self, execution: Execution, batch: Batch, parent: _Group) -> list[_Group]:
+        """The best groups of the parent's rows, best first, then the others."""
+        if parent.others:
+            key = null_of(self._type) if self._others is None else self._others(execution)
+            measure = self._measures(execution, batch, [list(parent.rows)])[0]
+            return [_Group(key, measure, parent.rows, others=True)]
+        picked = batch.pick(list(parent.rows))
+        (keys,) = self._key.columns(execution, picked)
+        groups = grouped([keys], [self._type], picked.rows)
+        measures = self._measures(execution, picked, groups)
+        order = sorted_index([(measures, self._measure_type, self._descending, not self._descending)], len(groups))
+        wanted = len(order) if self._count is None else max(0, self._count(execution) or 0)
+        found = [
+            _Group(keys[groups[i][0]], measures[i], [parent.rows[row] for row in groups[i]]) for i in order[:wanted]
+        ]
+        rest = [row for i in order[wanted:] for row in groups[i]]
+        if self._others is not None:
+            measure = self._measures(execution, picked, [sorted(rest)])[0]
+            found.append(_Group(self._others(execution), measure, [parent.rows[row] for row in sorted(rest)], True))
+        return found
+
+    def _measures(self, execution: Execution, batch: Batch, groups: list[list[int]]) -> list[Value]:
+        return self._aggregate.columns(execution, batch, groups)[0]
+
+
+def _top_nested(node: TopNestedRows, compiler: PlanCompiler) -> Stage:
+    levels = [_Level(level, compiler) for level in node.levels]
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        trails: list[tuple[_Group, ...]] = [(_Group(None, None, range(batch.rows)),)]
+        for level in levels:
+            trails = [(*trail, group) for trail in trails for group in level.groups(execution, batch, trail[-1])]
+        values: dict[Column, list[Value]] = {}
+        for i, level in enumerate(levels, start=1):
+            key, measure = level.columns
+            values[key] = [trail[i].key for trail in trails]
+            values[measure] = [trail[i].measure for trail in trails]
+        return Batch(len(trails), values)
+
+    return run
+
+
+STAGES: dict[type[Relation], StageCompiler] = {TopNestedRows: _top_nested}

@@ -1,0 +1,90 @@
+"""Operators that keep some of the rows as they are: where, take, sample, count, distinct, sample-distinct."""
+
+from __future__ import annotations
+
+from tocsin.kql.functions.identity import identities
+from tocsin.kql.interpreter.batch import UNIT, Batch
+from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
+from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.plan import CountRows, DistinctRows, Filter, Relation, SampleDistinctRows, TakeRows
+
+
+def _filter(node: Filter, compiler: PlanCompiler) -> Stage:
+    program = compiler.program([node.predicate])
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        if not batch.rows:
+            return batch
+        (verdict,) = program.operands(execution, batch)
+        if not isinstance(verdict, list):
+            return batch if verdict is True else batch.pick(())
+        kept = [i for i, value in enumerate(verdict) if value is True]
+        return batch if len(kept) == batch.rows else batch.pick(kept)
+
+    return run
+
+
+def _take(node: TakeRows, compiler: PlanCompiler) -> Stage:
+    count = compiler.single(node.count)
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        wanted = max(0, count(execution) or 0)
+        if wanted >= batch.rows:
+            return batch
+        if node.sample:
+            return batch.pick(sorted(execution.random.sample(range(batch.rows), wanted)))
+        return batch.pick(range(wanted))
+
+    return run
+
+
+def _count(node: CountRows, compiler: PlanCompiler) -> Stage:
+    column = node.columns[0]
+    return lambda execution, batch: Batch(1, {column: [batch.rows]})
+
+
+def _distinct(node: DistinctRows, compiler: PlanCompiler) -> Stage:
+    program = compiler.program([key.value for key in node.keys])
+    columns = [key.column for key in node.keys]
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        values = program.columns(execution, batch)
+        stand_ins = [identities(each, column.type) for each, column in zip(values, columns, strict=True)]
+        first: dict[object, int] = {}
+        for i, key in enumerate(zip(*stand_ins, strict=True)):
+            first.setdefault(key, i)
+        if not columns:
+            first = {(): 0} if batch.rows else {}
+        kept = list(first.values())
+        picked = {column: [each[i] for i in kept] for column, each in zip(columns, values, strict=True)}
+        return Batch(len(kept), picked)
+
+    return run
+
+
+def _sample_distinct(node: SampleDistinctRows, compiler: PlanCompiler) -> Stage:
+    program = compiler.program([node.value])
+    count = compiler.program([node.count])
+    column = node.columns[0]
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        (values,) = program.columns(execution, batch)
+        wanted = max(0, count.columns(execution, UNIT)[0][0] or 0)
+        first: dict[object, int] = {}
+        for i, key in enumerate(identities(values, column.type)):
+            if key not in first:
+                if len(first) >= wanted:
+                    break
+                first[key] = i
+        return Batch(len(first), {column: [values[i] for i in first.values()]})
+
+    return run
+
+
+STAGES: dict[type[Relation], StageCompiler] = {
+    Filter: _filter,
+    TakeRows: _take,
+    CountRows: _count,
+    DistinctRows: _distinct,
+    SampleDistinctRows: _sample_distinct,
+}

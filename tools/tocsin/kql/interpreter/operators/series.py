@@ -1,0 +1,112 @@
+"""make-series: per group an array of aggregates over an axis of even steps.
+
+``from`` and ``to`` (exclusive) bound the axis; without them it reaches from the first to the last step that holds
+data of the series. A step without data has the default value.
+
+Source: https://learn.microsoft.com/kusto/query/make-series-operator
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tocsin.kql.functions.conversions import converter, to_dynamic
+from tocsin.kql.interpreter.batch import UNIT, Batch
+from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
+from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.errors import KqlRuntimeError
+from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
+from tocsin.kql.plan import Column, Expr, MakeSeriesRows, Relation
+from tocsin.kql.types import DYNAMIC, Value
+
+_NO_DEFAULT = 0
+"""What a step without data shows when the query gives no default."""
+
+
+def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
+    keys = compiler.program([key.value for key in node.keys])
+    key_types = [key.value.type for key in node.keys]
+    axis = compiler.program([node.axis.value])
+    bounds = [_optional(compiler, each) for each in (node.from_, node.to)]
+    step_of = compiler.single(node.step)
+    aggregates = [AggregateRunner(call, compiler) for call in node.aggregates]
+    defaults = [_default(compiler, node, i) for i in range(len(node.aggregates))]
+    into_axis = to_dynamic(node.axis.value.type)
+    key_columns, axis_column, array_columns = _outputs(node)
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        start, stop = (None if bound is None else bound(execution) for bound in bounds)
+        step = step_of(execution)
+        if not step or step < 0:
+            raise KqlRuntimeError("the step of make-series must be above 0", node.start, node.length, node.origin)
+        (places,) = axis.columns(execution, batch)
+        kept = [
+            i
+            for i, value in enumerate(places)
+            if value is not None and (start is None or value >= start) and (stop is None or value < stop)
+        ]
+        inside = batch.pick(kept)
+        places = [places[i] for i in kept]
+        key_values = keys.columns(execution, inside)
+        groups = grouped(key_values, key_types, inside.rows)
+        made: dict[Column, list[Value]] = {
+            column: [values[group[0]] for group in groups if group]
+            for column, values in zip(key_columns, key_values, strict=True)
+        }
+        arrays: list[list[Value]] = [[] for _ in aggregates]
+        axes: list[Value] = []
+        missing = [default(execution) for default in defaults]
+        for group in groups:
+            if not group:
+                continue
+            first = start if start is not None else min(places[i] for i in group) // step * step
+            end = stop if stop is not None else max(places[i] for i in group) + step
+            count = _steps(first, end, step, bounded=stop is not None)
+            execution.allow_rows(count, node, 1 + len(aggregates))
+            axes.append([into_axis(first + i * step) for i in range(count)])
+            bins: dict[int, list[int]] = {}
+            for i in group:
+                bins.setdefault(int((places[i] - first) // step), []).append(i)
+            filled = list(bins)
+            for array, aggregate, default in zip(arrays, aggregates, missing, strict=True):
+                (values,) = aggregate.columns(execution, inside, list(bins.values()))[:1]
+                into = to_dynamic(aggregate.outputs[0].type)
+                series = [default] * count
+                for place, value in zip(filled, values, strict=True):
+                    series[place] = into(value)
+                array.append(series)
+        made[axis_column] = axes
+        made.update(zip(array_columns, arrays, strict=True))
+        return Batch(len(axes), made)
+
+    return run
+
+
+def _steps(first: Value, end: Value, step: Value, bounded: bool) -> int:
+    """How many steps start before ``end``; without a bound ``end`` is one step after the last value."""
+    if bounded:
+        return max(0, int(-((first - end) // step)))
+    return int((end - first) // step)
+
+
+def _optional(compiler: PlanCompiler, expression: Expr | None) -> Callable[[Execution], Value] | None:
+    return None if expression is None else compiler.single(expression)
+
+
+def _default(compiler: PlanCompiler, node: MakeSeriesRows, i: int) -> Callable[[Execution], Value]:
+    expression = node.defaults[i]
+    if expression is None:
+        return lambda execution: _NO_DEFAULT
+    program = compiler.program([expression])
+    into = converter(expression.type, DYNAMIC)
+    return lambda execution: into(program.columns(execution, UNIT)[0][0])
+
+
+def _outputs(node: MakeSeriesRows) -> tuple[list[Column], Column, list[Column]]:
+    """Key columns, axis column, and what remains of the node's own: the array columns."""
+    keys = [key.column for key in node.keys]
+    taken = {*keys, node.axis.column}
+    return keys, node.axis.column, [column for column in node.columns if column not in taken]
+
+
+STAGES: dict[type[Relation], StageCompiler] = {MakeSeriesRows: _make_series}

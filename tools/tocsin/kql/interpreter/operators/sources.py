@@ -1,0 +1,104 @@
+"""Where rows come from: tables, watchlists, inline rows, ranges, schemas, and the input of a subquery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tocsin.kql.interpreter.batch import UNIT, Batch
+from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
+from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.conversion import conversion
+from tocsin.kql.interpreter.errors import KqlRuntimeError
+from tocsin.kql.plan import Column, Inline, RangeSource, Relation, Scan, SchemaRows, SubqueryInput, Watchlist
+from tocsin.kql.table import Table
+from tocsin.kql.types import DATETIME, REAL, ColumnSchema, Value, null_of
+
+
+def _scan(node: Scan, compiler: PlanCompiler) -> Stage:
+    wanted = tuple(zip(node.columns, node.table_columns, strict=True))
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        return _read(execution.database, node.table, wanted)
+
+    return run
+
+
+def _watchlist(node: Watchlist, compiler: PlanCompiler) -> Stage:
+    wanted = tuple((column, column.schema()) for column in node.columns)
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        return _read(execution.watchlists, node.alias, wanted)
+
+    return run
+
+
+def _read(tables: Mapping[str, Table], name: str, wanted: tuple[tuple[Column, ColumnSchema], ...]) -> Batch:
+    """The named table as the plan sees it: columns by name, in the plan's types; nulls for what is not there."""
+    table = tables.get(name)
+    if table is None:
+        return Batch(0, {column: [] for column, _ in wanted})
+    present = {schema.name: (schema, values) for schema, values in zip(table.columns, table.data, strict=True)}
+    schemas = dict(wanted)
+
+    def read(column: Column) -> list[Value]:
+        found = present.get(schemas[column].name)
+        if found is None:
+            return [null_of(column.type)] * table.row_count
+        schema, values = found
+        convert = conversion(schema.type, column.type)
+        return values if convert is None else list(map(convert, values))
+
+    return Batch(table.row_count, {}, compute=read)
+
+
+def _inline(node: Inline, compiler: PlanCompiler) -> Stage:
+    width = len(node.columns)
+    program = compiler.program([expression for row in node.rows for expression in row])
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        execution.allow_rows(len(node.rows), node, width)
+        cells = [column[0] for column in program.columns(execution, UNIT)]
+        return Batch(len(node.rows), {column: cells[i::width] for i, column in enumerate(node.columns)})
+
+    return run
+
+
+def _range(node: RangeSource, compiler: PlanCompiler) -> Stage:
+    program = compiler.program([node.from_, node.to, node.step])
+    column = node.columns[0]
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        start, stop, step = (values[0] for values in program.columns(execution, UNIT))
+        if None in (start, stop, step):
+            return Batch(0, {column: []})
+        if step == 0:
+            raise KqlRuntimeError("the step of a range must not be 0", node.start, node.length, node.origin)
+        count = max(0, int((stop - start) // step) + 1)
+        execution.allow_rows(count, node)
+        values: list[Value] = [start + i * step for i in range(count)]
+        if column.type is REAL:
+            values = [float(value) for value in values]
+        if column.type is DATETIME:
+            values = [value for value in values if value >= 0]
+        return Batch(len(values), {column: values})
+
+    return run
+
+
+def _schema(node: SchemaRows, compiler: PlanCompiler) -> Stage:
+    columns = {column: [row[i] for row in node.rows] for i, column in enumerate(node.columns)}
+    return lambda execution, batch: Batch(len(node.rows), dict(columns))
+
+
+def _subquery_input(node: SubqueryInput, compiler: PlanCompiler) -> Stage:
+    return lambda execution, batch: execution.leaves[node]
+
+
+STAGES: dict[type[Relation], StageCompiler] = {
+    Scan: _scan,
+    Watchlist: _watchlist,
+    Inline: _inline,
+    RangeSource: _range,
+    SchemaRows: _schema,
+    SubqueryInput: _subquery_input,
+}

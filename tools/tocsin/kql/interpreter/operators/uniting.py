@@ -1,0 +1,51 @@
+"""union: the rows of several relations, one after the other."""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+
+from tocsin.kql.interpreter.batch import Batch
+from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
+from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.conversion import conversion
+from tocsin.kql.plan import Column, Relation, UnionRows
+from tocsin.kql.types import Value, null_of
+
+
+def _union(node: UnionRows, compiler: PlanCompiler) -> Stage:
+    others = [compiler.relation(each, "union") for each in node.inputs[1:]]
+    columns = node.columns[1:] if node.source_names is not None else node.columns
+    place = {column: i for i, column in enumerate(columns)}
+    names = node.source_names
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        inputs = [batch, *(run_other(execution) for run_other in others)] if node.inputs else []
+        rows = sum(each.rows for each in inputs)
+
+        def gather(column: Column) -> list[Value]:
+            i = place[column]
+            return list(
+                chain.from_iterable(
+                    _values(each, sources[i], column) for each, sources in zip(inputs, node.sources, strict=True)
+                )
+            )
+
+        values: dict[Column, list[Value]] = {}
+        if names is not None:
+            values[node.columns[0]] = [
+                name for name, each in zip(names, inputs, strict=True) for name in repeat(name, each.rows)
+            ]
+        return Batch(rows, values, compute=gather)
+
+    return run
+
+
+def _values(batch: Batch, source: Column | None, column: Column) -> list[Value]:
+    if source is None:
+        return [null_of(column.type)] * batch.rows
+    convert = conversion(source.type, column.type)
+    values = batch.column(source)
+    return values if convert is None else list(map(convert, values))
+
+
+STAGES: dict[type[Relation], StageCompiler] = {UnionRows: _union}

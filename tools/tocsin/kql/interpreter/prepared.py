@@ -1,0 +1,94 @@
+"""Prepare a bound query once, run it many times.
+
+>>> from tocsin import kql
+>>> query = kql.prepare(kql.analyze("print x = 2 * 3", kql.EMPTY_CATALOG))
+>>> query.run({}).table.data
+([6],)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
+from tocsin.kql.interpreter.context import Execution, Limits, Step
+from tocsin.kql.interpreter.errors import EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
+from tocsin.kql.plan import Column, Relation
+from tocsin.kql.semantics.analysis import Analysis
+from tocsin.kql.table import Table
+from tocsin.kql.types import ColumnSchema
+
+__all__ = [
+    "EngineError",
+    "KqlLimitError",
+    "KqlRuntimeError",
+    "Limits",
+    "NotRunnable",
+    "PreparedQuery",
+    "QueryResult",
+    "Step",
+    "prepare",
+    "prepare_plan",
+]
+
+NO_TABLES: Mapping[str, Table] = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryResult:
+    """The result table, and with ``trace`` what each operator did, in order."""
+
+    table: Table
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedQuery:
+    """A query that is ready to run; it keeps no state between runs."""
+
+    columns: tuple[ColumnSchema, ...]
+    _outputs: tuple[Column, ...]
+    _run: Runner
+
+    def run(
+        self,
+        database: Mapping[str, Table] = NO_TABLES,
+        now: int = 0,
+        trace: bool = False,
+        limits: Limits = Limits(),  # noqa: B008  # frozen
+        watchlists: Mapping[str, Table] = NO_TABLES,
+        ingestion_time: int | None = None,
+        seed: int = 0,
+    ) -> QueryResult:
+        """Run on the tables of ``database`` by name; a table that is absent is empty, a column that is absent null.
+
+        ``now`` and ``ingestion_time`` (None: ``now``) are ticks; ``seed`` fixes ``rand`` and ``sample``.
+        Raises KqlRuntimeError and KqlLimitError.
+        """
+        execution = Execution(database, watchlists, now, ingestion_time, limits, seed, trace)
+        try:
+            batch = self._run(execution)
+            execution.allow_rows(batch.rows, width=len(self._outputs))
+            data = tuple(batch.column(column) for column in self._outputs)
+        except RecursionError as error:
+            raise KqlLimitError("the query or a value in it is nested too deeply") from error
+        except MemoryError as error:
+            raise KqlLimitError("the query needs more memory than there is") from error
+        return QueryResult(Table(self.columns, data, batch.rows), execution.steps)
+
+
+def prepare(analysis: Analysis) -> PreparedQuery:
+    """Compile the plan of ``analysis``. Raises NotRunnable when the query has errors or refusals."""
+    if analysis.plan is None:
+        raise NotRunnable(analysis.errors or analysis.refusals)
+    return prepare_plan(analysis.plan)
+
+
+def prepare_plan(plan: Relation) -> PreparedQuery:
+    """Compile a plan. Raises KqlLimitError when it is nested too deeply."""
+    try:
+        run = PlanCompiler(plan).relation(plan)
+    except RecursionError as error:
+        raise KqlLimitError("the query is nested too deeply") from error
+    return PreparedQuery(tuple(column.schema() for column in plan.columns), plan.columns, run)
