@@ -342,7 +342,7 @@ class ParseRows(Relation):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ParsePairs(Relation):
-    """``parse-kv``; options None where not given."""
+    """``parse-kv``; options None where not given. ``regex`` (two groups: key and value) takes the place of delimiters."""
 
     input: Relation
     value: Expr
@@ -352,6 +352,7 @@ class ParsePairs(Relation):
     quotes: tuple[str, ...]
     escape: str | None
     greedy: bool
+    regex: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
