@@ -22,6 +22,9 @@ FAMILIES: tuple[str, ...] = (
     "datetimes",
     "bins",
     "time_formats",
+    "dynamics",
+    "arrays",
+    "ip",
 )
 """Modules of this package that hold a ``TABLE``."""
 

@@ -176,15 +176,6 @@ def replace_strings(text: str, lookups: Value, rewrites: Value) -> str:
     return "".join(out)
 
 
-def _bounds(size: int, start: int, length: int) -> tuple[int, int] | None:
-    """The searched range, or None when it is empty by definition."""
-    if start < 0:
-        start = max(0, start + size)
-    if start > size or length < -1:
-        return None
-    return start, size if length == -1 else min(size, start + length)
-
-
 @TABLE.scalar(
     "indexof",
     "(source: scalar, match: scalar, [start: int|long], [length: int|long], [occurrence: const int|long]) -> long",
@@ -196,11 +187,12 @@ def indexof(source: str, match: str, start: int = 0, length: int = -1, occurrenc
     """Position of the n-th occurrence within the range, -1 when there is none; null for an empty match."""
     if not match or occurrence < 1:
         return None
-    bounds = _bounds(len(source), start, length)
-    if bounds is None:
-        return -1
-    at, end = bounds[0] - 1, bounds[1]
+    at = (max(0, start + len(source)) if start < 0 else start) - 1
+    if length < -1:
+        return None
     for _ in range(occurrence):
+        # Each occurrence is looked for within ``length`` characters from where the search goes on.
+        end = len(source) if length == -1 else at + 1 + length
         at = source.find(match, at + 1, end)
         if at < 0:
             return -1

@@ -1,0 +1,212 @@
+"""Functions on dynamic arrays. What is no array gives null. Arguments are never changed.
+
+Source: https://learn.microsoft.com/kusto/query/scalar-functions#dynamicarray-functions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from tocsin.kql.functions.adaptation import dynamics
+from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
+from tocsin.kql.functions.identity import canonical
+from tocsin.kql.functions.rendering import json_text
+from tocsin.kql.types import Value
+
+TABLE = FunctionTable()
+
+
+@TABLE.scalar("array_length", "(array: dynamic) -> long", page="array-length-function", aliases=("arraylength",))
+def array_length(array: Value) -> int | None:
+    """Number of elements."""
+    return len(array) if isinstance(array, list) else None
+
+
+@TABLE.scalar("array_concat", "(array: dynamic, ...) -> dynamic", page="array-concat-function", nulls=Nulls.SEE)
+def array_concat(*arrays: Value) -> Value:
+    """The elements of all arrays; arguments that are no arrays do not count unless none is one."""
+    present = [each for each in arrays if isinstance(each, list)]
+    return [element for each in present for element in each] if present else None
+
+
+def _clamped(index: int, size: int) -> int:
+    return max(0, index + size) if index < 0 else min(index, size)
+
+
+@TABLE.scalar("array_slice", "(array: dynamic, start: int|long, end: int|long) -> dynamic", page="array-slice-function")
+def array_slice(array: Value, start: int, end: int) -> Value:
+    """The elements from ``start`` to ``end``, both included; negative positions count from the end."""
+    if not isinstance(array, list):
+        return None
+    last = end + len(array) if end < 0 else end
+    return array[_clamped(start, len(array)) : last + 1] if last >= 0 else []
+
+
+@TABLE.scalar(
+    "array_split",
+    "(array: dynamic, index: int|long|dynamic) -> dynamic",
+    page="array-split-function",
+)
+def array_split(array: Value, indexes: Value) -> Value:
+    """The array cut before each position."""
+    if not isinstance(array, list):
+        return None
+    wanted = indexes if isinstance(indexes, list) else [indexes]
+    cuts = [_clamped(each, len(array)) for each in wanted if type(each) is int]
+    edges = [0, *cuts, len(array)]
+    return [array[start:end] for start, end in pairwise(edges)]
+
+
+def _shifted(array: Value, count: int, filler: Value) -> Value:
+    if not isinstance(array, list):
+        return None
+    moved = min(abs(count), len(array))
+    if count >= 0:
+        return [*array[moved:], *[filler] * moved]
+    return [*[filler] * moved, *array[: len(array) - moved]]
+
+
+_SHIFT = "(array: dynamic, shift_count: int|long, [default_value: scalar]) -> dynamic"
+
+
+@TABLE.scalar("array_shift_left", _SHIFT, page="array-shift-left-function", nulls=Nulls.SEE, style=Style.TYPED)
+@dynamics(2)
+def array_shift_left(array: Value, count: int | None, filler: Value = None) -> Value:
+    """The elements moved to the front; the places left behind are filled."""
+    return None if count is None else _shifted(array, count, filler)
+
+
+@TABLE.scalar("array_shift_right", _SHIFT, page="array-shift-right-function", nulls=Nulls.SEE, style=Style.TYPED)
+@dynamics(2)
+def array_shift_right(array: Value, count: int | None, filler: Value = None) -> Value:
+    """The elements moved to the back; the places left behind are filled."""
+    return None if count is None else _shifted(array, -count, filler)
+
+
+@TABLE.scalar(
+    "array_rotate_left", "(array: dynamic, rotate_count: int|long) -> dynamic", page="array-rotate-left-function"
+)
+def array_rotate_left(array: Value, count: int) -> Value:
+    """The elements moved to the front, those that fall off to the back."""
+    if not isinstance(array, list) or not array:
+        return array if isinstance(array, list) else None
+    cut = count % len(array)
+    return [*array[cut:], *array[:cut]]
+
+
+@TABLE.scalar(
+    "array_rotate_right", "(array: dynamic, rotate_count: int|long) -> dynamic", page="array-rotate-right-function"
+)
+def array_rotate_right(array: Value, count: int) -> Value:
+    """The elements moved to the back, those that fall off to the front."""
+    return array_rotate_left(array, -count)
+
+
+@TABLE.scalar("array_reverse", "(array: dynamic) -> dynamic", page="array-reverse-function")
+def array_reverse(array: Value) -> Value:
+    """The elements from last to first."""
+    return array[::-1] if isinstance(array, list) else None
+
+
+@TABLE.scalar(
+    "array_index_of",
+    "(array: dynamic, value: scalar, [start: int|long], [length: int|long], [occurrence: int|long]) -> long",
+    page="array-index-of-function",
+    style=Style.TYPED,
+)
+@dynamics(1)
+def array_index_of(array: Value, value: Value, start: int = 0, length: int = -1, occurrence: int = 1) -> int | None:
+    """Position of the n-th equal element within the range; -1 when there is none."""
+    if not isinstance(array, list) or occurrence < 1 or length < -1:
+        return None
+    begin = _clamped(start, len(array))
+    end = len(array) if length == -1 else min(len(array), begin + length)
+    wanted = canonical(value)
+    for index in range(begin, end):
+        if canonical(array[index]) == wanted:
+            occurrence -= 1
+            if occurrence == 0:
+                return index
+    return -1
+
+
+@TABLE.scalar(
+    "array_iff",
+    "(condition_array: dynamic, when_true: scalar, when_false: scalar) -> dynamic",
+    page="array-iff-function",
+    nulls=Nulls.SEE,
+    style=Style.TYPED,
+    aliases=("array_iif",),
+)
+@dynamics(1, 2)
+def array_iff(conditions: Value, when_true: Value, when_false: Value) -> Value:
+    """For each condition the element (or the one value) of the first choice where it is true, else of the second."""
+    if not isinstance(conditions, list):
+        return None
+
+    def pick(choice: Value, index: int) -> Value:
+        if isinstance(choice, list):
+            return choice[index] if index < len(choice) else None
+        return choice
+
+    def chosen(condition: Value, index: int) -> Value:
+        if isinstance(condition, (bool, int, float)):
+            return pick(when_true if condition else when_false, index)
+        return None
+
+    return [chosen(condition, index) for index, condition in enumerate(conditions)]
+
+
+# --------------------------------------------------------------------------------------------------------- sorting
+
+
+def _rank(value: Value) -> tuple[int, Any]:
+    """Order across types: bools, numbers, texts, then the rest by their JSON text."""
+    if isinstance(value, bool):
+        return 0, value
+    if isinstance(value, (int, float, Decimal)):
+        return 1, value
+    return (2, value) if isinstance(value, str) else (3, json_text(value))
+
+
+def _sorted(arguments: Sequence[Value], *, descending: bool) -> Value:
+    nulls_last = True
+    if isinstance(arguments[-1], bool):
+        *arguments, nulls_last = arguments
+    first = arguments[0]
+    if not isinstance(first, list):
+        return None
+    order = [index for index, value in enumerate(first) if value is not None]
+    order.sort(key=lambda index: _rank(first[index]), reverse=descending)
+    nulls = [index for index, value in enumerate(first) if value is None]
+    order = [*order, *nulls] if nulls_last else [*nulls, *order]
+    if len(arguments) == 1:
+        return [first[index] for index in order]
+    return [
+        [each[index] for index in order] if isinstance(each, list) and len(each) == len(first) else None
+        for each in arguments
+    ]
+
+
+_SORT = (
+    "(array: dynamic, ...) -> dynamic",
+    "((array: dynamic)..., nulls_last: const bool) -> dynamic",
+)
+
+
+@TABLE.scalar("array_sort_asc", *_SORT, page="array-sort-asc-function", nulls=Nulls.SEE)
+def array_sort_asc(*arguments: Value) -> Value:
+    """The array in ascending order, nulls last unless told otherwise.
+
+    Further arrays are put in the same order: the result is then an array with one array for each argument.
+    """
+    return _sorted(arguments, descending=False)
+
+
+@TABLE.scalar("array_sort_desc", *_SORT, page="array-sort-desc-function", nulls=Nulls.SEE)
+def array_sort_desc(*arguments: Value) -> Value:
+    """As ``array_sort_asc`` in descending order."""
+    return _sorted(arguments, descending=True)
