@@ -36,7 +36,7 @@ DECLARED_NAME_WORDS = NAME_WORDS | frozenset(
 """Keywords that may stand left of ``=`` or ``:`` (an assigned column, a declared column or parameter)."""
 
 EXPRESSION_NAME_WORDS = frozenset({"kind", "with_source", "withsource"})
-"""Keywords that are names when something follows that only follows a name."""
+"""Keywords that are names in an expression, but not where a name is declared or assigned."""
 
 CALL_WORDS = frozenset(
     words_of(
@@ -82,6 +82,7 @@ RESERVED_WORDS = (
     | (DECLARED_NAME_WORDS - NAME_WORDS)
     | EXPRESSION_NAME_WORDS
     | CALL_WORDS
+    | {"in~", "matches regex"}
 )
 """Words that are not a name unless bracketed (``['title']``), the exceptions above aside."""
 

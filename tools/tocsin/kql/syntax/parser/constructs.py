@@ -16,9 +16,10 @@ from tocsin.kql.syntax.tree import (
     Missing,
     Name,
     NameReference,
+    Pipe,
     TokenKind,
 )
-from tocsin.kql.syntax.words import words_of
+from tocsin.kql.syntax.words import RESERVED_WORDS, words_of
 from tocsin.kql.types import LONG_MAX, LONG_MIN, DynamicDatetime, DynamicGuid, DynamicTimespan, Value
 
 _TAGGED = {
@@ -27,6 +28,9 @@ _TAGGED = {
     TokenKind.GUID: DynamicGuid,
 }
 _JSON_SCALARS = frozenset({TokenKind.LONG, TokenKind.REAL, TokenKind.BOOL, TokenKind.DECIMAL, *_TAGGED})
+
+_RESERVED_VALUES = frozenset({"first", "last", "relaxed", "simple"})
+"""Words that are no name elsewhere and yet the value of a hint."""
 
 _NOTHING = object()
 """No JSON value starts here (``None`` is JSON's null)."""
@@ -189,10 +193,21 @@ class Constructs(Expressions):
         for word in ("base", "delta", "aggregations"):
             if self.expect(word) is None:
                 break
-            parts.append(self.clause())
+            parts.append(self._aggregations() if word == "aggregations" else self.clause())
         return MaterializedViewCombine(start, self.end, tuple(parts))
 
+    def _aggregations(self) -> Expression:
+        """``( summarize … )``"""
+        if self.expect("(") is None:
+            return Missing(self.end, self.end)
+        start = self.here
+        operators = self.piped_operators()
+        found = Pipe(start, self.end, None, operators)
+        self.expect(")")
+        return found
+
     def clause(self) -> Expression:
+        """``( query )``"""
         if self.expect("(") is None:
             return Missing(self.end, self.end)
         self.descend()
@@ -249,7 +264,9 @@ class Constructs(Expressions):
         literal = self.literal()
         if literal is not None:
             return literal
-        if self.kinds[self.at] is TokenKind.IDENTIFIER:
+        if self.kinds[self.at] is TokenKind.IDENTIFIER and (
+            self.word not in RESERVED_WORDS or self.word in _RESERVED_VALUES
+        ):
             token = self.advance()
             return NameReference(token.start, token.end, Name(token.start, token.end, token.text))
         name = self.name()

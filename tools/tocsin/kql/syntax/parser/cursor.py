@@ -14,8 +14,9 @@ LIST_ENDS = frozenset({")", "]", "}", "|", ";", ""})
 """Words that end a list whatever it lists; the empty one is the end of the text."""
 
 DEEPEST_NESTING = 160
-"""Steps of nesting a text may have. A bracket takes two (itself and the expression in it), a subquery three: some 80
-brackets. The parser recurses some four frames a step, and so do the readers of the tree; real rules stay below 40."""
+"""Steps of nesting a text may have. A bracket takes two, the right side of a binary operator one, an operator with a
+subquery four. The parser recurses four frames a step at most, and the readers of the tree recurse as well; the
+deepest public rules need some 30 steps."""
 
 LONGEST_CHAIN = 150
 """Operators of a chain that nests to the left (``a + b + …``), or members of a path. ``and``/``or`` have no limit."""
@@ -100,11 +101,11 @@ class Cursor:
         self.diagnostics.append(Diagnostic(code, Severity.ERROR, message, start, length, suggestion))
 
     def complain_expected(self, *words: str) -> None:
-        """A certain word is wanted: told at the token found instead, or behind the last one of the line."""
+        """A certain word is wanted: told at the token found instead if it is near, else behind the one before."""
         message = f"Expected: {words[0]}" if len(words) == 1 else f"Expected one of: {', '.join(words)}"
         token = self.tokens[self.at]
         between = self.source[self.end : token.start]
-        if token.kind is TokenKind.END or "\n" in between or "\r" in between:
+        if token.kind is TokenKind.END or len(between) > 1 or between in ("\n", "\r"):
             self.complain("KS005", message, self.end, 0)
         else:
             self.complain("KS005", message, token.start, token.end - token.start)
@@ -128,14 +129,14 @@ class Cursor:
     # -------------------------------------------------------------------------------------------------- nesting
 
     def descend(self) -> None:
-        """One level deeper. Beyond the limit the rest of the text is given up with one diagnostic: every rule then
+        """Into a bracket: two steps deeper. Beyond the limit the rest of the text is given up with one diagnostic: every rule then
         finds the end of the text, so the tree is still complete."""
-        self.depth += 1
+        self.depth += 2
         if self.depth > DEEPEST_NESTING:
             self.give_up("nested too deeply")
 
     def ascend(self) -> None:
-        self.depth -= 1
+        self.depth -= 2
 
     def give_up(self, why: str) -> None:
         if not self._abandoned:

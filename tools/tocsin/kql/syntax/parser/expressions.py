@@ -81,7 +81,7 @@ INFIX = _infix_table()
 _LIST_TESTS = frozenset({"in", "in~", "!in", "!in~", "has_any", "has_all"})
 _BETWEEN = frozenset({"between", "!between"})
 _STAR_OPERATORS = frozenset({word for word, infix in INFIX.items() if infix.level == TEXT} | {"=="})
-_AFTER_A_NAME = (frozenset(INFIX) - {"+", "-"}) | {")", "]", "}", ".", ",", ":", "|", ""}
+_AFTER_A_NAME = (frozenset(INFIX) - {"+", "-"}) | {")", "]", "}", ".", ",", ":", "|"}
 SHORT_CHAIN = 3
 """Chains up to this length count for nothing in the depth of the tree."""
 
@@ -430,20 +430,23 @@ class Expressions(Names):
             if following == "(":
                 return self.typeof() if word == "typeof" else self.call()
             token = self.advance()
-            if following == "datascope" and self.words[self.at + 1] == "=":
-                self.move_to(min(self.at + 3, len(self.tokens) - 1))
+            if following == "datascope":
+                self.datascope()
             return NameReference(token.start, token.end, Name(token.start, token.end, word))
-        if following in _AFTER_A_NAME and (following or self._at_last_word()):
-            token = self.advance()
+        if word in EXPRESSION_NAME_WORDS or following in _AFTER_A_NAME:
             if word not in EXPRESSION_NAME_WORDS:
-                self.at -= 1
-                self._complain_bracket(word, token.start)
-                self.at += 1
+                self._complain_bracket(word, self.here)
+            token = self.advance()
             return NameReference(token.start, token.end, Name(token.start, token.end, word))
         return None
 
-    def _at_last_word(self) -> bool:
-        return self.word in EXPRESSION_NAME_WORDS and self.kinds[self.at + 1] is TokenKind.END
+    def datascope(self) -> None:
+        """``datascope=hotcache`` behind a table: which data to read, nothing for a reader of the tree."""
+        if self.accept("datascope") and self.expect("="):
+            if self.word in ("all", "hotcache"):
+                self.advance()
+            else:
+                self.complain_expected("all", "hotcache")
 
     @abstractmethod
     def construct(self, word: str) -> Expression | None:

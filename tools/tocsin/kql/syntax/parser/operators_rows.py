@@ -41,7 +41,7 @@ from tocsin.kql.syntax.tree import (
     TypeLiteral,
     Where,
 )
-from tocsin.kql.syntax.words import DECLARED_NAME_WORDS, words_of
+from tocsin.kql.syntax.words import DECLARED_NAME_WORDS, NAME_WORDS, words_of
 
 CHARTS = words_of(
     """
@@ -264,7 +264,7 @@ def parse_parse_kv(p: Constructs, keyword: Token) -> Operator:
 
 def parse_render(p: Constructs, keyword: Token) -> Operator:
     chart = ""
-    if p.kinds[p.at] is TokenKind.IDENTIFIER and (p.word in CHARTS or p.name_length()):
+    if p.word in CHARTS or (p.kinds[p.at] is TokenKind.IDENTIFIER and p.word not in NAME_WORDS and p.name_length()):
         chart = p.advance().text
     else:
         p.complain_expected(*CHARTS)

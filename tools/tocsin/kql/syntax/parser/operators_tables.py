@@ -118,13 +118,8 @@ def _named_entity(p: Constructs) -> Expression | None:
     return found
 
 
-def _skip_datascope(p: Constructs) -> None:
-    if p.accept("datascope") and p.expect("="):
-        p.advance()
-
-
 def parse_find(p: Constructs, keyword: Token) -> Operator:
-    _skip_datascope(p)
+    p.datascope()
     hints = p.hints()
     tables = _in_clause(p) if p.word == "in" else ()
     if (hints or tables) and p.word != "where":
@@ -159,7 +154,7 @@ def _find_column(p: Constructs) -> Node | None:
 
 def parse_search(p: Constructs, keyword: Token) -> Operator:
     hints = p.hints()
-    _skip_datascope(p)
+    p.datascope()
     tables = _in_clause(p) if p.word == "in" else ()
     star = p.tokens[p.at]
     if p.word == "*" and p.words[p.at + 1] in ("and", "|", "", ")", ";"):
@@ -237,14 +232,8 @@ def _partition_subquery(p: Constructs) -> Pipe:
     if p.expect("(") is None:
         return Pipe(p.end, p.end, None, ())
     start = p.here
-    if p.at_operator():
-        operators = p.piped_operators()
-        found = Pipe(start, p.end, None, operators)
-    else:
-        p.descend()
-        inner = p.required_pipe()
-        p.ascend()
-        found = inner if isinstance(inner, Pipe) else Pipe(inner.start, inner.end, inner, ())
+    operators = p.piped_operators()
+    found = Pipe(start, p.end, None, operators)
     p.expect(")")
     return found
 

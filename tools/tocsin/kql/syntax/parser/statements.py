@@ -6,7 +6,7 @@ import difflib
 
 from tocsin.kql.syntax.lexer import tokenize
 from tocsin.kql.syntax.parser.constructs import HINT_NAMES, Constructs
-from tocsin.kql.syntax.parser.cursor import DEEPEST_NESTING
+from tocsin.kql.syntax.parser.cursor import DEEPEST_NESTING, MOST_DIAGNOSTICS
 from tocsin.kql.syntax.parser.registry import BEFORE_A_NAME_ONLY, LIKE_A_CALL, OPERATORS
 from tocsin.kql.syntax.tree import (
     AliasStatement,
@@ -89,16 +89,11 @@ class Statements(Constructs):
         """The operator here, which the grammar demands; what is none is skipped to the next ``|`` or bracket."""
         if self.at_operator():
             self.descend()
-            self.depth += 1
-            keyword = self.tokens[self.at]
-            rule = OPERATORS.get(self.word)
-            if rule is not None:
-                self.advance()
-                found = rule(self, keyword)
-                self.depth -= 1
+            if self.word:
+                rule = OPERATORS[self.word]
+                found = rule(self, self.advance())
                 self.ascend()
                 return found
-            self.depth -= 1
             self.ascend()
         return self._bad_operator()
 
@@ -431,7 +426,7 @@ def parse(text: str) -> SyntaxTree:
         diagnostics.append(Diagnostic("TK001", Severity.ERROR, message, root.start, root.end - root.start))
         root = Query(0, 0, ())
     diagnostics.sort(key=lambda each: each.start)
-    return SyntaxTree(text, tuple(tokens), root, tuple(diagnostics))
+    return SyntaxTree(text, tuple(tokens), root, tuple(diagnostics[:MOST_DIAGNOSTICS]))
 
 
 DEEPEST_TREE = 3 * DEEPEST_NESTING
