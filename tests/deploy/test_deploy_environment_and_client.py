@@ -166,3 +166,26 @@ def test_importing_does_not_load_the_azure_libraries(module: str) -> None:
     code = f"import sys, {module}; print([name for name in sys.modules if name.startswith(('azure', 'requests'))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+class RecordingCredential:
+    """Notes what it is asked for, and gives no token."""
+
+    def __init__(self) -> None:
+        self.scopes: list[str] = []
+
+    def get_token(self, *scopes: str, **_: Any) -> Any:
+        from azure.core.exceptions import ClientAuthenticationError
+
+        self.scopes.extend(scopes)
+        raise ClientAuthenticationError("nobody is signed in\nwith much detail")
+
+
+def test_without_a_sign_in_the_advice_is_to_sign_in() -> None:
+    credential = RecordingCredential()
+    environment = Environment("prod", "s", "g", "work", "https://management.invalid")
+    with WorkspaceClient(environment, credential, Retries(total=0)) as client, pytest.raises(NotSignedIn) as caught:
+        client.get("alertRules", "one", STABLE)
+    assert caught.value.message == "cannot read alertRules/one: nobody is signed in"
+    assert "az login" in caught.value.help
+    assert credential.scopes == ["https://management.invalid/.default"]
