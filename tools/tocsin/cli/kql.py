@@ -1,0 +1,108 @@
+"""``tocsin kql``: any KQL on local files, diagnostics of queries, and a batch mode for other programs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.exit_codes import Exit
+
+app = typer.Typer(
+    name="kql",
+    help="Run and check KQL on this machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+class ResultFormat(StrEnum):
+    """How a result table is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class CheckFormat(StrEnum):
+    """How diagnostics are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Root = Annotated[
+    Path | None,
+    typer.Option("--root", help="A repository of content whose parsers, watchlists and custom tables queries may use."),
+]
+
+
+@app.command(epilog="Example: tocsin kql run 'EmailEvents | count' --table EmailEvents=events.jsonl")
+def run(
+    query: Annotated[str, typer.Argument(help="The query; - reads it from standard input.", show_default=False)] = "",
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the query from this file.")] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option("--table", "-t", metavar="NAME=FILE", help="Rows of a table: JSONL, JSON, CSV, query result."),
+    ] = None,
+    watchlist: Annotated[
+        list[str] | None, typer.Option("--watchlist", "-w", metavar="ALIAS=FILE", help="Items of a watchlist.")
+    ] = None,
+    now: Annotated[str, typer.Option("--now", help="What now() is, as ISO 8601; the clock's time if not given.")] = "",
+    output: Annotated[ResultFormat, typer.Option("--format", help="How to write the result.")] = ResultFormat.TABLE,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the rows that survive each step.")] = False,
+    root: Root = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="Stop a query that runs longer.")] = 60.0,
+) -> None:
+    """Run a query on local files. A table without a file is empty; unknown tables take their columns from the file."""
+    from tocsin.cli import kql_runs
+
+    kql_runs.run(
+        kql_runs.Request(
+            query=kql_runs.query_text(query, file),
+            tables=kql_runs.named_files(table or [], "--table"),
+            watchlists=kql_runs.named_files(watchlist or [], "--watchlist"),
+            now=kql_runs.clock(now),
+            root=root,
+            seconds=seconds,
+        ),
+        output.value,
+        explain=explain,
+    )
+
+
+@app.command(epilog="Example: tocsin kql check hunting/*.kql")
+def check(
+    queries: Annotated[list[str], typer.Argument(metavar="QUERY|FILE...", help="Query texts or files; - for stdin.")],
+    output: Annotated[CheckFormat, typer.Option("--format", help="How to write diagnostics.")] = CheckFormat.TEXT,
+    root: Root = None,
+) -> None:
+    """Show what is wrong with queries. Status 1 when one has an error; what only the local engine refuses is noted."""
+    from tocsin.cli import kql_checks
+
+    raise typer.Exit(Exit.FAILED if kql_checks.check(queries, root, as_json=output is CheckFormat.JSON) else Exit.OK)
+
+
+@app.command(epilog='Protocol: {"id", "query"} a line in, {"id", "columns", "rows"} or {"id", "error"} a line out.')
+def batch(
+    catalogue: Annotated[
+        Path | None,
+        typer.Option("--catalogue", help='Table schemas: {"table": {"column": "type"}}, or such objects by env.'),
+    ] = None,
+    functions: Annotated[
+        Path | None,
+        typer.Option("--functions", help="Workspace functions: [{name, parameters, body or returns}]."),
+    ] = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="Stop a query that runs longer.")] = 30.0,
+) -> None:
+    """Answer queries line by line: JSON in, JSON out, flushed after each."""
+    from tocsin.cli import kql_batch
+
+    kql_batch.serve(catalogue, functions, seconds)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,180 @@
+"""Run one query on files and write its result; ``tocsin kql run``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from tocsin import kql
+from tocsin.cli.exit_codes import Exit
+from tocsin.cli.kql_batch import ticks_now
+from tocsin.cli.kql_checks import finding_of_error, findings_of, show
+from tocsin.cli.kql_sources import catalog_of, load_tables
+from tocsin.cli.kql_values import cell_writer, json_writer
+from tocsin.cli.terminal import fail
+from tocsin.content.finding import Level
+from tocsin.kql.interpreter.errors import EngineError
+from tocsin.kql.literals import parse_datetime
+from tocsin.testing.samples import Unreadable
+
+_QUERY = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run on what. ``now`` in ticks."""
+
+    query: str
+    tables: Mapping[str, Path]
+    watchlists: Mapping[str, Path]
+    now: int
+    root: Path | None
+    seconds: float
+
+
+def query_text(query: str, file: Path | None) -> str:
+    """The query from the argument, from standard input or from a file; ends the program when there is none."""
+    if file is not None:
+        if query:
+            fail("give the query or --file, not both")
+        try:
+            return file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            fail(f"{file} cannot be read: {error}", "save it as UTF-8 text")
+    if query == "-":
+        return sys.stdin.read()
+    if not query.strip():
+        fail("there is no query", "write it as the argument, - for standard input, or use --file")
+    return query
+
+
+def named_files(values: list[str], option: str) -> dict[str, Path]:
+    """``NAME=FILE`` arguments by name; ends the program when one is not."""
+    named = {}
+    for value in values:
+        name, found, path = value.partition("=")
+        if not (name and found and path):
+            fail(f"{option} {value} is not NAME=FILE", f"for example {option} SigninLogs=signins.jsonl")
+        named[name] = Path(path)
+    return named
+
+
+def clock(text: str) -> int:
+    """``--now`` in ticks; the clock's time when it is not given."""
+    if not text:
+        return ticks_now()
+    ticks = parse_datetime(text)
+    if ticks is None:
+        fail(f"--now {text} is no datetime", "for example --now 2025-07-15T10:00:00Z")
+    return ticks
+
+
+def run(request: Request, output: str, *, explain: bool) -> None:
+    """Bind, run, write. Ends the program with status 1 when the query cannot be run."""
+    texts = {_QUERY: request.query}
+    try:
+        catalog, tables, watchlists, problems = load_tables(
+            catalog_of(request.root), request.tables, request.watchlists
+        )
+    except Unreadable as error:
+        show([error.finding], {})
+        raise typer.Exit(Exit.USAGE) from None
+    if problems:
+        show(problems, {})
+        raise typer.Exit(Exit.USAGE)
+    analysis = kql.analyze(request.query, catalog)
+    findings = [each for each in findings_of(analysis, _QUERY) if each.level is not Level.INFO]
+    if findings:
+        show(findings, texts)
+    if analysis.plan is None:
+        raise typer.Exit(Exit.FAILED)
+    try:
+        result = kql.prepare(analysis).run(
+            tables,
+            now=request.now,
+            trace=explain,
+            limits=kql.Limits(seconds=request.seconds),
+            watchlists=watchlists,
+        )
+        text = _WRITERS[output](result.table)
+    except EngineError as error:
+        function = catalog.functions.get(error.origin or "")
+        body = request.query if function is None else function.body
+        name = _QUERY if function is None else f"function {function.name}"
+        show([finding_of_error(error, body, name)], {name: body})
+        raise typer.Exit(Exit.FAILED) from None
+    except RecursionError:
+        fail("a value of the result is nested too deeply to be written", status=Exit.FAILED)
+    if explain:
+        from tocsin.testing.explain import explain as explained
+
+        bodies = {name: function.body for name, function in catalog.functions.items()}
+        typer.echo(explained(result.steps, request.query, bodies), err=output != "table")
+        typer.echo("", err=output != "table")
+    typer.echo(text, nl=False)
+
+
+# --------------------------------------------------------------------------------------------------------- writers
+
+
+def _json(table: kql.Table) -> str:
+    return json.dumps(_records(table), ensure_ascii=False, indent=2) + "\n"
+
+
+def _jsonl(table: kql.Table) -> str:
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in _records(table))
+
+
+def _records(table: kql.Table) -> list[dict[str, object]]:
+    names = [column.name for column in table.columns]
+    data = [map(json_writer(column.type), values) for column, values in zip(table.columns, table.data, strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*data, strict=True)]
+
+
+def _cells(table: kql.Table) -> list[tuple[str, ...]]:
+    data = [map(cell_writer(column.type), values) for column, values in zip(table.columns, table.data, strict=True)]
+    return list(zip(*data, strict=True))
+
+
+def _csv(table: kql.Table) -> str:
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([column.name for column in table.columns])
+    writer.writerows(_cells(table))
+    return stream.getvalue()
+
+
+def _table(table: kql.Table) -> str:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from tocsin.report.text import visible
+
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns:
+        shown.add_column(Text(visible(column.name)), overflow="fold")
+    for row in _cells(table):
+        shown.add_row(*(Text(visible(cell)) for cell in row))
+    stream = io.StringIO()
+    terminal = sys.stdout.isatty()
+    width = None if terminal else max(200, 24 * len(table.columns))
+    console = Console(
+        file=stream, width=width, force_terminal=terminal, no_color=bool(os.environ.get("NO_COLOR")) or not terminal
+    )
+    if table.columns:
+        console.print(shown)
+    count = table.row_count
+    return f"{stream.getvalue()}{count} {'row' if count == 1 else 'rows'}\n"
+
+
+_WRITERS: dict[str, Callable[[kql.Table], str]] = {"table": _table, "json": _json, "jsonl": _jsonl, "csv": _csv}
