@@ -1,0 +1,144 @@
+"""From a syntax tree to diagnostics, result columns and a plan: statements, and the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tocsin.kql.catalog import Catalog
+from tocsin.kql.plan import Constant, Relation, Variable
+from tocsin.kql.semantics.analysis import Analysis
+from tocsin.kql.semantics.conversions import as_variable, convert
+from tocsin.kql.semantics.expressions import bind_value
+from tocsin.kql.semantics.functions import check_declaration, parameter_type, placeholder
+from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
+from tocsin.kql.semantics.session import Session, unknown
+from tocsin.kql.semantics.tables import bind_table
+from tocsin.kql.semantics.verification import misplaced_columns
+from tocsin.kql.semantics.workspace import parse_parameters
+from tocsin.kql.syntax import tree
+from tocsin.kql.syntax.tree import Diagnostic, Severity, SyntaxTree
+from tocsin.kql.types import null_of
+
+
+def bind(syntax: SyntaxTree, catalog: Catalog, parameters: str = "") -> Analysis:
+    """Bind a parsed text against a catalogue. Never raises on bad KQL.
+
+    ``parameters`` are those of the function whose body the text is, as KQL writes them: ``(a: string, T: (*))``.
+    """
+    session = Session(catalog, bind_table, bind_value, bind_statements, syntax.text)
+    names = Names()
+    declared, problem = parse_parameters(parameters)
+    if problem is not None:
+        session.report("TK113", f"The parameter list cannot be read: {problem}", 0, 0)
+    for parameter in declared:
+        names.entries[parameter.name.text] = placeholder(session, parameter)
+    statements = syntax.root.statements
+    last = statements[-1] if statements else None
+    inner = Names(names)
+    table: TableValue | None = None
+    if isinstance(last, tree.ExpressionStatement):
+        bind_statements(session, statements[:-1], inner)
+        value = session.value(last.expression, Scope(inner))
+        table = value if isinstance(value, TableValue) else None
+        if table is None and not session.diagnostics and not syntax.diagnostics:
+            session.refuse("TK122", "The query gives a scalar: put print before it", last)
+    else:
+        bind_statements(session, statements, inner)
+        if not syntax.diagnostics and not session.diagnostics:
+            session.refuse("TK123", "The text holds no query", syntax.root)
+    return _analysis(session, syntax, table)
+
+
+def _analysis(session: Session, syntax: SyntaxTree, table: TableValue | None) -> Analysis:
+    diagnostics = [*syntax.diagnostics, *session.diagnostics.values()]
+    diagnostics.sort(key=lambda each: (each.start, each.length, each.code))
+    broken = any(each.severity is Severity.ERROR for each in diagnostics)
+    refusals = tuple(session.refusals.values())
+    plan: Relation | None = None
+    if table is not None and not broken and not refusals:
+        refusals = _verified(table.relation)
+        plan = None if refusals else table.relation
+    columns = None
+    if table is not None and not any(each.severity is Severity.ERROR for each in syntax.diagnostics):
+        columns = tuple(each.schema() for each in table.relation.columns)
+    return Analysis(
+        tree=syntax,
+        diagnostics=tuple(diagnostics),
+        columns=columns,
+        open=table is not None and table.open,
+        tables=tuple(session.tables),
+        functions=tuple(session.functions),
+        watchlists=tuple(session.watchlists),
+        refusals=refusals,
+        plan=plan,
+    )
+
+
+def _verified(relation: Relation) -> tuple[Diagnostic, ...]:
+    """A plan whose expressions read columns that their input does not have is not run (a correlated subquery)."""
+    message = "This reads a column of a row outside its query, which the local engine does not run"
+    return tuple(
+        Diagnostic("TK124", Severity.ERROR, message, each.start, each.length) for each in misplaced_columns(relation)
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- statements
+
+
+def bind_statements(session: Session, statements: tuple[tree.Statement, ...], names: Names) -> None:
+    """Bind statements that come before the query; ``let`` adds to ``names``."""
+    for statement in statements:
+        bind_statement = _STATEMENTS.get(type(statement))
+        if bind_statement is not None:
+            bind_statement(session, statement, names)
+
+
+def _let(session: Session, statement: tree.LetStatement, names: Names) -> None:
+    name = statement.name.text
+    if name in names.entries:
+        session.error("KS201", f"The name '{name}' is declared already", statement.name)
+    value = statement.value
+    while isinstance(value, tree.Parenthesized):
+        value = value.inner
+    if isinstance(value, tree.FunctionDeclaration):
+        visible = Names(names.parent)
+        visible.entries.update(names.entries)
+        function = DeclaredFunction(name, value.parameters, value.body, visible, value.view, session.origin)
+        check_declaration(session, function)
+        names.entries[name] = function
+        return
+    bound = session.value(value, Scope(names))
+    names.entries[name] = bound if isinstance(bound, TableValue) else as_variable(name, bound)
+
+
+def _query_parameters(session: Session, statement: tree.DeclareParametersStatement, names: Names) -> None:
+    for parameter in statement.parameters:
+        type_ = parameter_type(parameter)
+        if parameter.default is None:
+            session.refuse("TK125", f"The query parameter '{parameter.name.text}' has no value", parameter)
+            names.entries[parameter.name.text] = Variable(parameter.name.text, Constant(null_of(type_), type_))
+        else:
+            names.entries[parameter.name.text] = convert(session.scalar(parameter.default, Scope(names)), type_)
+
+
+def _expression(session: Session, statement: tree.ExpressionStatement, names: Names) -> None:
+    session.value(statement.expression, Scope(names))
+
+
+def _refused(session: Session, statement: tree.Statement, names: Names) -> None:
+    word = "pattern" if isinstance(statement, tree.DeclarePatternStatement) else "alias"
+    session.refuse("TK126", f"A statement of this kind ({word}) is not run by the local engine", statement)
+    name = getattr(statement, "name", None)
+    if isinstance(name, tree.Name):
+        names.entries[name.text] = unknown()
+
+
+_STATEMENTS: dict[type[tree.Statement], Callable[[Session, Any, Names], None]] = {
+    tree.LetStatement: _let,
+    tree.DeclareParametersStatement: _query_parameters,
+    tree.ExpressionStatement: _expression,
+    tree.DeclarePatternStatement: _refused,
+    tree.AliasStatement: _refused,
+}
+"""``set`` and ``restrict access`` change nothing here."""

@@ -1,0 +1,195 @@
+"""Calls of built-in functions and operators: which signature, which conversions, which result type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tocsin.kql.functions.declaration import Aggregate, Parameter, ScalarFunction, Signature
+from tocsin.kql.plan import Call, Expr
+from tocsin.kql.semantics.conversions import common_type, convert, is_constant, target_type
+from tocsin.kql.semantics.session import Session, unknown
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import (
+    BOOL,
+    DATETIME,
+    DECIMAL,
+    DYNAMIC,
+    INT,
+    LONG,
+    REAL,
+    STRING,
+    TIMESPAN,
+    UNKNOWN,
+    ScalarType,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A signature that takes the arguments: the type each one is converted to, and the result type."""
+
+    signature: Signature
+    targets: tuple[ScalarType, ...]
+    returns: ScalarType
+    cost: int
+
+
+def fit(function: ScalarFunction | Aggregate, signature: Signature, types: Sequence[ScalarType]) -> Fit | int:
+    """How the argument types fit the signature, or the position of the first one that does not (-1: their number)."""
+    count = len(types)
+    if count < signature.least or (signature.most is not None and count > signature.most):
+        return -1
+    targets: list[ScalarType] = []
+    variables: dict[str, list[int]] = {}
+    cost = 0
+    for index, given in enumerate(types):
+        parameter = signature.parameter(index, count)
+        if parameter.star:
+            targets.append(given)
+            continue
+        target = target_type(given, parameter.types)
+        if target is None:
+            return index
+        targets.append(target[0])
+        cost += target[1]
+        if parameter.variable:
+            variables.setdefault(parameter.variable, []).append(index)
+    resolved: dict[str, ScalarType] = {}
+    for variable, places in variables.items():
+        common = common_type(targets[i] for i in places)
+        accepted = signature.parameter(places[0], count).types
+        if common is None or (common is not UNKNOWN and common not in accepted):
+            if DYNAMIC not in accepted:
+                return places[-1]
+            common = DYNAMIC
+            cost += 20
+        for i in places:
+            cost += targets[i] is not common
+            targets[i] = common
+        resolved[variable] = common
+    if function.returns is not None:
+        returns = function.returns(targets)
+    elif isinstance(signature.returns, str):
+        returns = resolved.get(signature.returns, UNKNOWN)
+    else:
+        returns = signature.returns or UNKNOWN
+    return Fit(signature, tuple(targets), returns, cost)
+
+
+def choose(function: ScalarFunction | Aggregate, types: Sequence[ScalarType]) -> Fit | None:
+    """The signature that takes the arguments with the least conversion; the earlier one on a tie."""
+    best: Fit | None = None
+    for signature in function.signatures:
+        found = fit(function, signature, types)
+        if isinstance(found, Fit) and (best is None or found.cost < best.cost):
+            best = found
+    return best
+
+
+def call(
+    session: Session,
+    function: ScalarFunction,
+    arguments: Sequence[Expr],
+    nodes: Sequence[tree.Node],
+    place: tree.Node,
+    name: tree.Node,
+) -> Expr:
+    """A checked call of a scalar function. ``nodes`` are the arguments' own, ``name`` is where its name stands."""
+    found = choose(function, [each.type for each in arguments])
+    if found is None:
+        return _no_fit(session, function, arguments, nodes, name)
+    if function.implementation is None:
+        session.refuse("TK101", f"The function '{function.name}' is not run by the local engine", name)
+    _check_constants(session, found, arguments, nodes)
+    converted = tuple(convert(value, target) for value, target in zip(arguments, found.targets, strict=True))
+    return Call(function, converted, found.returns, place.start, place.end - place.start)
+
+
+def _check_constants(session: Session, found: Fit, arguments: Sequence[Expr], nodes: Sequence[tree.Node]) -> None:
+    for index, (value, node) in enumerate(zip(arguments, nodes, strict=True)):
+        parameter = found.signature.parameter(index, len(arguments))
+        if parameter.constant and not is_constant(value):
+            session.refuse("TK104", f"The argument '{parameter.name}' must be the same for every row", node)
+
+
+def _no_fit(
+    session: Session,
+    function: ScalarFunction,
+    arguments: Sequence[Expr],
+    nodes: Sequence[tree.Node],
+    name: tree.Node,
+) -> Expr:
+    returns = report_mismatch(session, function, [each.type for each in arguments], nodes, name)
+    return Call(function, (), returns) if returns is not UNKNOWN else unknown()
+
+
+def report_mismatch(
+    session: Session,
+    function: ScalarFunction | Aggregate,
+    types: Sequence[ScalarType],
+    nodes: Sequence[tree.Node],
+    name: tree.Node,
+) -> ScalarType:
+    """Say why no signature takes the arguments; the result type where it is certain all the same."""
+    count = len(types)
+    numbered = [s for s in function.signatures if s.least <= count and (s.most is None or count <= s.most)]
+    results = {s.returns for s in function.signatures}
+    only = results.pop() if len(results) == 1 and function.returns is None else None
+    returns = only if isinstance(only, ScalarType) else UNKNOWN
+    if not numbered:
+        report_count(session, function.name, function.signatures, name)
+        return returns
+    if len(numbered) == 1:
+        found = fit(function, numbered[0], types)
+        if isinstance(found, int) and found >= 0:
+            _report_type(session, numbered[0].parameter(found, count), nodes[found])
+            return returns
+    shown = ", ".join(each.value for each in types)
+    session.error("KS127", f"The function '{function.name}' cannot take arguments of the types ({shown})", name)
+    return returns
+
+
+def report_count(session: Session, function: str, signatures: Sequence[Signature], name: tree.Node) -> None:
+    """Say how many arguments a function takes."""
+    least = min(s.least for s in signatures)
+    mosts = [s.most for s in signatures]
+    most = None if None in mosts else max(m for m in mosts if m is not None)
+    if least == most:
+        session.error("KS119", f"The function '{function}' takes {_arguments(least)}", name)
+    elif most is None:
+        session.error("KS120", f"The function '{function}' takes at least {_arguments(least)}", name)
+    else:
+        session.error("KS120", f"The function '{function}' takes {least} to {_arguments(most)}", name)
+
+
+def _arguments(count: int) -> str:
+    return f"{count} argument" if count == 1 else f"{count} arguments"
+
+
+_NUMBERS = frozenset({INT, LONG, REAL, DECIMAL})
+
+_EXPECTATIONS: tuple[tuple[frozenset[ScalarType], str, str], ...] = (
+    (frozenset({INT, LONG}), "KS134", "an integer is needed here"),
+    (_NUMBERS, "KS137", "a number is needed here"),
+    (_NUMBERS | {TIMESPAN}, "KS138", "a number, timespan or datetime is needed here, something to sum"),
+    (_NUMBERS | {TIMESPAN, DATETIME}, "KS138", "a number, timespan or datetime is needed here, something to sum"),
+    (
+        _NUMBERS | {TIMESPAN, DATETIME, STRING, BOOL},
+        "KS206",
+        "a number, timespan, datetime, string or bool is needed here, something to put in order",
+    ),
+)
+
+
+def _report_type(session: Session, parameter: Parameter, node: tree.Node) -> None:
+    for types, code, message in _EXPECTATIONS:
+        if parameter.types == types:
+            session.error(code, f"{message[0].upper()}{message[1:]}", node)
+            return
+    if len(parameter.types) == 1:
+        (only,) = parameter.types
+        session.error("KS107", f"A value of the type {only.value} is needed here", node)
+        return
+    shown = " or ".join(sorted(each.value for each in parameter.types))
+    session.error("KS141", f"A value of one of these types is needed here: {shown}", node)

@@ -1,0 +1,348 @@
+"""Scalar expressions: from the tree to typed plan expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tocsin.kql import plan
+from tocsin.kql.functions.registry import aggregates, scalar_functions
+from tocsin.kql.plan import Call, ColumnRef, Constant, Expr
+from tocsin.kql.semantics import special_functions
+from tocsin.kql.semantics.aggregation import aggregate_in_expression
+from tocsin.kql.semantics.calls import call, choose
+from tocsin.kql.semantics.conversions import convert, wider
+from tocsin.kql.semantics.functions import call_declared, call_workspace_function
+from tocsin.kql.semantics.operations import MISSING_OPERATOR, apply_operator, operate
+from tocsin.kql.semantics.scopes import DeclaredFunction, Row, Scope, TableValue
+from tocsin.kql.semantics.session import Session, unknown
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import (
+    BOOL,
+    DATETIME,
+    DYNAMIC,
+    NUMBERS,
+    STRING,
+    TIMESPAN,
+    UNKNOWN,
+    ScalarType,
+    null_of,
+)
+
+Value = Expr | TableValue
+
+
+def bind_value(session: Session, node: tree.Expression, scope: Scope) -> Value:
+    """A scalar or a table, whichever the expression is. Columns win over ``let`` names, these over tables."""
+    bind = _BINDERS.get(type(node))
+    if bind is None:
+        return session.bind_table(session, node, scope)
+    if not session.enter(node):
+        session.leave()
+        return unknown()
+    try:
+        return bind(session, node, scope)
+    finally:
+        session.leave()
+
+
+def bind_predicate(session: Session, node: tree.Expression, scope: Scope) -> Expr:
+    """A condition: anything else than a bool is an error."""
+    value = session.scalar(node, scope)
+    if value.type not in (BOOL, UNKNOWN):
+        session.error("KS141", f"A condition of the type bool is needed here, this is {value.type.value}", node)
+    return value
+
+
+# ----------------------------------------------------------------------------------------------- simple expressions
+
+
+def _literal(session: Session, node: tree.Literal, scope: Scope) -> Value:
+    type_ = ScalarType(node.kind.value)
+    return Constant(null_of(type_) if node.value is None else node.value, type_)
+
+
+def _dynamic(session: Session, node: tree.DynamicLiteral, scope: Scope) -> Value:
+    return Constant(node.value, DYNAMIC)
+
+
+def _missing(session: Session, node: tree.Missing, scope: Scope) -> Value:
+    return unknown()
+
+
+def _parenthesized(session: Session, node: tree.Parenthesized, scope: Scope) -> Value:
+    return session.value(node.inner, scope)
+
+
+def _named(session: Session, node: tree.NamedExpression, scope: Scope) -> Value:
+    return session.value(node.value, scope)
+
+
+def _star(session: Session, node: tree.Star, scope: Scope) -> Value:
+    session.error("KS191", "The star is not allowed here", node)
+    return unknown()
+
+
+def _type_literal(session: Session, node: tree.TypeLiteral, scope: Scope) -> Value:
+    return Constant(node.type.name if node.type else "", STRING)
+
+
+def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
+    name = node.name.text
+    row = scope.row
+    if row is not None:
+        column = row.find(name)
+        if column is not None:
+            if scope.sink is not None:
+                session.error("KS236", f"The name '{name}' must stand inside an aggregate function here", node)
+            return ColumnRef(column)
+    meaning = scope.names.find(name)
+    if isinstance(meaning, DeclaredFunction):
+        return call_declared(session, meaning, (), node, node, scope)
+    if meaning is not None:
+        return meaning
+    if name in session.catalog.tables:
+        return session.bind_table(session, node, scope)
+    if name in session.catalog.functions:
+        return call_workspace_function(session, name, (), node, node, scope)
+    if row is not None and row.open:
+        session.refuse("TK103", f"The column '{name}' is not known before the query runs", node)
+        return ColumnRef(row.infer(name))
+    session.unknown_name("KS142", name, node, "column, table, variable or function", _near(session, scope))
+    return unknown()
+
+
+def _near(session: Session, scope: Scope) -> list[str]:
+    """Names that could have been meant: columns first."""
+    columns = list(scope.row.index) if scope.row is not None else []
+    return [*columns, *scope.names]
+
+
+# ------------------------------------------------------------------------------------------------- paths, elements
+
+
+def _side(node: tree.Expression, scope: Scope) -> Row | None:
+    """The columns that ``$left``, ``$right`` or the name of a scan step stand for."""
+    if not isinstance(node, tree.NameReference):
+        return None
+    name = node.name.text
+    if name == "$left":
+        return scope.left
+    if name == "$right":
+        return scope.right
+    for bag, row in scope.bags:
+        if bag == name:
+            return row
+    return None
+
+
+def _path(session: Session, node: tree.Path, scope: Scope) -> Value:
+    side = _side(node.target, scope)
+    if side is not None:
+        return _side_column(session, side, node.member, node)
+    if special_functions.is_database(node.target):
+        return session.bind_table(session, node, scope)
+    target = session.scalar(node.target, scope)
+    if target.type is UNKNOWN:
+        return unknown() if not isinstance(target, ColumnRef) else plan.Member(target, node.member.text, UNKNOWN)
+    if target.type is not DYNAMIC:
+        session.unknown_name("KS142", node.member.text, node.member, "column, table, variable or function", ())
+        return unknown()
+    return plan.Member(target, node.member.text)
+
+
+def _side_column(session: Session, side: Row, member: tree.Name, node: tree.Node) -> Value:
+    column = side.find(member.text)
+    if column is None:
+        if side.open:
+            session.refuse("TK103", f"The column '{member.text}' is not known before the query runs", member)
+            return ColumnRef(side.infer(member.text))
+        session.unknown_name("KS142", member.text, member, "column, table, variable or function", side.index)
+        return unknown()
+    return ColumnRef(column)
+
+
+def _element(session: Session, node: tree.Element, scope: Scope) -> Value:
+    target = session.scalar(node.target, scope)
+    index = session.scalar(node.index, scope)
+    if target.type is UNKNOWN:
+        return plan.Element(target, index, UNKNOWN)
+    if target.type is not DYNAMIC:
+        bracket = tree.Node(node.target.end, node.end)
+        session.error("KS147", f"A value of the type {target.type.value} has no elements", bracket)
+        return unknown()
+    return plan.Element(target, index)
+
+
+def _path_call(session: Session, node: tree.PathCall, scope: Scope) -> Value:
+    return session.bind_table(session, node, scope)
+
+
+# -------------------------------------------------------------------------------------------------------- operators
+
+
+def _unary(session: Session, node: tree.Unary, scope: Scope) -> Value:
+    operand = session.scalar(node.operand, scope)
+    if isinstance(operand, Constant) and operand.value is not None and operand.type in NUMBERS | {TIMESPAN}:
+        return Constant(-operand.value if node.operator == "-" else operand.value, operand.type)
+    if operand.type not in NUMBERS | {TIMESPAN, DATETIME, DYNAMIC, UNKNOWN}:
+        sign = tree.Node(node.start, node.start + 1)
+        session.error("KS106", f"The operator '{node.operator}' is not defined for {operand.type.value}", sign)
+        return unknown()
+    sign = tree.Node(node.start, node.start + 1)
+    return apply_operator(session, f"unary{node.operator}", (operand,), operand.type, node, sign)
+
+
+def _binary(session: Session, node: tree.Binary, scope: Scope) -> Value:
+    at = tree.Node(node.operator_start, node.operator_end)
+    if isinstance(node.left, tree.Star):
+        return _any_column(session, node, scope, at)
+    operator = "has" if node.operator == ":" else node.operator
+    operands: list[Expr] = []
+    for side in (node.left, node.right):
+        value = session.value(side, scope)
+        if isinstance(value, TableValue):
+            session.error("KS106", f"The operator '{node.operator}' is not defined for a table", at)
+            return Call(MISSING_OPERATOR, (), BOOL)
+        operands.append(value)
+    return operate(session, operator, operands, node, at)
+
+
+def _any_column(session: Session, node: tree.Binary, scope: Scope, at: tree.Node) -> Expr:
+    """``* has "x"``: true when some column's text does."""
+    columns = tuple(scope.row.columns) if scope.row is not None else ()
+    wanted = session.scalar(node.right, scope)
+    operator = "has" if node.operator == ":" else node.operator
+    return any_column(session, columns, operator, wanted, node, at)
+
+
+def any_column(
+    session: Session, columns: tuple[plan.Column, ...], operator: str, wanted: Expr, node: tree.Node, at: tree.Node
+) -> Expr:
+    """``operator`` against every column, joined by ``or`` (negated ones by ``and``); a balanced tree."""
+    tests = []
+    for column in columns:
+        value: Expr = ColumnRef(column)
+        if operator in ("==", "!="):
+            if column.type is not wanted.type and not {column.type, wanted.type} <= NUMBERS:
+                continue
+        elif column.type not in (STRING, DYNAMIC):
+            value = plan.Convert(value, STRING)
+        tests.append(operate(session, operator, (value, wanted), node, at))
+    negated = operator.startswith("!")
+    if not tests:
+        return Constant(negated, BOOL)
+    while len(tests) > 1:
+        pairs = [tests[i : i + 2] for i in range(0, len(tests), 2)]
+        word = "and" if negated else "or"
+        tests = [operate(session, word, pair, node, at) if len(pair) == 2 else pair[0] for pair in pairs]
+    return tests[0]
+
+
+def _between(session: Session, node: tree.Between, scope: Scope) -> Value:
+    operands = [session.scalar(each, scope) for each in (node.operand, node.low, node.high)]
+    name = "!between" if node.negated else "between"
+    types = [each.type for each in operands]
+    if UNKNOWN in types:
+        return Call(MISSING_OPERATOR, (), BOOL)
+    function = scalar_functions().get(name)
+    found = choose(function, types) if function is not None else None
+    if function is None or found is None or function.implementation is None:
+        at = tree.Node(node.operand.end, node.low.start)
+        shown = ", ".join(each.value for each in types)
+        session.error("KS106", f"The operator '{name}' is not defined for {shown}", _operator_span(session, at, name))
+        return Call(MISSING_OPERATOR, (), BOOL)
+    converted = tuple(convert(value, target) for value, target in zip(operands, found.targets, strict=True))
+    return Call(function, converted, BOOL, node.start, node.end - node.start)
+
+
+def _operator_span(session: Session, between: tree.Node, name: str) -> tree.Node:
+    at = session.text[between.start : between.end].find(name)
+    start = between.start + at if at >= 0 else between.start
+    return tree.Node(start, start + len(name) if at >= 0 else between.end)
+
+
+def _list_test(session: Session, node: tree.ListTest, scope: Scope) -> Value:
+    operand = _list_operand(session, node, scope)
+    at = tree.Node(node.operator_start, node.operator_end)
+    text_only = node.operator.startswith(("has_", "!has_")) or node.operator.endswith("~")
+    if text_only and operand.type not in (STRING, DYNAMIC, UNKNOWN):
+        session.error("KS106", f"The operator '{node.operator}' is not defined for {operand.type.value}", at)
+    values = [session.value(each, scope) for each in node.items]
+    tables = [each for each in values if isinstance(each, TableValue)]
+    if tables:
+        if len(values) > 1:
+            session.error("KS108", "A list holds values, or one table alone", node)
+        relation = tables[0].relation
+        if not relation.columns and not tables[0].open:
+            session.error("KS108", "The table has no column to compare with", node)
+        return plan.ListTest(node.operator, operand, (), relation)
+    items = tuple(each for each in values if not isinstance(each, TableValue))
+    return plan.ListTest(node.operator, operand, tuple(_list_item(operand.type, each) for each in items), None)
+
+
+def _list_operand(session: Session, node: tree.ListTest, scope: Scope) -> Expr:
+    if isinstance(node.left, tree.Star):
+        session.refuse("TK105", f"The star before '{node.operator}' is not run by the local engine", node.left)
+        return unknown()
+    return session.scalar(node.left, scope)
+
+
+def _list_item(wanted: ScalarType, item: Expr) -> Expr:
+    """Numbers widen to the type they are compared with; a dynamic array stays one."""
+    if item.type in NUMBERS and wanted in NUMBERS and item.type is not wanted:
+        return convert(item, wider(item.type, wanted))
+    return item
+
+
+# ------------------------------------------------------------------------------------------------------------ calls
+
+
+def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    name = node.name.text
+    meaning = scope.names.find(name)
+    if isinstance(meaning, DeclaredFunction):
+        return call_declared(session, meaning, node.arguments, node, node.name, scope)
+    special = special_functions.TABLE.get(name)
+    if special is not None:
+        return special(session, node, scope)
+    if name in session.catalog.functions:
+        return call_workspace_function(session, name, node.arguments, node, node.name, scope)
+    aggregate = aggregates().get(name)
+    function = scalar_functions().get(name)
+    if aggregate is not None and (scope.sink is not None or function is None):
+        return aggregate_in_expression(session, aggregate, node, scope)
+    if function is None:
+        known = [*scalar_functions(), *scope.names, *session.catalog.functions]
+        for each in node.arguments:
+            session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)
+        session.unknown_name("KS211", name, node.name, "function", [each for each in known if each[:1].isalpha()])
+        return unknown()
+    values = [
+        session.scalar(each.value if isinstance(each, tree.NamedExpression) else each, scope)
+        if not isinstance(each, tree.Star)
+        else unknown()
+        for each in node.arguments
+    ]
+    return call(session, function, values, node.arguments, node, node.name)
+
+
+_BINDERS: dict[type[tree.Node], Callable[[Session, Any, Scope], Value]] = {
+    tree.Literal: _literal,
+    tree.DynamicLiteral: _dynamic,
+    tree.Missing: _missing,
+    tree.Parenthesized: _parenthesized,
+    tree.NamedExpression: _named,
+    tree.Star: _star,
+    tree.TypeLiteral: _type_literal,
+    tree.NameReference: _name,
+    tree.Path: _path,
+    tree.PathCall: _path_call,
+    tree.Element: _element,
+    tree.Unary: _unary,
+    tree.Binary: _binary,
+    tree.Between: _between,
+    tree.ListTest: _list_test,
+    tree.FunctionCall: _call,
+}
+"""Scalar forms; what is not here is tabular."""

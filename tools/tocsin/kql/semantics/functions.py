@@ -1,0 +1,235 @@
+"""Functions of the query and of the workspace: bound anew where they are called, with their arguments in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tocsin.kql.plan import Column, Constant, Expr, Variable
+from tocsin.kql.semantics.conversions import as_variable, convert, is_constant
+from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Row, Scope, TableValue
+from tocsin.kql.semantics.session import Session, unknown
+from tocsin.kql.semantics.workspace import ParsedFunction, parse_workspace_function
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import TYPE_NAMES, UNKNOWN, ScalarType, null_of
+
+Value = Expr | TableValue
+
+
+def parameter_type(parameter: tree.Parameter) -> ScalarType:
+    """The type of a scalar parameter."""
+    return declared_type(parameter.type)
+
+
+def declared_type(reference: tree.TypeReference | None) -> ScalarType:
+    """The type that a name of a type means; unknown when there is none."""
+    return TYPE_NAMES.get(reference.name, UNKNOWN) if reference is not None else UNKNOWN
+
+
+def check_declaration(session: Session, function: DeclaredFunction) -> None:
+    """Bind the body once with placeholders for the arguments, so that its errors show even where nobody calls it."""
+    names = Names(function.names)
+    for parameter in function.parameters:
+        names.entries[parameter.name.text] = placeholder(session, parameter)
+    trial = session.trial
+    session.trial = True
+    try:
+        _bind_body(session, function.body, names)
+    finally:
+        session.trial = trial
+
+
+def placeholder(session: Session, parameter: tree.Parameter) -> Value:
+    """What a parameter stands for while no call is known."""
+    if parameter.schema is None:
+        type_ = parameter_type(parameter)
+        return Variable(parameter.name.text, Constant(null_of(type_), type_))
+    return session.missing_table(parameter, declared_columns(parameter.schema), parameter.schema.open)
+
+
+def declared_columns(schema: tree.Schema) -> list[Column]:
+    """The columns of a schema in the query."""
+    return [Column(each.name.text, declared_type(each.type)) for each in schema.columns]
+
+
+def call_declared(
+    session: Session,
+    function: DeclaredFunction,
+    arguments: Sequence[tree.Expression],
+    node: tree.Expression,
+    name: tree.Node,
+    scope: Scope,
+    piped: TableValue | None = None,
+) -> Value:
+    """Call a function of the query; ``piped`` is the table that ``invoke`` puts first."""
+    bare = isinstance(node, tree.NameReference)
+    required = [each for each in function.parameters if each.default is None]
+    if bare and required:
+        session.error("KS117", f"The function '{function.name}' needs its arguments in brackets", name)
+        return unknown()
+    simple = not function.parameters
+    if simple and function in session.calls:
+        return session.calls[function]
+    if not session.expand(node) or not session.enter(node):
+        session.depth -= 1
+        return unknown()
+    try:
+        names = Names(function.names)
+        constant = _bind_arguments(session, function.name, function.parameters, arguments, name, scope, names, piped)
+        result = _bind_body(session, function.body, names)
+    finally:
+        session.leave()
+    if isinstance(result, TableValue):
+        if not constant:
+            session.refuse("TK106", f"The table function '{function.name}' is called with a value of the row", node)
+        result = replace(result, name=result.name or function.name)
+    if simple and not session.trial:
+        session.calls[function] = result
+    return result
+
+
+def _bind_arguments(
+    session: Session,
+    function: str,
+    parameters: Sequence[tree.Parameter],
+    arguments: Sequence[tree.Expression],
+    name: tree.Node,
+    scope: Scope,
+    names: Names,
+    piped: TableValue | None,
+) -> bool:
+    """Bind the arguments under the parameters' names; whether all scalar ones are the same for every row."""
+    given: dict[str, tree.Expression | TableValue] = {}
+    free = [each.name.text for each in parameters]
+    positional: list[tree.Expression | TableValue] = [piped] if piped is not None else []
+    for argument in arguments:
+        if isinstance(argument, tree.NamedExpression) and argument.names:
+            word = argument.names[0].text
+            if word not in free:
+                session.error("KS196", f"The function '{function}' has no parameter '{word}'", argument.names[0])
+            given[word] = argument.value
+        else:
+            positional.append(argument)
+    open_ = [word for word in free if word not in given]
+    least = sum(1 for each in parameters if each.default is None)
+    if len(positional) > len(open_) or len(positional) + len(given) < least:
+        count = len(parameters)
+        session.error("KS119", f"The function '{function}' takes {count} argument{'s'[: count != 1]}", name)
+    given.update(zip(open_, positional, strict=False))
+    constant = True
+    for parameter in parameters:
+        value = _argument(session, parameter, given.get(parameter.name.text), scope, name)
+        names.entries[parameter.name.text] = value
+        if not isinstance(value, TableValue):
+            constant = constant and is_constant(value)
+    return constant
+
+
+def _argument(
+    session: Session,
+    parameter: tree.Parameter,
+    given: tree.Expression | TableValue | None,
+    scope: Scope,
+    name: tree.Node,
+) -> Value:
+    if parameter.schema is not None:
+        if given is None:
+            return session.missing_table(parameter, declared_columns(parameter.schema), True)
+        table = given if isinstance(given, TableValue) else session.table(given, scope.inside(None))
+        _check_table(session, parameter.schema, table, name if isinstance(given, TableValue) else given)
+        return table
+    type_ = parameter_type(parameter)
+    if given is None:
+        given = parameter.default
+    if given is None or isinstance(given, TableValue):
+        return convert(unknown(), type_)
+    value = session.scalar(given, scope)
+    return as_variable(parameter.name.text, convert(value, type_))
+
+
+def _check_table(session: Session, schema: tree.Schema, table: TableValue, node: tree.Node) -> None:
+    """A tabular argument must have the declared columns with their types."""
+    if table.open:
+        return
+    row = Row.of_table(table)
+    for wanted in declared_columns(schema):
+        found = row.find(wanted.name)
+        if found is None or UNKNOWN not in (found.type, wanted.type) and found.type is not wanted.type:
+            shown = f"'{wanted.name}' of the type {wanted.type.value}"
+            session.error("KS249", f"The table argument has no column {shown}", node)
+            return
+
+
+def _bind_body(session: Session, body: tree.FunctionBody, names: Names) -> Value:
+    inner = Names(names)
+    session.bind_statements(session, body.statements, inner)
+    if body.result is None:
+        return unknown()
+    return session.value(body.result, Scope(inner))
+
+
+def call_workspace_function(
+    session: Session,
+    function: str,
+    arguments: Sequence[tree.Expression],
+    node: tree.Expression,
+    name: tree.Node,
+    scope: Scope,
+    piped: TableValue | None = None,
+) -> Value:
+    """Call a function saved in the workspace. Its body is bound against the workspace alone; what is wrong in it is
+    told at the call."""
+    session.functions[function] = None
+    if function in session.active:
+        chain = " -> ".join((*session.active, function))
+        session.error("TK110", f"The workspace function '{function}' calls itself: {chain}", name)
+        return session.missing_table(node)
+    parsed = parse_workspace_function(session.catalog.functions[function])
+    if parsed.problem is not None:
+        session.error("TK111", f"The workspace function '{function}' has a syntax error: {parsed.problem}", name)
+        return session.missing_table(node)
+    least = sum(1 for each in parsed.parameters if each.default is None)
+    if isinstance(node, tree.NameReference) and least:
+        session.error("KS117", f"The function '{function}' needs its arguments in brackets", name)
+        return session.missing_table(node)
+    simple = not parsed.parameters
+    if simple and function in session.calls:
+        return session.calls[function]
+    if not session.expand(node) or not session.enter(node):
+        session.depth -= 1
+        return session.missing_table(node)
+    try:
+        names = Names()
+        constant = _bind_arguments(session, function, parsed.parameters, arguments, name, scope, names, piped)
+        result = _bind_elsewhere(session, function, parsed, names, name)
+    finally:
+        session.leave()
+    if isinstance(result, TableValue):
+        if not constant:
+            session.refuse("TK106", f"The table function '{function}' is called with a value of the row", node)
+        result = replace(result, name=function)
+    if simple and not session.trial:
+        session.calls[function] = result
+    return result
+
+
+def _bind_elsewhere(session: Session, function: str, parsed: ParsedFunction, names: Names, name: tree.Node) -> Value:
+    """Bind the body in the text of the workspace function."""
+    outer = (session.origin, session.call_site, session.diagnostics, session.text, session.active)
+    session.origin = function
+    session.call_site = session.call_site or (name.start, name.end - name.start)
+    session.diagnostics = {}
+    session.text = parsed.text
+    session.active = (*session.active, function)
+    try:
+        result = _bind_body(session, parsed.body, names)
+        errors = [each for each in session.diagnostics.values() if each.severity is tree.Severity.ERROR]
+    finally:
+        session.origin, session.call_site, session.diagnostics, session.text, session.active = outer
+    if errors:
+        first = min(errors, key=lambda each: each.start)
+        line = parsed.text.count("\n", 0, first.start) + 1
+        column = first.start - (parsed.text.rfind("\n", 0, first.start) + 1) + 1
+        where = f"line {line}, column {column}"
+        session.error("TK112", f"The workspace function '{function}' has an error at {where}: {first.message}", name)
+    return result

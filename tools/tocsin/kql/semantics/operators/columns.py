@@ -1,0 +1,262 @@
+"""Operators that choose and compute columns: extend, project and its relatives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tocsin.kql.plan import Column, ColumnRef, Expr, Projection
+from tocsin.kql.semantics.naming import UniqueNames, result_name
+from tocsin.kql.semantics.scopes import Row, Scope, TableValue
+from tocsin.kql.semantics.session import Session
+from tocsin.kql.syntax import tree
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """A bound expression with the name it asks for. ``declared``: the query wrote the name, as a new one or as a
+    column; of two such with one name the second is an error, others get a number."""
+
+    name: str | None
+    value: Expr
+    declared: bool
+    node: tree.Node
+
+
+def projection(session: Session, node: tree.Node, word: str, source: TableValue, shown: Sequence[tuple[Column, Expr]],
+               open_: bool) -> TableValue:  # fmt: skip
+    """A relation of these columns with these values."""
+    made = Projection(
+        columns=tuple(column for column, _ in shown),
+        input=source.relation,
+        expressions=tuple(value for _, value in shown),
+        **session.place(node, word),
+    )
+    return TableValue(made, open_)
+
+
+def kept(columns: Iterable[Column]) -> list[tuple[Column, Expr]]:
+    """Columns that pass through."""
+    return [(column, ColumnRef(column)) for column in columns]
+
+
+def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: Scope) -> list[Named]:
+    """Expressions with the names they ask for."""
+    found: list[Named] = []
+    for each in expressions:
+        if isinstance(each, tree.NamedExpression):
+            value = session.scalar(each.value, scope)
+            if each.bracketed and len(each.names) > 1:
+                span = tree.Node(each.start, each.names[-1].end + 1)
+                session.error("KS149", "The expression does not give several columns", span)
+            first = each.names[0] if each.names else None
+            found.append(Named(first.text if first else None, value, True, first or each))
+            continue
+        if isinstance(each, tree.Missing):
+            continue
+        if isinstance(each, tree.Star) and scope.row is not None:
+            found.extend(Named(column.name, ColumnRef(column), True, each) for column in scope.row.columns)
+            continue
+        value = session.scalar(each, scope)
+        bare = each
+        while isinstance(bare, tree.Parenthesized):
+            bare = bare.inner
+        found.append(Named(result_name(each), value, isinstance(bare, tree.NameReference), each))
+    return found
+
+
+def already_declared(session: Session, name: str, node: tree.Node) -> None:
+    """Two columns of one name."""
+    session.error("KS171", f"A column named '{name}' is there already", node)
+
+
+def project(session: Session, node: tree.Project, source: TableValue, scope: Scope) -> TableValue:
+    """``project``"""
+    row = Row.of_table(source)
+    named = bind_named(session, node.expressions, scope.inside(row))
+    source = row.table(source)
+    return projection(session, node, "project", source, name_all(session, named), False)
+
+
+def name_all(session: Session, named: Iterable[Named]) -> list[tuple[Column, Expr]]:
+    """Give each its column; a plain column passes on as it is."""
+    names = UniqueNames()
+    declared: set[str] = set()
+    shown: list[tuple[Column, Expr]] = []
+    for each in named:
+        if each.declared and each.name is not None:
+            if each.name in declared:
+                already_declared(session, each.name, each.node)
+                continue
+            declared.add(each.name)
+        name = names.unique(each.name)
+        value = each.value
+        if isinstance(value, ColumnRef) and value.column.name == name:
+            shown.append((value.column, value))
+        else:
+            shown.append((Column(name, value.type), value))
+    return shown
+
+
+def extend(session: Session, node: tree.Extend | tree.Serialize, source: TableValue, scope: Scope) -> TableValue:
+    """extend and serialize: a column of the name is replaced in its place, others come at the end."""
+    word = "serialize" if isinstance(node, tree.Serialize) else "extend"
+    row = Row.of_table(source)
+    named = bind_named(session, node.expressions, scope.inside(row))
+    source = row.table(source)
+    shown = kept(source.relation.columns)
+    places: dict[str, int] = {}
+    for place, (column, _) in enumerate(shown):
+        places.setdefault(column.name, place)
+    names = UniqueNames(places)
+    declared: set[str] = set()
+    for each in named:
+        name = each.name
+        if name is None:
+            name = names.fresh()
+        elif name in declared:
+            if each.declared:
+                already_declared(session, name, each.node)
+                continue
+            name = names.unique(name)
+        declared.add(name)
+        names.add(name)
+        if isinstance(each.value, ColumnRef) and each.value.column.name == name and name in places:
+            continue
+        made = (Column(name, each.value.type), each.value)
+        if name in places:
+            shown[places[name]] = made
+        else:
+            places[name] = len(shown)
+            shown.append(made)
+    return projection(session, node, word, source, shown, source.open)
+
+
+# ---------------------------------------------------------------------------------------------------- column choices
+
+
+def wildcard(pattern: str) -> re.Pattern[str]:
+    """A name with stars as a pattern; names are case-sensitive."""
+    return re.compile("".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", pattern)), re.S)
+
+
+def choose(session: Session, expressions: Iterable[tree.Expression], row: Row) -> list[Column]:
+    """The columns that names and wildcards choose, in that order, each once."""
+    found: dict[int, Column] = {}
+    for each in expressions:
+        for column in chosen(session, each, row):
+            found.setdefault(id(column), column)
+    return list(found.values())
+
+
+def chosen(session: Session, node: tree.Expression, row: Row, *, strict: bool = True) -> list[Column]:
+    """The columns that one name or wildcard means. ``strict``: say that a column name is needed here."""
+    if isinstance(node, tree.Star):
+        return list(row.columns)
+    if not isinstance(node, tree.NameReference):
+        session.error("KS109", "A column name is needed here", node)
+        return []
+    name = node.name.text
+    if node.name.wildcard:
+        pattern = wildcard(name)
+        matching = [column for column in row.columns if pattern.fullmatch(column.name)]
+        if not matching and not row.open:
+            if strict:
+                session.error("KS109", "A column name is needed here", node)
+            session.error("KS142", f"No column has a name like '{name}'", node)
+        return matching
+    column = row.find(name)
+    if column is not None:
+        return [column]
+    if row.open:
+        return []
+    if strict:
+        session.error("KS109", "A column name is needed here", node)
+    session.unknown_name("KS142", name, node, "column", row.index)
+    return []
+
+
+def project_away(session: Session, node: tree.ProjectAway, source: TableValue, scope: Scope) -> TableValue:
+    """``project-away``"""
+    row = Row.of_table(source)
+    gone = {id(column) for column in choose(session, node.columns, row)}
+    left = [column for column in source.relation.columns if id(column) not in gone]
+    return projection(session, node, "project-away", source, kept(left), source.open)
+
+
+def project_keep(
+    session: Session, node: tree.ProjectKeep | tree.ProjectByNames, source: TableValue, scope: Scope
+) -> TableValue:
+    """``project-keep``: the chosen columns in the order of the table. (``project-by-names``: in the order named.)"""
+    row = Row.of_table(source)
+    found = choose(session, node.columns, row)
+    if isinstance(node, tree.ProjectByNames):
+        return projection(session, node, "project-by-names", source, kept(found), False)
+    stay = {id(column) for column in found}
+    left = [column for column in source.relation.columns if id(column) in stay]
+    return projection(session, node, "project-keep", source, kept(left), source.open)
+
+
+def project_rename(session: Session, node: tree.ProjectRename, source: TableValue, scope: Scope) -> TableValue:
+    """``project-rename new = old``"""
+    row = Row.of_table(source)
+    renamed: dict[int, str] = {}
+    taken = {column.name for column in row.columns}
+    for each in node.expressions:
+        if not isinstance(each, tree.NamedExpression) or not each.names:
+            session.error("KS109", "A new name and a column are needed here: new = old", each)
+            continue
+        found = chosen(session, each.value, row)
+        if not found:
+            continue
+        new = each.names[0].text
+        if new in taken and new != found[0].name:
+            already_declared(session, new, each.names[0])
+            continue
+        taken.discard(found[0].name)
+        taken.add(new)
+        renamed[id(found[0])] = new
+    shown: list[tuple[Column, Expr]] = []
+    for column in source.relation.columns:
+        new_name = renamed.get(id(column))
+        shown.append((column if new_name is None else Column(new_name, column.type), ColumnRef(column)))
+    return projection(session, node, "project-rename", source, shown, source.open)
+
+
+def project_reorder(session: Session, node: tree.ProjectReorder, source: TableValue, scope: Scope) -> TableValue:
+    """``project-reorder``: the chosen columns first; a wildcard's in the table's order or sorted by name."""
+    row = Row.of_table(source)
+    named = {
+        each.expression.name.text
+        for each in node.columns
+        if isinstance(each.expression, tree.NameReference) and not each.expression.name.wildcard
+    }
+    first: dict[int, Column] = {}
+    for each in node.columns:
+        if isinstance(each.expression, tree.NameReference) and not each.expression.name.wildcard:
+            found = chosen(session, each.expression, row, strict=False) or [_trusted(row, each.expression)]
+        else:
+            found = chosen(session, each.expression, row, strict=False)
+            found = [column for column in found if column.name not in named]
+        if each.order is not None:
+            found = _by_name(found, each.order)
+        for column in found:
+            first.setdefault(id(column), column)
+    source = row.table(source)
+    rest = [column for column in source.relation.columns if id(column) not in first]
+    return projection(session, node, "project-reorder", source, kept([*first.values(), *rest]), source.open)
+
+
+def _trusted(row: Row, node: tree.NameReference) -> Column:
+    return row.infer(node.name.text)
+
+
+def _by_name(columns: list[Column], order: str) -> list[Column]:
+    def key(column: Column) -> list[tuple[int, int, str]]:
+        if not order.startswith("granny"):
+            return [(0, 0, column.name)]
+        parts = re.split(r"(\d+)", column.name)
+        return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+
+    return sorted(columns, key=key, reverse=order.endswith("desc"))

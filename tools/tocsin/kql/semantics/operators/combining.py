@@ -1,0 +1,134 @@
+"""union: rows of several tables, columns matched by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tocsin.kql.plan import Column, UnionRows
+from tocsin.kql.semantics.operators.columns import wildcard
+from tocsin.kql.semantics.operators.hints import hint_text
+from tocsin.kql.semantics.scopes import Scope, TableValue
+from tocsin.kql.semantics.session import Session
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import STRING, UNKNOWN, ScalarType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """The tables of a union; ``open`` when one of them is missing or open itself."""
+
+    tables: tuple[TableValue, ...]
+    open: bool
+
+
+def union(session: Session, node: tree.Union, source: TableValue, scope: Scope) -> TableValue:
+    """``T | union …``"""
+    return _union(session, node, scope, source)
+
+
+def union_source(session: Session, node: tree.Union, scope: Scope) -> TableValue:
+    """``union …`` at the start of a query."""
+    return _union(session, node, scope, None)
+
+
+def _union(session: Session, node: tree.Union, scope: Scope, source: TableValue | None) -> TableValue:
+    fuzzy = hint_text(node, "isfuzzy") == "true"
+    inputs = bind_tables(session, node.tables, scope, fuzzy=fuzzy, first=source)
+    inner = hint_text(node, "kind") == "inner"
+    return merge(session, node, "union", inputs, hint_text(node, "withsource"), inner=inner)
+
+
+def bind_tables(
+    session: Session,
+    nodes: Sequence[tree.Expression],
+    scope: Scope,
+    *,
+    fuzzy: bool = False,
+    first: TableValue | None = None,
+) -> Inputs:
+    """The tables that names, wildcards and subqueries mean. ``fuzzy``: a missing table is a warning and left out."""
+    tables: list[TableValue] = [] if first is None else [first]
+    open_ = first is not None and first.open
+    for node in nodes:
+        bare = node
+        while isinstance(bare, tree.Parenthesized):
+            bare = bare.inner
+        if isinstance(bare, tree.NameReference) and bare.name.wildcard or isinstance(bare, tree.Star):
+            tables.extend(_matching(session, bare, scope))
+            continue
+        if fuzzy and isinstance(bare, tree.NameReference) and not known(session, bare.name.text, scope):
+            session.report(
+                "KS205",
+                f"The table '{bare.name.text}' is not known; isfuzzy leaves it out",
+                bare.start,
+                bare.end - bare.start,
+                severity=tree.Severity.WARNING,
+            )
+            open_ = True
+            continue
+        table = session.table(node, scope.inside(None))
+        tables.append(table)
+        open_ = open_ or table.open
+    return Inputs(tuple(tables), open_)
+
+
+def known(session: Session, name: str, scope: Scope) -> bool:
+    """Whether the name is a table or function."""
+    catalog = session.catalog
+    return scope.names.find(name) is not None or name in catalog.tables or name in catalog.functions
+
+
+def _matching(session: Session, node: tree.NameReference | tree.Star, scope: Scope) -> list[TableValue]:
+    """The catalogue tables that a wildcard means."""
+    text = node.name.text if isinstance(node, tree.NameReference) else "*"
+    pattern = wildcard(text)
+    found = [name for name in session.catalog.tables if pattern.fullmatch(name)]
+    if not found:
+        session.error("KS142", f"No table has a name like '{text}'", node)
+    references = (tree.NameReference(node.start, node.end, tree.Name(node.start, node.end, name)) for name in found)
+    return [session.table(each, Scope(type(scope.names)())) for each in references]
+
+
+def merge(
+    session: Session, node: tree.Node, word: str, inputs: Inputs, source_column: str | None, *, inner: bool = False
+) -> TableValue:
+    """One table of all inputs. A column that has one type everywhere keeps its name; of several types each gets a
+    column of its own, ``name_type``. ``inner``: only columns that all inputs have."""
+    types: dict[str, list[ScalarType]] = {}
+    for table in inputs.tables:
+        for column in table.relation.columns:
+            found = types.setdefault(column.name, [])
+            if column.type not in found:
+                found.append(column.type)
+    rows = [_by_name_and_type(table) for table in inputs.tables]
+    columns: list[Column] = []
+    sources: list[list[Column | None]] = [[] for _ in inputs.tables]
+    for name, found in types.items():
+        concrete = [each for each in found if each is not UNKNOWN] or [UNKNOWN]
+        for type_ in concrete:
+            parts = [row.get((name, type_)) or row.get((name, UNKNOWN)) for row in rows]
+            if inner and None in parts:
+                continue
+            columns.append(Column(name if len(concrete) == 1 else f"{name}_{type_.value}", type_))
+            for place, part in zip(sources, parts, strict=True):
+                place.append(part)
+    names: tuple[str, ...] | None = None
+    if source_column is not None:
+        columns.insert(0, Column(source_column, STRING))
+        names = tuple(table.name or f"union_arg{index}" for index, table in enumerate(inputs.tables))
+    made = UnionRows(
+        columns=tuple(columns),
+        inputs=tuple(table.relation for table in inputs.tables),
+        sources=tuple(tuple(each) for each in sources),
+        source_names=names,
+        **session.place(node, word),
+    )
+    return TableValue(made, inputs.open)
+
+
+def _by_name_and_type(table: TableValue) -> dict[tuple[str, ScalarType], Column]:
+    found: dict[tuple[str, ScalarType], Column] = {}
+    for column in table.relation.columns:
+        found.setdefault((column.name, column.type), column)
+    return found

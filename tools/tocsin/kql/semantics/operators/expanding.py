@@ -1,0 +1,169 @@
+"""mv-expand, mv-apply and partition: rows made from arrays, and subqueries over parts of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tocsin.kql.plan import (
+    Apply,
+    Column,
+    ColumnRef,
+    Expand,
+    ExpandColumn,
+    Expr,
+    PartitionRows,
+    Projection,
+    Relation,
+    SubqueryInput,
+)
+from tocsin.kql.semantics.naming import UniqueNames, result_name
+from tocsin.kql.semantics.operators.filtering import row_count
+from tocsin.kql.semantics.operators.hints import hint_text
+from tocsin.kql.semantics.scopes import Row, Scope, TableValue
+from tocsin.kql.semantics.session import Session
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import DYNAMIC, LONG, TYPE_NAMES, UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """What is expanded. ``replaced``: input column (by id) -> the expanded column that takes its place."""
+
+    columns: tuple[ExpandColumn, ...]
+    replaced: dict[int, Column]
+    item_index: Column | None
+    bag_arrays: bool
+    limit: Expr | None
+
+
+def bind_items(
+    session: Session, node: tree.MvExpand | tree.MvApply, row: Row, scope: Scope, *, in_place: bool
+) -> Items:
+    """The arrays to expand. ``in_place``: a given name that a column has replaces that column."""
+    inner = scope.inside(row)
+    names = UniqueNames(column.name for column in row.columns)
+    found: list[ExpandColumn] = []
+    replaced: dict[int, Column] = {}
+    for item in node.items:
+        given, value_node = None, item.expression
+        if isinstance(value_node, tree.NamedExpression):
+            given = value_node.names[0].text if value_node.names else None
+            value_node = value_node.value
+        value = session.scalar(value_node, inner)
+        if value.type not in (DYNAMIC, UNKNOWN):
+            session.error("KS141", f"A dynamic array is needed here, this is {value.type.value}", value_node)
+        type_ = DYNAMIC
+        if item.to is not None and item.to.type is not None:
+            type_ = TYPE_NAMES.get(item.to.type.name, UNKNOWN)
+        elif value.type is UNKNOWN:
+            type_ = UNKNOWN
+        name = given or result_name(value_node)
+        old = row.find(name) if name is not None and (in_place or given is None) else None
+        if old is not None and id(old) not in replaced:
+            column = Column(old.name, type_)
+            replaced[id(old)] = column
+        else:
+            column = Column(names.unique(name), type_)
+        found.append(ExpandColumn(value, column, type_))
+    index_name = hint_text(node, "with_itemindex")
+    item_index = Column(names.unique(index_name), LONG) if index_name else None
+    bag_arrays = "array" in (hint_text(node, "kind"), hint_text(node, "bagexpansion"))
+    limit = row_count(session, node.limit, scope) if node.limit is not None else None
+    return Items(tuple(found), replaced, item_index, bag_arrays, limit)
+
+
+def mv_expand(session: Session, node: tree.MvExpand, source: TableValue, scope: Scope) -> TableValue:
+    """``mv-expand``: a column that is expanded stays in its place."""
+    row = Row.of_table(source)
+    items = bind_items(session, node, row, scope, in_place=True)
+    source = row.table(source)
+    passed = tuple(column for column in source.relation.columns if id(column) not in items.replaced)
+    columns = [items.replaced.get(id(column), column) for column in source.relation.columns]
+    placed = {id(column) for column in items.replaced.values()}
+    columns.extend(item.column for item in items.columns if id(item.column) not in placed)
+    if items.item_index is not None:
+        columns.append(items.item_index)
+    made = Expand(
+        columns=tuple(columns),
+        input=source.relation,
+        items=items.columns,
+        passed=passed,
+        item_index=items.item_index,
+        bag_arrays=items.bag_arrays,
+        limit=items.limit,
+        **session.place(node, "mv-expand"),
+    )
+    return TableValue(made, source.open)
+
+
+def mv_apply(session: Session, node: tree.MvApply, source: TableValue, scope: Scope) -> TableValue:
+    """``mv-apply items on (subquery)``. The subquery sees the expanded columns and those of the row; what it gives
+    comes behind the row's own."""
+    row = Row.of_table(source)
+    items = bind_items(session, node, row, scope, in_place=True)
+    if node.context_id is not None:
+        session.refuse("TK130", "The id of mv-apply is not run by the local engine", node.context_id)
+    source = row.table(source)
+    passed = tuple(column for column in source.relation.columns if id(column) not in items.replaced)
+    own = [item.column for item in items.columns]
+    if items.item_index is not None:
+        own.append(items.item_index)
+    leaf = SubqueryInput(columns=(*own, *passed), **session.place(node, ""))
+    subquery, open_ = subpipe(session, node.subquery, leaf, source.open, scope)
+    shown = _own_columns(subquery, passed)
+    made = Apply(
+        columns=(*passed, *shown.columns),
+        input=source.relation,
+        items=items.columns,
+        item_index=items.item_index,
+        bag_arrays=items.bag_arrays,
+        limit=items.limit,
+        leaf=leaf,
+        subquery=shown,
+        passed=passed,
+        **session.place(node, "mv-apply"),
+    )
+    return TableValue(made, open_)
+
+
+def subpipe(
+    session: Session, operators: tuple[tree.Operator, ...], leaf: SubqueryInput, open_: bool, scope: Scope
+) -> tuple[Relation, bool]:
+    """The operators of a subquery over the rows it is fed."""
+    from tocsin.kql.semantics.tables import bind_operators
+
+    bound = bind_operators(session, operators, TableValue(leaf, open_), scope)
+    return bound.relation, bound.open
+
+
+def _own_columns(subquery: Relation, passed: tuple[Column, ...]) -> Relation:
+    """The subquery without the columns that the row repeats anyway, under names that the row does not have."""
+    outside = {id(column) for column in passed}
+    own = [column for column in subquery.columns if id(column) not in outside]
+    taken = {column.name for column in passed}
+    if len(own) == len(subquery.columns) and not any(column.name in taken for column in own):
+        return subquery
+    names = UniqueNames(taken)
+    columns = tuple(Column(names.unique(column.name), column.type) for column in own)
+    return Projection(columns=columns, input=subquery, expressions=tuple(ColumnRef(column) for column in own))
+
+
+def partition(session: Session, node: tree.Partition, source: TableValue, scope: Scope) -> TableValue:
+    """``partition by key (subquery)``"""
+    row = Row.of_table(source)
+    key = session.scalar(node.column, scope.inside(row))
+    source = row.table(source)
+    if isinstance(node.subquery, tree.FunctionBody) or node.id_values or node.subquery.source is not None:
+        session.refuse("TK131", "This form of partition is not run by the local engine", node)
+        return session.missing_table(node)
+    leaf = SubqueryInput(columns=source.relation.columns, **session.place(node, ""))
+    subquery, open_ = subpipe(session, node.subquery.operators, leaf, source.open, scope)
+    made = PartitionRows(
+        columns=subquery.columns,
+        input=source.relation,
+        key=key,
+        leaf=leaf,
+        subquery=subquery,
+        **session.place(node, "partition"),
+    )
+    return TableValue(made, open_)

@@ -1,0 +1,88 @@
+"""parse, parse-where and parse-kv."""
+
+from __future__ import annotations
+
+from tocsin.kql.plan import Column, Constant, ParsePairs, ParseRows, PatternPart
+from tocsin.kql.semantics.operators.columns import already_declared
+from tocsin.kql.semantics.operators.hints import hint_text, property_value, value_text
+from tocsin.kql.semantics.scopes import Row, Scope, TableValue
+from tocsin.kql.semantics.session import Session
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import STRING, TYPE_NAMES, UNKNOWN
+
+
+def _declared(session: Session, declarations: list[tree.ColumnDeclaration]) -> list[Column]:
+    """New columns; the type is string unless given."""
+    columns: list[Column] = []
+    names: set[str] = set()
+    for each in declarations:
+        if each.name.text in names:
+            already_declared(session, each.name.text, each.name)
+        names.add(each.name.text)
+        columns.append(Column(each.name.text, TYPE_NAMES.get(each.type.name, UNKNOWN) if each.type else STRING))
+    return columns
+
+
+def _placed(source: TableValue, added: list[Column]) -> tuple[Column, ...]:
+    """The input's columns with the new ones: in the place of a namesake, else at the end."""
+    by_name = {column.name: column for column in added}
+    columns = [by_name.pop(column.name, column) for column in source.relation.columns]
+    return (*columns, *by_name.values())
+
+
+def parse(session: Session, node: tree.Parse, source: TableValue, scope: Scope) -> TableValue:
+    """parse; parse-where drops the rows that do not match."""
+    row = Row.of_table(source)
+    value = session.scalar(node.expression, scope.inside(row))
+    source = row.table(source)
+    declared = _declared(session, [part.column for part in node.pattern if part.column is not None])
+    fresh = iter(declared)
+    pattern = tuple(PatternPart(part.text, next(fresh) if part.column is not None else None) for part in node.pattern)
+    drop = node.keyword == "parse-where"
+    made = ParseRows(
+        columns=_placed(source, declared),
+        input=source.relation,
+        value=value,
+        pattern=pattern,
+        kind=hint_text(node, "kind") or "simple",
+        flags=hint_text(node, "flags") or "",
+        drop_unmatched=drop,
+        **session.place(node, node.keyword),
+    )
+    return TableValue(made, source.open)
+
+
+def parse_kv(session: Session, node: tree.ParseKv, source: TableValue, scope: Scope) -> TableValue:
+    """``parse-kv expression as (schema) with (options)``"""
+    row = Row.of_table(source)
+    value = session.scalar(node.expression, scope.inside(row))
+    source = row.table(source)
+    declared = _declared(session, list(node.schema.columns))
+
+    def option(name: str) -> str | None:
+        given = property_value(node.properties, name)
+        if given is None:
+            return None
+        bound = session.value(given, scope.inside(None))
+        if isinstance(bound, Constant) and bound.type is STRING:
+            return str(bound.value)
+        return value_text(given)
+
+    quotes = option("quote")
+    pairs = property_value(node.properties, "quote")
+    texts: tuple[str, ...] = (quotes,) if quotes is not None else ()
+    if isinstance(pairs, tree.FunctionCall | tree.Parenthesized):
+        session.refuse("TK132", "This form of 'quote' is not run by the local engine", pairs)
+    made = ParsePairs(
+        columns=_placed(source, declared),
+        input=source.relation,
+        value=value,
+        keys=tuple(declared),
+        pair_delimiter=option("pair_delimiter"),
+        kv_delimiter=option("kv_delimiter"),
+        quotes=texts,
+        escape=option("escape"),
+        greedy=option("greedy") == "true",
+        **session.place(node, "parse-kv"),
+    )
+    return TableValue(made, source.open)

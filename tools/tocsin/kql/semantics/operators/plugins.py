@@ -1,0 +1,142 @@
+"""``evaluate``: the plugins whose result columns are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tocsin.kql.functions.registry import aggregates
+from tocsin.kql.plan import Column, ColumnRef, Expr, PluginRows
+from tocsin.kql.semantics.aggregation import bind_aggregate
+from tocsin.kql.semantics.functions import declared_columns
+from tocsin.kql.semantics.naming import UniqueNames
+from tocsin.kql.semantics.scopes import Row, Scope, TableValue
+from tocsin.kql.semantics.session import Session, unknown
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import LONG, REAL, STRING
+
+Arguments = list[Expr | TableValue]
+PluginBinder = Callable[[Session, tree.Evaluate, Row, Arguments], tuple[list[Column], bool]]
+"""The result columns of a plugin, and whether there may be more."""
+
+RUN: frozenset[str] = frozenset({"bag_unpack", "ipv4_lookup", "ipv6_lookup", "narrow"})
+"""Plugins that the local engine runs, where their columns are known before the query runs."""
+
+
+def evaluate(session: Session, node: tree.Evaluate, source: TableValue, scope: Scope) -> TableValue:
+    """``T | evaluate plugin(…)``"""
+    return _evaluate(session, node, source, scope)
+
+
+def evaluate_source(session: Session, node: tree.Evaluate, scope: Scope) -> TableValue:
+    """``evaluate plugin(…)`` at the start of a query."""
+    return _evaluate(session, node, None, scope)
+
+
+def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, scope: Scope) -> TableValue:
+    name = node.call.name.text
+    row = Row.of_table(source) if source is not None else Row.of(())
+    plugin = PLUGINS.get(name)
+    arguments = _arguments(session, node, row, scope)
+    if plugin is None:
+        columns: list[Column] = []
+        open_ = True
+        session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
+    else:
+        columns, open_ = plugin(session, node, row, arguments)
+    if node.schema is not None:
+        declared = declared_columns(node.schema)
+        columns = [*row.columns, *declared] if node.schema.open else list(declared)
+        open_ = False
+    if open_ and plugin is not None:
+        message = f"The columns that '{name}' gives are not known before the query runs: declare them, {name}(…) : (a: string)"
+        session.refuse("TK136", message, node.call)
+    elif plugin is not None and name not in RUN:
+        session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
+    made = PluginRows(
+        columns=tuple(columns),
+        input=row.table(source).relation if source is not None else None,
+        plugin=name,
+        arguments=tuple(each for each in arguments if not isinstance(each, TableValue)),
+        tables=tuple(each.relation for each in arguments if isinstance(each, TableValue)),
+        **session.place(node, "evaluate"),
+    )
+    return TableValue(made, open_)
+
+
+def _arguments(session: Session, node: tree.Evaluate, row: Row, scope: Scope) -> Arguments:
+    """Arguments as values or tables. Names that only the lookup table has are left to the plugin."""
+    inner = scope.inside(row)
+    found: Arguments = []
+    lookup: Row | None = None
+    for argument in node.call.arguments:
+        each = argument.value if isinstance(argument, tree.NamedExpression) else argument
+        if isinstance(each, tree.FunctionCall) and each.name.text in aggregates() and node.call.name.text == "pivot":
+            bind_aggregate(session, aggregates()[each.name.text], each, inner)
+            found.append(unknown())
+            continue
+        if isinstance(each, tree.Star):
+            found.append(unknown())
+            continue
+        name = each.name.text if isinstance(each, tree.NameReference) else None
+        column = lookup.find(name) if lookup is not None and name is not None and len(found) != 1 else None
+        if column is not None and (len(found) != 1):
+            found.append(ColumnRef(column))
+            continue
+        value = session.value(each, inner)
+        if isinstance(value, TableValue):
+            lookup = Row.of_table(value)
+        found.append(value)
+    return found
+
+
+def _bag_unpack(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    bag = arguments[0] if arguments else None
+    gone = id(bag.column) if isinstance(bag, ColumnRef) else None
+    return [column for column in row.columns if id(column) != gone], True
+
+
+def _lookup(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    tables = [each for each in arguments if isinstance(each, TableValue)]
+    names = UniqueNames(column.name for column in row.columns)
+    added = [Column(names.unique(column.name), column.type) for each in tables for column in each.relation.columns]
+    return [*row.columns, *added], row.open or any(each.open for each in tables)
+
+
+def _pivot(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    columns = [each.column for each in arguments if isinstance(each, ColumnRef)]
+    if len(columns) <= 1:
+        gone = {id(column) for column in columns}
+        return [column for column in row.columns if id(column) not in gone], True
+    return columns[1:], True
+
+
+def _narrow(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    return [Column("Row", LONG), Column("Column", STRING), Column("Value", STRING)], False
+
+
+def _segments(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    first = [Column("SegmentId", LONG), Column("Count", LONG), Column("Percent", REAL)]
+    return [*first, *(Column(column.name, column.type) for column in row.columns)], row.open
+
+
+def _activity_counts(
+    session: Session, node: tree.Evaluate, row: Row, arguments: Arguments
+) -> tuple[list[Column], bool]:
+    axis = arguments[1] if len(arguments) > 1 else None
+    first = [Column(axis.column.name, axis.type)] if isinstance(axis, ColumnRef) else []
+    names = ("count", "dcount", "new_dcount", "aggregated_dcount")
+    dimensions = [Column(each.column.name, each.type) for each in arguments[5:] if isinstance(each, ColumnRef)]
+    return [*first, *dimensions, *(Column(name, LONG) for name in names)], False
+
+
+PLUGINS: dict[str, PluginBinder] = {
+    "bag_unpack": _bag_unpack,
+    "ipv4_lookup": _lookup,
+    "ipv6_lookup": _lookup,
+    "pivot": _pivot,
+    "narrow": _narrow,
+    "autocluster": _segments,
+    "basket": _segments,
+    "activity_counts_metrics": _activity_counts,
+}
+"""Plugins with columns that can be told, by name."""

@@ -1,0 +1,57 @@
+"""make-series."""
+
+from __future__ import annotations
+
+from tocsin.kql.plan import AggregateCall, Assignment, Column, Expr, MakeSeriesRows
+from tocsin.kql.semantics.naming import result_name
+from tocsin.kql.semantics.operators.summarizing import Grouping
+from tocsin.kql.semantics.scopes import Row, Scope, TableValue
+from tocsin.kql.semantics.session import Session, unknown
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import DYNAMIC
+
+
+def make_series(session: Session, node: tree.MakeSeries, source: TableValue, scope: Scope) -> TableValue:
+    """``make-series``: keys, then an array for each aggregate, then the axis as an array."""
+    row = Row.of_table(source)
+    inner = scope.inside(row)
+    grouping = Grouping(session, row, scope)
+    grouping.add_keys(node.by)
+    keys = list(grouping.columns)
+    defaults: list[Expr | None] = []
+    arrays: list[Column] = []
+    calls: list[AggregateCall] = []
+    for each in node.aggregates:
+        before = len(grouping.calls)
+        grouping.add_aggregate(each.expression)
+        default = session.scalar(each.default, inner) if each.default is not None else None
+        if len(grouping.calls) != before + 1 or grouping.after:
+            session.refuse("TK133", "Only a plain aggregate is run in make-series", each.expression)
+            continue
+        made = grouping.calls[-1]
+        outputs = tuple(Column(column.name, DYNAMIC) for column in made.outputs)
+        arrays.extend(outputs)
+        calls.append(AggregateCall(made.function, made.arguments, outputs))
+        defaults.append(default)
+    on = node.on.value if isinstance(node.on, tree.NamedExpression) else node.on
+    axis = Assignment(Column(grouping.names.unique(result_name(node.on)), DYNAMIC), session.scalar(on, inner))
+    from_, to, step = (
+        session.scalar(each, scope.inside(None)) if each is not None else None
+        for each in (node.from_, node.to, node.step)
+    )
+    if step is None:
+        session.refuse("TK134", "make-series needs a step to be run by the local engine", node)
+    source = row.table(source)
+    series = MakeSeriesRows(
+        columns=(*keys, *arrays, axis.column),
+        input=source.relation,
+        keys=tuple(grouping.keys),
+        aggregates=tuple(calls),
+        defaults=tuple(defaults),
+        axis=axis,
+        from_=from_,
+        to=to,
+        step=step or unknown(),
+        **session.place(node, "make-series"),
+    )
+    return TableValue(series)

@@ -1,0 +1,120 @@
+"""print, range, getschema and invoke."""
+
+from __future__ import annotations
+
+from tocsin.kql.plan import Column, Inline, RangeSource, SchemaRows
+from tocsin.kql.semantics.conversions import common_type, convert
+from tocsin.kql.semantics.functions import call_declared, call_workspace_function
+from tocsin.kql.semantics.naming import UniqueNames
+from tocsin.kql.semantics.operators.columns import already_declared
+from tocsin.kql.semantics.scopes import DeclaredFunction, Row, Scope, TableValue
+from tocsin.kql.semantics.session import Session
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import (
+    BOOL,
+    DATETIME,
+    DECIMAL,
+    DYNAMIC,
+    GUID,
+    INT,
+    LONG,
+    REAL,
+    STRING,
+    TIMESPAN,
+    UNKNOWN,
+    ScalarType,
+)
+
+
+def print_(session: Session, node: tree.Print, scope: Scope) -> TableValue:
+    """``print``: one row; a column without a name is ``print_`` and its position."""
+    columns: list[Column] = []
+    cells = []
+    names = UniqueNames()
+    for index, each in enumerate(node.expressions):
+        value = session.scalar(each, scope.inside(None))
+        given = each.names[0] if isinstance(each, tree.NamedExpression) and each.names else None
+        if given is not None and given.text in names:
+            already_declared(session, given.text, given)
+        columns.append(Column(names.unique(given.text if given else f"print_{index}"), value.type))
+        cells.append(value)
+    made = Inline(columns=tuple(columns), rows=(tuple(cells),), **session.place(node, "print"))
+    return TableValue(made)
+
+
+def range_(session: Session, node: tree.Range, scope: Scope) -> TableValue:
+    """``range name from a to b step c``"""
+    inner = scope.inside(None)
+    start, end, step = (session.scalar(each, inner) for each in (node.from_, node.to, node.step))
+    if DATETIME in (start.type, end.type):
+        type_: ScalarType | None = DATETIME
+    else:
+        type_ = common_type((start.type, end.type, step.type))
+        type_ = LONG if type_ is INT else type_
+    if type_ not in (LONG, REAL, DECIMAL, DATETIME, TIMESPAN, UNKNOWN):
+        session.error("KS137", "range counts in numbers, datetimes or timespans", node.from_)
+        type_ = UNKNOWN
+    made = RangeSource(
+        columns=(Column(node.name.text, type_),),
+        from_=convert(start, type_),
+        to=convert(end, type_),
+        step=convert(step, TIMESPAN if type_ is DATETIME and step.type is not DATETIME else type_),
+        **session.place(node, "range"),
+    )
+    return TableValue(made)
+
+
+_DOTNET_TYPES = {
+    BOOL: "System.SByte",
+    INT: "System.Int32",
+    LONG: "System.Int64",
+    REAL: "System.Double",
+    DECIMAL: "System.Data.SqlTypes.SqlDecimal",
+    STRING: "System.String",
+    DATETIME: "System.DateTime",
+    TIMESPAN: "System.TimeSpan",
+    GUID: "System.Guid",
+    DYNAMIC: "System.Object",
+    UNKNOWN: "System.Object",
+}
+"""What ``getschema`` shows as DataType.
+Source: https://learn.microsoft.com/kusto/query/getschema-operator"""
+
+
+def get_schema(session: Session, node: tree.GetSchema, source: TableValue, scope: Scope) -> TableValue:
+    """``getschema``"""
+    if source.open:
+        session.refuse("TK103", "The columns are not known before the query runs", node)
+    rows = tuple(
+        (column.name, ordinal, _DOTNET_TYPES[column.type], column.type.value)
+        for ordinal, column in enumerate(source.relation.columns)
+    )
+    columns = (
+        Column("ColumnName", STRING),
+        Column("ColumnOrdinal", LONG),
+        Column("DataType", STRING),
+        Column("ColumnType", STRING),
+    )
+    made = SchemaRows(columns=columns, rows=rows, **session.place(node, "getschema"))
+    return TableValue(made)
+
+
+def invoke(session: Session, node: tree.Invoke, source: TableValue, scope: Scope) -> TableValue:
+    """``invoke f(…)``: the table is the function's first argument."""
+    call = node.call
+    name = call.name.text
+    inner = scope.inside(Row.of_table(source))
+    meaning = scope.names.find(name)
+    if isinstance(meaning, DeclaredFunction):
+        value = call_declared(session, meaning, call.arguments, call, call.name, inner, source)
+    elif name in session.catalog.functions:
+        value = call_workspace_function(session, name, call.arguments, call, call.name, inner, source)
+    else:
+        near = [*scope.names, *session.catalog.functions]
+        session.unknown_name("KS211", name, call.name, "function", near)
+        return session.missing_table(node)
+    if isinstance(value, TableValue):
+        return value
+    if value.type is not UNKNOWN:
+        session.error("KS204", f"The function '{name}' gives no table", call.name)
+    return session.missing_table(node)

@@ -1,0 +1,138 @@
+"""The state of one binding run: what was found, what was read, how deep we are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tocsin.kql.catalog import Catalog
+from tocsin.kql.plan import Column, Constant, Expr, Inline
+from tocsin.kql.semantics.scopes import Names, Scope, TableValue
+from tocsin.kql.semantics.suggestions import nearest
+from tocsin.kql.syntax import tree
+from tocsin.kql.syntax.tree import Diagnostic, Node, Severity
+from tocsin.kql.types import ScalarType
+
+MAX_DEPTH = 150
+"""Nested expressions, queries and function calls; what lies deeper is refused (Python's stack is finite)."""
+
+MAX_EXPANSIONS = 1000
+"""Function bodies bound in one query: functions that call each other twice grow without bound."""
+
+TableBinder = Callable[["Session", tree.Expression, Scope], TableValue]
+ValueBinder = Callable[["Session", tree.Expression, Scope], Expr | TableValue]
+StatementBinder = Callable[["Session", tuple[tree.Statement, ...], Names], None]
+
+
+@dataclass(slots=True)
+class Session:
+    """One binding run. ``origin`` names the workspace function whose text is being bound; ``call_site`` is then where
+    the query called it, and everything found in the text is told there.
+    """
+
+    catalog: Catalog
+    bind_table: TableBinder
+    bind_value: ValueBinder
+    bind_statements: StatementBinder
+    text: str = ""
+    diagnostics: dict[tuple[str, int, int], Diagnostic] = field(default_factory=dict)
+    refusals: dict[tuple[str, int, int], Diagnostic] = field(default_factory=dict)
+    tables: dict[str, None] = field(default_factory=dict)
+    functions: dict[str, None] = field(default_factory=dict)
+    watchlists: dict[str, None] = field(default_factory=dict)
+    depth: int = 0
+    expansions: int = 0
+    origin: str | None = None
+    call_site: tuple[int, int] | None = None
+    active: tuple[str, ...] = ()
+    calls: dict[object, Expr | TableValue] = field(default_factory=dict)
+    trial: bool = False
+
+    # ------------------------------------------------------------------------------------------------ findings
+
+    def report(
+        self, code: str, message: str, start: int, length: int, suggestion: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:  # fmt: skip
+        """Keep a diagnostic; one of a kind per place."""
+        found = Diagnostic(code, severity, message, start, length, suggestion)
+        self.diagnostics.setdefault((code, start, length), found)
+
+    def error(self, code: str, message: str, node: Node, suggestion: str | None = None) -> None:
+        """Report an error over a node."""
+        self.report(code, message, node.start, node.end - node.start, suggestion)
+
+    def refuse(self, code: str, message: str, node: Node) -> None:
+        """Note a construct that is right KQL but that the local engine does not run."""
+        if self.trial:
+            return
+        start, length = self.call_site or (node.start, node.end - node.start)
+        text = f"in the workspace function {self.origin}: {message}" if self.origin else message
+        self.refusals.setdefault((code, start, length), Diagnostic(code, Severity.ERROR, text, start, length))
+
+    def unknown_name(self, code: str, name: str, node: Node, what: str, near: Iterable[str]) -> None:
+        """Report a name that means nothing here, with the nearest one that does."""
+        suggestion = nearest(name, near)
+        hint = f"; did you mean '{suggestion}'?" if suggestion else ""
+        self.error(code, f"The name '{name}' does not refer to any known {what}{hint}", node, suggestion)
+
+    # --------------------------------------------------------------------------------------------------- depth
+
+    def enter(self, node: Node) -> bool:
+        """Go one level deeper; False (and a diagnostic) when that is too deep. Pair with ``leave``."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.error("TK190", f"This is nested more than {MAX_DEPTH} levels deep: split it with let", node)
+            return False
+        return True
+
+    def leave(self) -> None:
+        """Back one level."""
+        self.depth -= 1
+
+    def expand(self, node: Node) -> bool:
+        """Count a function expansion; False (and a diagnostic) when there are too many."""
+        self.expansions += 1
+        if self.expansions > MAX_EXPANSIONS:
+            self.error("TK191", f"The functions called here expand to more than {MAX_EXPANSIONS} bodies", node)
+            return False
+        return True
+
+    # -------------------------------------------------------------------------------------------- subexpressions
+
+    def value(self, node: tree.Expression, scope: Scope) -> Expr | TableValue:
+        """A scalar or a table, whichever the expression is."""
+        return self.bind_value(self, node, scope)
+
+    def scalar(self, node: tree.Expression, scope: Scope) -> Expr:
+        """The expression as a scalar; a table in its place is an error."""
+        value = self.bind_value(self, node, scope)
+        if isinstance(value, TableValue):
+            self.error("KS108", "A scalar value is needed here, this is a table", node)
+            return unknown()
+        return value
+
+    def table(self, node: tree.Expression, scope: Scope) -> TableValue:
+        """The expression as a table."""
+        return self.bind_table(self, node, scope)
+
+    # ---------------------------------------------------------------------------------------------- plan pieces
+
+    def place(self, node: Node, operator: str) -> dict[str, Any]:
+        """The common fields of a relation made for ``node``."""
+        return {"operator": operator, "start": node.start, "length": node.end - node.start, "origin": self.origin}
+
+    def missing_table(self, node: Node, columns: Iterable[Column] = (), open_: bool = True) -> TableValue:
+        """A stand-in where there is no table to bind: everything after it still binds."""
+        return TableValue(Inline(columns=tuple(columns), rows=(), **self.place(node, "")), open_)
+
+
+def unknown() -> Expr:
+    """A stand-in for a scalar that could not be bound."""
+    return Constant(None, ScalarType.UNKNOWN)
+
+
+def empty_scope() -> Scope:
+    """No names, no row."""
+    return Scope(Names())

@@ -1,0 +1,198 @@
+"""Functions that are part of the language rather than of a table of functions: they take queries, names or stars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tocsin.kql.functions.registry import scalar_functions
+from tocsin.kql.plan import Column, ColumnRef, Constant, Expr, Inline, PackRow, ScalarQuery, Watchlist
+from tocsin.kql.semantics.calls import call
+from tocsin.kql.semantics.conversions import first_column_type
+from tocsin.kql.semantics.scopes import Scope, TableValue
+from tocsin.kql.semantics.session import Session, unknown
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, STRING, UNKNOWN, ColumnSchema
+
+Value = Expr | TableValue
+Special = Callable[[Session, tree.FunctionCall, Scope], Value]
+
+DATABASES = frozenset({"cluster", "database", "workspace", "app", "resource"})
+"""Functions that name another place; what follows the dot is a table there."""
+
+WATCHLIST_COLUMNS = (
+    ColumnSchema("_DTItemId", STRING),
+    ColumnSchema("LastUpdatedTimeUTC", DATETIME),
+    ColumnSchema("SearchKey", STRING),
+    ColumnSchema("WatchlistItem", DYNAMIC),
+)
+"""Columns that every watchlist has.
+Source: https://learn.microsoft.com/azure/sentinel/watchlists-queries"""
+
+
+def is_database(node: tree.Expression) -> bool:
+    """Whether the expression names another cluster, database or workspace."""
+    while isinstance(node, tree.Path | tree.PathCall):
+        node = node.target
+    return isinstance(node, tree.FunctionCall) and node.name.text in DATABASES
+
+
+def literal_text(node: tree.Expression) -> str | None:
+    """The text of a string literal, or None."""
+    while isinstance(node, tree.Parenthesized):
+        node = node.inner
+    if isinstance(node, tree.Literal) and node.kind is tree.LiteralKind.STRING:
+        return str(node.value)
+    return None
+
+
+def constant_text(session: Session, node: tree.Expression, scope: Scope) -> str | None:
+    """The text of an expression that is known now: a literal or a ``let`` constant."""
+    value = session.value(node, scope)
+    if isinstance(value, Constant) and value.type is STRING:
+        return str(value.value)
+    return None
+
+
+def _wrong_count(session: Session, node: tree.FunctionCall, text: str) -> Value:
+    session.error("KS119", f"The function '{node.name.text}' takes {text}", node.name)
+    return unknown()
+
+
+def _toscalar(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    if len(node.arguments) != 1:
+        return _wrong_count(session, node, "one query")
+    value = session.value(node.arguments[0], scope.inside(None))
+    if isinstance(value, TableValue):
+        return ScalarQuery(value.relation, first_column_type(value.relation))
+    return value
+
+
+def _materialize(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    if len(node.arguments) != 1:
+        return _wrong_count(session, node, "one query")
+    return session.table(node.arguments[0], scope.inside(None))
+
+
+def _table(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    if not node.arguments:
+        return _wrong_count(session, node, "a table name")
+    argument = node.arguments[0]
+    name = constant_text(session, argument, scope.inside(None))
+    if name is None:
+        session.refuse("TK107", "The name given to table() must be a constant", argument)
+        return session.missing_table(node)
+    reference = tree.NameReference(argument.start, argument.end, tree.Name(argument.start, argument.end, name))
+    return session.table(reference, Scope(type(scope.names)()))
+
+
+def _elsewhere(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    session.refuse("TK108", f"{node.name.text}() reads another place, which the local engine does not", node)
+    return session.missing_table(node)
+
+
+def _refused_table(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    session.refuse("TK108", f"{node.name.text}() is not run by the local engine", node)
+    return session.missing_table(node)
+
+
+def _column_if_exists(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    if len(node.arguments) != 2:
+        return _wrong_count(session, node, "2 arguments")
+    name = constant_text(session, node.arguments[0], scope.inside(None))
+    fallback = session.scalar(node.arguments[1], scope)
+    if name is None:
+        session.refuse("TK107", f"The name given to {node.name.text}() must be a constant", node.arguments[0])
+        return fallback
+    column = scope.row.find(name) if scope.row is not None else None
+    if column is not None:
+        return ColumnRef(column)
+    if scope.row is not None and scope.row.open:
+        session.refuse("TK103", f"Whether the column '{name}' exists is not known before the query runs", node)
+    return fallback
+
+
+def _column_exists(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    if len(node.arguments) != 1:
+        return _wrong_count(session, node, "1 argument")
+    name = literal_text(node.arguments[0])
+    return Constant(scope.row is not None and name is not None and scope.row.find(name) is not None, BOOL)
+
+
+def _pack_all(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    ignore = False
+    if node.arguments:
+        value = session.scalar(node.arguments[0], scope)
+        if isinstance(value, Constant) and value.type is BOOL:
+            ignore = bool(value.value)
+    if scope.row is None:
+        session.error("KS142", "pack_all() needs the columns of a table", node)
+        return unknown()
+    if scope.row.open:
+        session.refuse("TK103", "The columns that pack_all() takes are not known before the query runs", node)
+    return PackRow(tuple(scope.row.columns), ignore)
+
+
+def _bag_pack(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    if len(node.arguments) == 1 and isinstance(node.arguments[0], tree.Star) and scope.row is not None:
+        return PackRow(tuple(scope.row.columns))
+    return _plain(session, node, scope)
+
+
+def _bag_pack_columns(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    columns: list[Column] = []
+    for argument in node.arguments:
+        value = session.scalar(argument, scope)
+        if isinstance(value, ColumnRef):
+            columns.append(value.column)
+        elif value.type is not UNKNOWN:
+            session.error("KS109", "A column name is needed here", argument)
+    return PackRow(tuple(columns))
+
+
+def _plain(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    function = scalar_functions().get(node.name.text)
+    values = [session.scalar(each, scope) for each in node.arguments]
+    if function is None:
+        session.unknown_name("KS211", node.name.text, node.name, "function", ())
+        return unknown()
+    return call(session, function, values, node.arguments, node, node.name)
+
+
+def _watchlist(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    if not node.arguments:
+        return _wrong_count(session, node, "the alias of a watchlist")
+    alias = constant_text(session, node.arguments[0], scope.inside(None))
+    if alias is None:
+        session.refuse("TK107", "The alias given to _GetWatchlist() must be a constant", node.arguments[0])
+        return session.missing_table(node, [Column(each.name, each.type) for each in WATCHLIST_COLUMNS])
+    session.watchlists[alias] = None
+    known = session.catalog.watchlists.get(alias)
+    columns = tuple(Column(each.name, each.type) for each in known or WATCHLIST_COLUMNS)
+    relation = Watchlist(columns=columns, alias=alias, **session.place(node, "_GetWatchlist"))
+    return TableValue(relation, known is None, "_GetWatchlist")
+
+
+def _watchlist_aliases(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    column = Column("WatchlistAlias", STRING)
+    rows = tuple((Constant(alias, STRING),) for alias in sorted(session.catalog.watchlists))
+    return TableValue(Inline(columns=(column,), rows=rows, **session.place(node, "_GetWatchlistAlias")))
+
+
+TABLE: Mapping[str, Special] = {
+    "toscalar": _toscalar,
+    "materialize": _materialize,
+    "totable": _materialize,
+    "table": _table,
+    **dict.fromkeys(DATABASES, _elsewhere),
+    **dict.fromkeys(("external_table", "materialized_view", "stored_query_result", "adx", "arg"), _refused_table),
+    "column_ifexists": _column_if_exists,
+    "columnifexists": _column_if_exists,
+    "iscolumnexists": _column_exists,
+    "pack_all": _pack_all,
+    "bag_pack": _bag_pack,
+    "pack": _bag_pack,
+    "bag_pack_columns": _bag_pack_columns,
+    "_GetWatchlist": _watchlist,
+    "_GetWatchlistAlias": _watchlist_aliases,
+}
+"""By name. A ``let`` function of the same name wins."""

@@ -1,0 +1,177 @@
+"""Tabular expressions: names of tables, pipes, datatable, and the functions that give tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tocsin.kql.plan import Column, Constant, Expr, Inline, Scan
+from tocsin.kql.semantics.conversions import convert
+from tocsin.kql.semantics.functions import call_declared, call_workspace_function, declared_columns
+from tocsin.kql.semantics.operators import OPERATORS, SOURCES
+from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
+from tocsin.kql.semantics.session import Session
+from tocsin.kql.semantics.special_functions import DATABASES, is_database
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import DYNAMIC, UNKNOWN
+
+
+def bind_table(session: Session, node: tree.Expression, scope: Scope) -> TableValue:
+    """The expression as a table. What is none is an error, and an open table stands in for it."""
+    bind = _BINDERS.get(type(node))
+    if not session.enter(node):
+        session.leave()
+        return session.missing_table(node)
+    try:
+        if bind is not None:
+            return bind(session, node, scope)
+        session.value(node, scope)
+        session.error("KS204", "A table is needed here", node)
+        return session.missing_table(node)
+    finally:
+        session.leave()
+
+
+def _name(session: Session, node: tree.NameReference, scope: Scope) -> TableValue:
+    name = node.name.text
+    meaning = scope.names.find(name)
+    if isinstance(meaning, TableValue):
+        return replace(meaning, name=name)
+    if isinstance(meaning, DeclaredFunction):
+        return _as_table(session, call_declared(session, meaning, (), node, node, scope), node)
+    if meaning is not None:
+        session.error("KS204", f"'{name}' is a scalar here; a table is needed", node)
+        return session.missing_table(node)
+    if name in session.catalog.functions:
+        return _as_table(session, call_workspace_function(session, name, (), node, node, scope), node)
+    if name in session.catalog.tables:
+        return read_table(session, name, node)
+    known = [*scope.names, *session.catalog.functions, *session.catalog.tables]
+    session.unknown_name("KS204", name, node, "table, tabular variable or function", known)
+    return session.missing_table(node)
+
+
+def read_table(session: Session, name: str, node: tree.Node) -> TableValue:
+    """A read of a catalogue table, with columns of its own."""
+    session.tables[name] = None
+    schema = session.catalog.tables[name]
+    columns = tuple(Column(each.name, each.type) for each in schema)
+    return TableValue(Scan(columns=columns, table=name, table_columns=schema, **session.place(node, name)), name=name)
+
+
+def _as_table(session: Session, value: Expr | TableValue, node: tree.Expression) -> TableValue:
+    if isinstance(value, TableValue):
+        return value
+    if value.type is not UNKNOWN:
+        session.error("KS204", f"A table is needed here, this is a value of the type {value.type.value}", node)
+    return session.missing_table(node)
+
+
+def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> TableValue:
+    return _as_table(session, session.value(node, scope), node)
+
+
+def _parenthesized(session: Session, node: tree.Parenthesized, scope: Scope) -> TableValue:
+    return session.table(node.inner, scope)
+
+
+def _missing(session: Session, node: tree.Missing, scope: Scope) -> TableValue:
+    return session.missing_table(node)
+
+
+def _pipe(session: Session, node: tree.Pipe, scope: Scope) -> TableValue:
+    operators = node.operators
+    if node.source is not None:
+        source = session.table(node.source, scope)
+    elif operators and type(operators[0]) in SOURCES:
+        source = SOURCES[type(operators[0])](session, operators[0], scope)
+        operators = operators[1:]
+    else:
+        source = session.missing_table(node)
+    return bind_operators(session, operators, source, scope)
+
+
+def bind_operators(
+    session: Session, operators: tuple[tree.Operator, ...], source: TableValue, scope: Scope
+) -> TableValue:
+    """The operators of a pipe, one after the other."""
+    names = scope.names
+    for operator in operators:
+        if isinstance(operator, tree.As):
+            names = Names(names)
+            source = replace(source, name=operator.name.text)
+            names.entries[operator.name.text] = source
+            continue
+        bind = OPERATORS.get(type(operator))
+        if bind is None:
+            session.refuse("TK120", f"The operator '{operator.keyword}' is not run by the local engine", operator)
+            source = session.missing_table(operator)
+        else:
+            source = bind(session, operator, source, Scope(names))
+    return source
+
+
+def _datatable(session: Session, node: tree.DataTable, scope: Scope) -> TableValue:
+    columns = tuple(declared_columns(node.schema))
+    width = len(columns)
+    values = node.values
+    if width and len(values) % width:
+        span = tree.Node(values[0].start, values[-1].end)
+        session.error("KS173", f"The number of values must be a multiple of the {width} columns", span)
+    cells: list[Expr] = []
+    for index, value in enumerate(values):
+        bound = session.scalar(value, Scope(scope.names))
+        type_ = columns[index % width].type if width else UNKNOWN
+        if type_ is DYNAMIC and isinstance(bound, Constant) and bound.type is not DYNAMIC:
+            bound = convert(bound, DYNAMIC)
+        cells.append(convert(bound, type_))
+    complete = len(cells) - len(cells) % width if width else 0
+    rows = tuple(tuple(cells[i : i + width]) for i in range(0, complete, width or 1))
+    return TableValue(Inline(columns=columns, rows=rows, **session.place(node, "datatable")))
+
+
+def _external(session: Session, node: tree.ExternalData, scope: Scope) -> TableValue:
+    session.refuse("TK109", "externaldata reads from the network, which the local engine does not", node)
+    return session.missing_table(node, declared_columns(node.schema), False)
+
+
+def _refused(session: Session, node: tree.Expression, scope: Scope) -> TableValue:
+    session.refuse("TK121", "This kind of table is not run by the local engine", node)
+    return session.missing_table(node)
+
+
+def _path(session: Session, node: tree.Path | tree.PathCall, scope: Scope) -> TableValue:
+    """``workspace('x').T``: bound as the table of that name here when there is one, but not run."""
+    if not is_database(node.target):
+        return (
+            _as_table(session, session.value(node, scope), node)
+            if isinstance(node, tree.Path)
+            else _refused(session, node, scope)
+        )
+    target = node.target
+    while isinstance(target, tree.Path | tree.PathCall):
+        target = target.target
+    if isinstance(node, tree.PathCall) and node.call.name.text in DATABASES:
+        return session.missing_table(node)
+    shown = target.name.text if isinstance(target, tree.FunctionCall) else "this"
+    session.refuse("TK108", f"{shown}() reads another place, which the local engine does not", node)
+    member = node.member if isinstance(node, tree.Path) else node.call.name
+    if isinstance(node, tree.Path) and member.text in session.catalog.tables:
+        return read_table(session, member.text, node)
+    return session.missing_table(node)
+
+
+_BINDERS: dict[type[tree.Node], Callable[[Session, Any, Scope], TableValue]] = {
+    tree.NameReference: _name,
+    tree.FunctionCall: _call,
+    tree.Parenthesized: _parenthesized,
+    tree.Missing: _missing,
+    tree.Pipe: _pipe,
+    tree.DataTable: _datatable,
+    tree.ExternalData: _external,
+    tree.ContextualDataTable: _refused,
+    tree.MaterializedViewCombine: _refused,
+    tree.Path: _path,
+    tree.PathCall: _path,
+}
