@@ -42,7 +42,7 @@ class Constructs(Expressions):
     def construct(self, word: str) -> Expression | None:
         following = self.words[self.at + 1]
         if word == "dynamic":
-            return self._dynamic() if following == "(" else None
+            return self.dynamic() if following == "(" else None
         if word in ("toscalar", "totable"):
             return self._subquery_call() if following in ("(", "kind") else None
         if word == "datatable":
@@ -59,7 +59,7 @@ class Constructs(Expressions):
 
     # ------------------------------------------------------------------------------------------------- dynamic
 
-    def _dynamic(self) -> Expression:
+    def dynamic(self) -> Expression:
         start = self.advance().start
         self.advance()
         value = self._required_json()
@@ -248,7 +248,8 @@ class Constructs(Expressions):
             self.move_to(self.at + length)
             name = Name(start, self.end, self.source[start : self.end])
             self.advance()
-            found.append(Hint(start, self.end, name, self.hint_value()))
+            value = self.hint_value()
+            found.append(Hint(start, self.end, name, value))
 
     def _hint_name_length(self, more: tuple[str, ...]) -> int:
         words, at = self.words, self.at

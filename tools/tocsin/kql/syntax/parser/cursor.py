@@ -129,8 +129,8 @@ class Cursor:
     # -------------------------------------------------------------------------------------------------- nesting
 
     def descend(self) -> None:
-        """Into a bracket: two steps deeper. Beyond the limit the rest of the text is given up with one diagnostic: every rule then
-        finds the end of the text, so the tree is still complete."""
+        """Into a bracket: two steps deeper. Beyond the limit the rest of the text is given up with one diagnostic:
+        every rule then finds the end of the text, so the tree is still complete."""
         self.depth += 2
         if self.depth > DEEPEST_NESTING:
             self.give_up("nested too deeply")

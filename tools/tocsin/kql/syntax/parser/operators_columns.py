@@ -45,7 +45,8 @@ def parse_print(p: Constructs, keyword: Token) -> Operator:
 
 def parse_serialize(p: Constructs, keyword: Token) -> Operator:
     hints = p.hints()
-    return Serialize(keyword.start, p.end, keyword.text, keyword.end, hints, p.named_list())
+    expressions = p.named_list()
+    return Serialize(keyword.start, p.end, keyword.text, keyword.end, hints, expressions)
 
 
 def parse_project(p: Constructs, keyword: Token) -> Operator:
