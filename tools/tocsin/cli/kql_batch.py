@@ -42,7 +42,10 @@ class Server:
             return {"id": None, "error": f"the line is not JSON: {error}"}
         if not isinstance(request, dict) or not isinstance(request.get("query"), str):
             return {"id": request.get("id") if isinstance(request, dict) else None, "error": 'there is no "query" text'}
-        return {"id": request.get("id"), **self._run(request["query"], request.get("env"))}
+        try:
+            return {"id": request.get("id"), **self._run(request["query"], request.get("env"))}
+        except Exception as error:  # noqa: BLE001  # a fault of the engine costs this answer, not those that follow
+            return {"id": request.get("id"), "error": f"ENG999 1:1 the engine failed: {type(error).__name__}: {error}"}
 
     def _run(self, text: str, environment: object) -> dict[str, Any]:
         catalog = self.catalogs.get(environment if isinstance(environment, str) else "", self.catalogs[""])

@@ -1,8 +1,183 @@
-"""evaluate: the plugins that the local engine runs."""
+"""evaluate: the plugins that the local engine runs.
+
+Source: https://learn.microsoft.com/kusto/query/evaluate-operator
+"""
 
 from __future__ import annotations
 
-from tocsin.kql.interpreter.compiler import StageCompiler
-from tocsin.kql.plan import Relation
+from collections.abc import Callable, Sequence
+from ipaddress import AddressValueError, IPv4Network, IPv6Address, IPv6Network, NetmaskValueError
 
-STAGES: dict[type[Relation], StageCompiler] = {}
+from tocsin.kql.functions.conversions import converter
+from tocsin.kql.functions.identity import identities
+from tocsin.kql.interpreter.batch import Batch, Part
+from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
+from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.plan import Column, ColumnRef, Expr, PluginRows, Relation
+from tocsin.kql.types import BOOL, DYNAMIC, STRING, Value, null_of
+
+# ------------------------------------------------------------------------------------------------------ bag_unpack
+
+
+def _bag_unpack(node: PluginRows, compiler: PlanCompiler) -> Stage:
+    """Properties of a bag as columns, by the names of the columns that the plan lists."""
+    bags_of = compiler.program(node.arguments[:1])
+    prefix_of = compiler.single(node.arguments[1]) if len(node.arguments) > 1 else lambda execution: ""
+    source = node.input
+    own = {} if source is None else {column.name: column for column in source.columns}
+    kept = frozenset(own.values())
+    made = [column for column in node.columns if column not in kept]
+    converts = [converter(DYNAMIC, column.type) for column in made]
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        (bags,) = bags_of.columns(execution, batch)
+        prefix = prefix_of(execution) or ""
+        values: dict[Column, list[Value]] = {}
+        for column, convert in zip(made, converts, strict=True):
+            name = column.name.removeprefix(prefix) if column.name.startswith(prefix) else None
+            fallback = own.get(column.name)
+            others = [None] * batch.rows if fallback is None else batch.column(fallback)
+            null = null_of(column.type)
+            values[column] = [
+                convert(bag[name]) if isinstance(bag, dict) and name in bag else null if other is None else other
+                for bag, other in zip(bags, others, strict=True)
+            ]
+        return Batch(batch.rows, values, (Part(batch),))
+
+    return run
+
+
+# -------------------------------------------------------------------------------------------------------- ip lookup
+
+Network = IPv4Network | IPv6Network
+
+
+def _network_v4(text: Value) -> IPv4Network | None:
+    try:
+        return IPv4Network(text, strict=False) if text else None
+    except (AddressValueError, NetmaskValueError, ValueError, TypeError):
+        return None
+
+
+def _network_v6(text: Value) -> IPv6Network | None:
+    """IPv4 addresses take part as IPv4-mapped ones."""
+    four = _network_v4(text)
+    if four is not None:
+        return IPv6Network((int(IPv6Address(f"::ffff:{four.network_address}")), 96 + four.prefixlen))
+    try:
+        return IPv6Network(text, strict=False) if text else None
+    except (AddressValueError, NetmaskValueError, ValueError, TypeError):
+        return None
+
+
+class _NetworkIndex:
+    """Rows of a lookup table by the networks that they name."""
+
+    def __init__(self, networks: Sequence[Network | None], bits: int) -> None:
+        self._bits = bits
+        self._by_length: dict[int, dict[int, list[int]]] = {}
+        for row, network in enumerate(networks):
+            if network is not None:
+                start = int(network.network_address) >> (bits - network.prefixlen)
+                self._by_length.setdefault(network.prefixlen, {}).setdefault(start, []).append(row)
+
+    def rows(self, network: Network | None) -> list[int]:
+        """The rows whose network holds this one, the narrowest network first."""
+        if network is None:
+            return []
+        address = int(network.network_address)
+        return [
+            row
+            for length in sorted(self._by_length, reverse=True)
+            if length <= network.prefixlen
+            for row in self._by_length[length].get(address >> (self._bits - length), ())
+        ]
+
+
+def _ip_lookup(parse: Callable[[Value], Network | None], bits: int) -> StageCompiler:
+    def compile_lookup(node: PluginRows, compiler: PlanCompiler) -> Stage:
+        (table,) = node.tables
+        lookup = compiler.relation(table, node.plugin)
+        of_table = frozenset(table.columns)
+        keys = [argument for argument in node.arguments if not _is_flag(argument)]
+        flags = [argument for argument in node.arguments if _is_flag(argument)]
+        unmatched_of = compiler.single(flags[0]) if flags else lambda execution: False
+        addresses_of = compiler.program(keys[:1])
+        networks_of = compiler.program(keys[1:2])
+        extra = [key.column for key in keys[2:] if isinstance(key, ColumnRef) and key.column in of_table]
+        left_columns = () if node.input is None else node.input.columns
+        same = {column.name: column for column in left_columns}
+        pairs = [(same[column.name], column) for column in extra if column.name in same]
+        count = len(left_columns)
+        routes = {column: (0, source) for column, source in zip(node.columns[:count], left_columns, strict=True)}
+        routes.update(
+            (column, (1, source)) for column, source in zip(node.columns[count:], table.columns, strict=False)
+        )
+
+        def run(execution: Execution, left: Batch) -> Batch:
+            right = lookup(execution)
+            index = _NetworkIndex([parse(text) for text in networks_of.columns(execution, right)[0]], bits)
+            left_keys = [identities(left.column(a), a.type) for a, _ in pairs]
+            right_keys = [identities(right.column(b), b.type) for _, b in pairs]
+            keep_all = unmatched_of(execution) is True
+            lefts: list[int | None] = []
+            rights: list[int | None] = []
+            for i, text in enumerate(addresses_of.columns(execution, left)[0]):
+                found: list[int | None] = [
+                    j
+                    for j in index.rows(parse(text))
+                    if all(a[i] == b[j] for a, b in zip(left_keys, right_keys, strict=True))
+                ]
+                if not found and keep_all:
+                    found = [None]
+                lefts.extend([i] * len(found))
+                rights.extend(found)
+                execution.allow_rows(len(found), node)
+            return Batch(len(lefts), {}, (Part(left, lefts), Part(right, rights, fill=True)), routes)
+
+        return run
+
+    return compile_lookup
+
+
+def _is_flag(expression: Expr) -> bool:
+    return expression.type is BOOL and not isinstance(expression, ColumnRef)
+
+
+# ----------------------------------------------------------------------------------------------------------- narrow
+
+
+def _narrow(node: PluginRows, compiler: PlanCompiler) -> Stage:
+    """A row for each cell: row number, column name, value as text."""
+    columns = () if node.input is None else node.input.columns
+    texts = [converter(column.type, STRING) for column in columns]
+    row_column, name_column, value_column = node.columns
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        execution.allow_rows(batch.rows * len(columns), node, 3)
+        cells = [list(map(text, batch.column(column))) for column, text in zip(columns, texts, strict=True)]
+        return Batch(
+            batch.rows * len(columns),
+            {
+                row_column: [i for i in range(batch.rows) for _ in columns],
+                name_column: [column.name for _ in range(batch.rows) for column in columns],
+                value_column: [column[i] for i in range(batch.rows) for column in cells],
+            },
+        )
+
+    return run
+
+
+_PLUGINS: dict[str, StageCompiler] = {
+    "bag_unpack": _bag_unpack,
+    "ipv4_lookup": _ip_lookup(_network_v4, 32),
+    "ipv6_lookup": _ip_lookup(_network_v6, 128),
+    "narrow": _narrow,
+}
+
+
+def _plugin(node: PluginRows, compiler: PlanCompiler) -> Stage:
+    return _PLUGINS[node.plugin](node, compiler)
+
+
+STAGES: dict[type[Relation], StageCompiler] = {PluginRows: _plugin}

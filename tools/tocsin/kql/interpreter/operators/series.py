@@ -16,8 +16,8 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
-from tocsin.kql.plan import Column, Expr, MakeSeriesRows, Relation
-from tocsin.kql.types import DYNAMIC, Value
+from tocsin.kql.plan import AggregateCall, Column, Expr, MakeSeriesRows, Relation
+from tocsin.kql.types import DYNAMIC, ScalarType, Value
 
 _NO_DEFAULT = 0
 """What a step without data shows when the query gives no default."""
@@ -29,7 +29,12 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
     axis = compiler.program([node.axis.value])
     bounds = [_optional(compiler, each) for each in (node.from_, node.to)]
     step_of = compiler.single(node.step)
-    aggregates = [AggregateRunner(call, compiler) for call in node.aggregates]
+    types = [_result_type(call) for call in node.aggregates]
+    aggregates = [
+        AggregateRunner(call, compiler, [type_] * len(call.outputs))
+        for call, type_ in zip(node.aggregates, types, strict=True)
+    ]
+    into_array = [to_dynamic(type_) for type_ in types]
     defaults = [_default(compiler, node, i) for i in range(len(node.aggregates))]
     into_axis = to_dynamic(node.axis.value.type)
     key_columns, axis_column, array_columns = _outputs(node)
@@ -68,9 +73,8 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
             for i in group:
                 bins.setdefault(int((places[i] - first) // step), []).append(i)
             filled = list(bins)
-            for array, aggregate, default in zip(arrays, aggregates, missing, strict=True):
+            for array, aggregate, into, default in zip(arrays, aggregates, into_array, missing, strict=True):
                 (values,) = aggregate.columns(execution, inside, list(bins.values()))[:1]
-                into = to_dynamic(aggregate.outputs[0].type)
                 series = [default] * count
                 for place, value in zip(filled, values, strict=True):
                     series[place] = into(value)
@@ -80,6 +84,15 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
         return Batch(len(axes), made)
 
     return run
+
+
+def _result_type(call: AggregateCall) -> ScalarType:
+    """The type of one value of an aggregate; its output column in the plan is an array already."""
+    types = [argument.type for argument in call.arguments]
+    if call.function.returns is not None:
+        return call.function.returns(types)
+    returns = call.function.signatures[0].returns
+    return returns if isinstance(returns, ScalarType) else types[0] if types else DYNAMIC
 
 
 def _steps(first: Value, end: Value, step: Value, bounded: bool) -> int:
