@@ -120,6 +120,11 @@ def test_bodies_in_the_template_are_those_of_the_rest_target() -> None:
     assert [{"kind": one["kind"], "properties": one["properties"]} for one in found] == [rule]
 
 
+def test_every_parameter_of_the_template_is_used_and_declared() -> None:
+    text = json.dumps(template()["resources"])
+    assert set(re.findall(r"parameters\('(\w+)'\)", text)) == set(template()["parameters"])
+
+
 def test_text_in_brackets_is_no_template_expression() -> None:
     names = [one["properties"].get("displayName") for one in template()["resources"]]
     assert "[[Mail] every field that a scheduled rule has]" in names

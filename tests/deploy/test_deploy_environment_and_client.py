@@ -189,3 +189,17 @@ def test_without_a_sign_in_the_advice_is_to_sign_in() -> None:
     assert caught.value.message == "cannot read alertRules/one: nobody is signed in"
     assert "az login" in caught.value.help
     assert credential.scopes == ["https://management.invalid/.default"]
+
+
+def test_a_conditional_write_names_its_etag_in_the_header_and_in_the_body(
+    client: WorkspaceClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules act on the field of the body; whether the service reads the header is not documented."""
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(client, "_send", lambda *_, **options: sent.append(options))
+    client.put("alertRules", "one", STABLE, {"kind": "Scheduled"}, '"7"')
+    client.put("alertRules", "one", STABLE, {"kind": "Scheduled"})
+    assert sent == [
+        {"headers": {"If-Match": '"7"'}, "json": {"kind": "Scheduled", "etag": '"7"'}},
+        {"headers": {"If-None-Match": "*"}, "json": {"kind": "Scheduled"}},
+    ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,3 +149,18 @@ def test_the_shared_examples() -> None:
         assert body_problems("alertRules", STABLE, content["body"]), file.name
         official_only = bool(body_problems("alertRules", STABLE, content["body"], strict=False))
         assert official_only is not content["expect"].startswith("rejected by strict only"), file.name
+
+
+def test_the_packaged_definitions_are_what_the_script_makes() -> None:
+    if not EXAMPLES.is_dir():
+        pytest.skip("../shared/sentinel/openapi is not here to build from")
+    script = Path(__file__).parents[2] / "tools" / "build_definitions.py"
+    spec = importlib.util.spec_from_file_location("build_definitions", script)
+    assert spec is not None
+    assert spec.loader is not None
+    builder = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = builder
+    spec.loader.exec_module(builder)
+    for wanted in builder.WANTED:
+        packaged = (builder.OUTPUT / f"{wanted.resource}.{wanted.api_version}.json").read_text(encoding="utf-8")
+        assert builder.render(builder.compact_definition(wanted, EXAMPLES.parent)) == packaged

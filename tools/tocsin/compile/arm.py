@@ -27,7 +27,10 @@ _OWN_CHILDREN = ("tables", "savedSearches")
 
 
 def arm_files(content: CompiledContent) -> tuple[dict[str, bytes], tuple[Finding, ...]]:
-    """The template as one file; a finding instead when it exceeds what one deployment takes."""
+    """The template as one file; a finding instead when it exceeds what one deployment takes.
+
+    Its one parameter is ``workspace``, as in what the portal exports; children of a workspace have no location.
+    """
     every = (*content.resources, *content.records)
     template = {
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
@@ -36,11 +39,6 @@ def arm_files(content: CompiledContent) -> tuple[dict[str, bytes], tuple[Finding
             "workspace": {
                 "type": "string",
                 "metadata": {"description": "Name of the Log Analytics workspace that Microsoft Sentinel runs on."},
-            },
-            "location": {
-                "type": "string",
-                "defaultValue": "[resourceGroup().location]",
-                "metadata": {"description": "Azure region of the workspace."},
             },
         },
         "resources": [_template_resource(resource, content) for resource in every],
@@ -68,8 +66,6 @@ def _template_resource(resource: Resource, content: CompiledContent) -> dict[str
     depends = [_resource_id(earlier) for earlier in _needed(resource, content)]
     if depends:
         template["dependsOn"] = depends
-    if resource.type == "savedSearches":
-        template["location"] = "[parameters('location')]"
     if resource.type == "metadata":
         template["properties"]["parentId"] = _resource_id(_parent(resource, content))
     return template
