@@ -173,11 +173,32 @@ def _json_integer(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=_json_integer, strict=False)
 
 
+DEEPEST = 256
+"""Levels that a dynamic value made from text may have."""
+
+
+def _too_deep(value: Value) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
+
+
 def _parsed_json(text: str) -> Value:
     try:
-        return _DECODER.decode(text.strip())
+        value = _DECODER.decode(text.strip())
     except (ValueError, RecursionError):
         return text
+    if text.count("[") + text.count("{") > DEEPEST and _too_deep(value):
+        return text
+    return value
 
 
 def _json(value: Value) -> Value:

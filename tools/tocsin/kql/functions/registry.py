@@ -25,6 +25,13 @@ FAMILIES: tuple[str, ...] = (
     "dynamics",
     "arrays",
     "ip",
+    "mathematics",
+    "bitwise",
+    "hashes",
+    "parsing",
+    "windows",
+    "series",
+    "unsupported",
 )
 """Modules of this package that hold a ``TABLE``."""
 

@@ -1,0 +1,388 @@
+"""Functions on series: dynamic arrays of numbers, element by element.
+
+Elements that are no numbers, and places that one of two series lacks, give null.
+Source: https://learn.microsoft.com/kusto/query/scalar-functions#series-element-wise-functions
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from tocsin.kql.functions.declaration import FunctionTable, Nulls
+from tocsin.kql.functions.mathematics import TABLE as _MATHEMATICS
+from tocsin.kql.types import Value
+
+TABLE = FunctionTable()
+
+
+def _number(value: Value) -> Any:
+    """The element when it is a number, else None."""
+    if isinstance(value, bool):
+        return int(value)
+    return value if isinstance(value, (int, float, Decimal)) else None
+
+
+def numbers(series: Value) -> list[Any] | None:
+    """The numbers of a series; None for what is no array or holds something else."""
+    if not isinstance(series, list):
+        return None
+    found = [_number(each) for each in series]
+    return None if None in found else found
+
+
+# --------------------------------------------------------------------------------------------------- two and two
+
+
+def _two(operation: Callable[[Any, Any], Any]) -> Callable[[Value, Value], Value]:
+    def element(left: Value, right: Value) -> Value:
+        first, second = _number(left), _number(right)
+        if first is None or second is None:
+            return None
+        try:
+            return operation(first, second)
+        except (OverflowError, ValueError):
+            return math.nan
+
+    def apply(left: Value, right: Value) -> Value:
+        if not isinstance(left, list) and not isinstance(right, list):
+            return None
+        length = max(len(each) for each in (left, right) if isinstance(each, list))
+        columns = [
+            [*each, *[None] * (length - len(each))] if isinstance(each, list) else [each] * length
+            for each in (left, right)
+        ]
+        return [element(*pair) for pair in zip(*columns, strict=True)]
+
+    return apply
+
+
+def _divide(left: Any, right: Any) -> float:
+    numerator, divisor = float(left), float(right)
+    if divisor:
+        return numerator / divisor
+    return math.nan if numerator == 0 or math.isnan(numerator) else math.copysign(math.inf, numerator)
+
+
+_PAIRWISE: dict[str, Callable[[Any, Any], Any]] = {
+    "add": lambda left, right: left + right,
+    "subtract": lambda left, right: left - right,
+    "multiply": lambda left, right: left * right,
+    "divide": _divide,
+    "pow": lambda left, right: math.pow(left, right),
+    "less": lambda left, right: left < right,
+    "less_equals": lambda left, right: left <= right,
+    "greater": lambda left, right: left > right,
+    "greater_equals": lambda left, right: left >= right,
+    "equals": lambda left, right: left == right,
+    "not_equals": lambda left, right: left != right,
+}
+_TWO = (
+    "(series1: dynamic, series2: dynamic) -> dynamic",
+    "(series1: dynamic, series2: number) -> dynamic",
+    "(series1: number, series2: dynamic) -> dynamic",
+)
+for _name, _operation in _PAIRWISE.items():
+    TABLE.scalar(f"series_{_name}", *_TWO, page=f"series-{_name.replace('_', '-')}-function")(_two(_operation))
+
+
+# ------------------------------------------------------------------------------------------------------ one by one
+
+
+def _each(operation: Callable[[Any], Any]) -> Callable[[Value], Value]:
+    def element(value: Value) -> Value:
+        number = _number(value)
+        return None if number is None else operation(number)
+
+    return lambda series: [element(each) for each in series] if isinstance(series, list) else None
+
+
+def _whole(function: Callable[[float], int]) -> Callable[[Any], float]:
+    return lambda number: float(function(number)) if math.isfinite(number) else float(number)
+
+
+_ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
+    **{
+        name: function.implementation
+        for name, function in _MATHEMATICS.scalars.items()
+        if name in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan") and function.implementation
+    },
+    "abs": abs,
+    "sign": lambda number: (number > 0) - (number < 0),
+    "floor": _whole(math.floor),
+    "ceiling": _whole(math.ceil),
+}
+for _name, _function in _ELEMENTWISE.items():
+    TABLE.scalar(f"series_{_name}", "(series: dynamic) -> dynamic", page=f"series-{_name}-function")(_each(_function))
+
+
+# ------------------------------------------------------------------------------------------------- many to one
+
+
+def _present(series: Value) -> list[float] | None:
+    return None if not isinstance(series, list) else [float(each) for each in map(_number, series) if each is not None]
+
+
+@TABLE.scalar("series_sum", "(series: dynamic) -> real", page="series-sum-function", aliases=("array_sum",))
+def series_sum(series: Value) -> float | None:
+    """Sum of the numbers."""
+    values = _present(series)
+    return None if values is None else math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+
+
+@TABLE.scalar("series_product", "(series: dynamic) -> real", page="series-product-function")
+def series_product(series: Value) -> float | None:
+    """Product of the numbers."""
+    values = _present(series)
+    return None if values is None else math.prod(values)
+
+
+@TABLE.scalar("series_magnitude", "(series: dynamic) -> real", page="series-magnitude-function")
+def series_magnitude(series: Value) -> float | None:
+    """Length of the series as a vector."""
+    values = _present(series)
+    return None if values is None else math.hypot(*values)
+
+
+def _vectors(left: Value, right: Value) -> tuple[list[float], list[float]] | None:
+    first, second = numbers(left), numbers(right)
+    if first is None or second is None or len(first) != len(second):
+        return None
+    return [float(each) for each in first], [float(each) for each in second]
+
+
+def _dot(left: list[float], right: list[float]) -> float:
+    return sum(one * other for one, other in zip(left, right, strict=True))
+
+
+@TABLE.scalar(
+    "series_dot_product", *(text.replace("-> dynamic", "-> real") for text in _TWO), page="series-dot-product-function"
+)
+def series_dot_product(left: Value, right: Value) -> float | None:
+    """Sum of the products; a number stands for a series of it."""
+    if not isinstance(left, list) and isinstance(right, list):
+        left = [left] * len(right)
+    if not isinstance(right, list) and isinstance(left, list):
+        right = [right] * len(left)
+    vectors = _vectors(left, right)
+    return None if vectors is None else _dot(*vectors)
+
+
+@TABLE.scalar(
+    "series_cosine_similarity",
+    "(series1: dynamic, series2: dynamic, [magnitude1: number], [magnitude2: number]) -> real",
+    page="series-cosine-similarity-function",
+)
+def series_cosine_similarity(left: Value, right: Value, first: Any = None, second: Any = None) -> float | None:
+    """Cosine of the angle between two vectors."""
+    vectors = _vectors(left, right)
+    if vectors is None:
+        return None
+    sizes = [
+        math.hypot(*vector) if given is None else float(given)
+        for vector, given in zip(vectors, (first, second), strict=True)
+    ]
+    return _divide(_dot(*vectors), sizes[0] * sizes[1])
+
+
+@TABLE.scalar(
+    "series_pearson_correlation",
+    "(series1: dynamic, series2: dynamic) -> real",
+    page="series-pearson-correlation-function",
+)
+def series_pearson_correlation(left: Value, right: Value) -> float | None:
+    """Pearson's correlation coefficient of two series of one length."""
+    vectors = _vectors(left, right)
+    if vectors is None or not vectors[0]:
+        return None
+    centred = [[each - sum(vector) / len(vector) for each in vector] for vector in vectors]
+    return _divide(_dot(*centred), math.hypot(*centred[0]) * math.hypot(*centred[1]))
+
+
+@TABLE.scalar(
+    "series_stats_dynamic",
+    "(series: dynamic, [ignore_nonfinite: const bool]) -> dynamic",
+    page="series-stats-dynamic-function",
+)
+def series_stats_dynamic(series: Value, ignore_nonfinite: bool = False) -> Value:
+    """Smallest, largest, mean, spread, sum and length as a bag."""
+    found = numbers(series)
+    if found is None:
+        return None
+    indexed = [(index, float(each)) for index, each in enumerate(found)]
+    if ignore_nonfinite:
+        indexed = [pair for pair in indexed if math.isfinite(pair[1])]
+    if not indexed:
+        return None
+    values = [each for _, each in indexed]
+    mean = sum(values) / len(values)
+    variance = sum((each - mean) ** 2 for each in values) / (len(values) - 1) if len(values) > 1 else 0.0
+    smallest, largest = min(indexed, key=lambda pair: pair[1]), max(indexed, key=lambda pair: pair[1])
+    return {
+        "min": smallest[1],
+        "min_idx": smallest[0],
+        "max": largest[1],
+        "max_idx": largest[0],
+        "avg": mean,
+        "stdev": math.sqrt(variance),
+        "variance": variance,
+        "sum": sum(values),
+        "len": len(values),
+    }
+
+
+# -------------------------------------------------------------------------------------------------------- filling
+
+
+def _missing(value: Value, placeholder: Any) -> bool:
+    return _number(value) is None or (placeholder is not None and value == placeholder)
+
+
+def _filled_forward(series: list[Value], placeholder: Any) -> list[Value]:
+    out: list[Value] = []
+    last: Value = None
+    for each in series:
+        if _missing(each, placeholder):
+            out.append(each if last is None else last)
+        else:
+            last = each
+            out.append(each)
+    return out
+
+
+_FILL = "(series: dynamic, [missing_value_placeholder: number]) -> dynamic"
+
+
+@TABLE.scalar("series_fill_forward", _FILL, page="series-fill-forward-function", nulls=Nulls.SEE)
+def series_fill_forward(series: Value, placeholder: Any = None) -> Value:
+    """Missing values become the nearest value before them."""
+    return _filled_forward(series, placeholder) if isinstance(series, list) else None
+
+
+@TABLE.scalar("series_fill_backward", _FILL, page="series-fill-backward-function", nulls=Nulls.SEE)
+def series_fill_backward(series: Value, placeholder: Any = None) -> Value:
+    """Missing values become the nearest value after them."""
+    return _filled_forward(series[::-1], placeholder)[::-1] if isinstance(series, list) else None
+
+
+@TABLE.scalar(
+    "series_fill_const",
+    "(series: dynamic, [constant_value: number], [missing_value_placeholder: number]) -> dynamic",
+    page="series-fill-const-function",
+    nulls=Nulls.SEE,
+)
+def series_fill_const(series: Value, constant: Any = 0, placeholder: Any = None) -> Value:
+    """Missing values become the constant."""
+    if not isinstance(series, list):
+        return None
+    return [constant if _missing(each, placeholder) else each for each in series]
+
+
+@TABLE.scalar(
+    "series_fill_linear",
+    "(series: dynamic, [missing_value_placeholder: number], [fill_edges: bool], [constant_value: number]) -> dynamic",
+    page="series-fill-linear-function",
+    nulls=Nulls.SEE,
+)
+def series_fill_linear(series: Value, placeholder: Any = None, edges: bool = True, constant: Any = 0.0) -> Value:
+    """Missing values are interpolated between their neighbours; whole numbers stay whole.
+
+    ``edges``: those before the first and after the last value become that value. A series without any value is filled
+    with the constant.
+    """
+    if not isinstance(series, list):
+        return None
+    known = [index for index, each in enumerate(series) if not _missing(each, placeholder)]
+    if not known:
+        return [constant] * len(series)
+    whole = all(isinstance(series[index], int) for index in known)
+    out = list(series)
+    for left, right in pairwise(known):
+        step = (series[right] - series[left]) / (right - left)
+        for index in range(left + 1, right):
+            value = series[left] + step * (index - left)
+            out[index] = int(value) if whole else value
+    if edges:
+        out[: known[0]] = [series[known[0]]] * known[0]
+        out[known[-1] + 1 :] = [series[known[-1]]] * (len(series) - known[-1] - 1)
+    return out
+
+
+# -------------------------------------------------------------------------------------------------------- filters
+
+
+@TABLE.scalar(
+    "series_iir", "(series: dynamic, numerators: dynamic, denominators: dynamic) -> dynamic", page="series-iir-function"
+)
+def series_iir(series: Value, numerators: Value, denominators: Value) -> Value:
+    """The series through a recursive filter."""
+    values, top, bottom = numbers(series), numbers(numerators), numbers(denominators)
+    if values is None or not top or not bottom or not bottom[0]:
+        return None
+    out: list[float] = []
+    for index in range(len(values)):
+        total = sum(factor * values[index - lag] for lag, factor in enumerate(top) if lag <= index)
+        total -= sum(factor * out[index - lag] for lag, factor in enumerate(bottom) if 0 < lag <= index)
+        out.append(total / bottom[0])
+    return out
+
+
+@TABLE.scalar("series_fit_line_dynamic", "(series: dynamic) -> dynamic", page="series-fit-line-dynamic-function")
+def series_fit_line_dynamic(series: Value) -> Value:
+    """The line of least squares through the series, as a bag."""
+    values = numbers(series)
+    if not values or len(values) < 2:
+        return None
+    count = len(values)
+    points = [float(each) for each in values]
+    middle, mean = (count - 1) / 2, sum(points) / count
+    spread = sum((index - middle) ** 2 for index in range(count))
+    slope = sum((index - middle) * (each - mean) for index, each in enumerate(points)) / spread
+    fitted = [mean + slope * (index - middle) for index in range(count)]
+    residual = sum((each - fit) ** 2 for each, fit in zip(points, fitted, strict=True))
+    total = sum((each - mean) ** 2 for each in points)
+    return {
+        "rsquare": 1 - residual / total if total else 1.0,
+        "slope": slope,
+        "variance": total / (count - 1),
+        "rvariance": residual / (count - 1),
+        "interception": mean - slope * middle,
+        "line_fit": fitted,
+    }
+
+
+for _name, _signature in (
+    ("fir", "(series: dynamic, filter: dynamic, [normalize: bool], [center: bool])"),
+    ("stats", "(series: dynamic, [ignore_nonfinite: const bool])"),
+    ("fft", "(series: dynamic, [series_imaginary: dynamic])"),
+    ("ifft", "(series: dynamic, [series_imaginary: dynamic])"),
+    ("fit_line", "(series: dynamic)"),
+    ("fit_2lines", "(series: dynamic)"),
+    ("fit_2lines_dynamic", "(series: dynamic)"),
+    ("fit_poly", "(y_series: dynamic, [x_series: dynamic], [degree: int|long])"),
+    (
+        "outliers",
+        "(series: dynamic, [kind: string], [ignore_val: number], [min_percentile: number], [max_percentile: number],"
+        " [test_points: int|long])",
+    ),
+    ("periods_detect", "(series: dynamic, min_period: number, max_period: number, num_periods: long)"),
+    ("periods_validate", "(series: dynamic, period: number, ...)"),
+    ("seasonal", "(series: dynamic, [period: int|long], [test_points: int|long])"),
+    (
+        "decompose",
+        "(series: dynamic, [period: int|long], [trend: string], [test_points: int|long], [threshold: number])",
+    ),
+    (
+        "decompose_forecast",
+        "(series: dynamic, test_points: int|long, [period: int|long], [trend: string], [threshold: number])",
+    ),
+    (
+        "decompose_anomalies",
+        "(series: dynamic, [threshold: number], [period: int|long], [trend: string], [test_points: int|long],"
+        " [method: string], [seasonality_threshold: number])",
+    ),
+):
+    TABLE.known(f"series_{_name}", f"{_signature} -> dynamic", page=f"series-{_name.replace('_', '-')}-function")

@@ -1,0 +1,119 @@
+"""Functions that bind but that the local engine refuses: geography, unit tables, sketches, facts of a cluster.
+
+Source: https://learn.microsoft.com/kusto/query/scalar-functions
+"""
+
+from __future__ import annotations
+
+from tocsin.kql.functions.declaration import FunctionTable
+
+TABLE = FunctionTable()
+
+
+def _geography(returns: str, *functions: tuple[str, str]) -> None:
+    for name, parameters in functions:
+        TABLE.known(f"geo_{name}", f"({parameters}) -> {returns}", page=f"geo-{name.replace('_', '-')}-function")
+
+
+_POINT = "longitude: number, latitude: number"
+_TWO_POINTS = "p1_longitude: number, p1_latitude: number, p2_longitude: number, p2_latitude: number"
+_SHAPES = "shape1: dynamic, shape2: dynamic"
+_CELL = "cell: string"
+
+_geography(
+    "dynamic",
+    ("from_wkt", "wkt: string|dynamic"),
+    ("closest_point_on_line", f"{_POINT}, lineString: dynamic"),
+    ("closest_point_on_polygon", f"{_POINT}, polygon: dynamic"),
+    ("intersection_2lines", _SHAPES),
+    ("intersection_line_with_polygon", _SHAPES),
+    ("intersection_2polygons", _SHAPES),
+    ("union_polygons_array", "polygons: dynamic"),
+    ("union_lines_array", "lineStrings: dynamic"),
+    ("simplify_polygons_array", "polygons: dynamic, [tolerance: number]"),
+    ("polygon_to_h3cells", "polygon: dynamic, [resolution: number], [radius: number]"),
+    ("polygon_to_s2cells", "polygon: dynamic, [level: number], [radius: number]"),
+    ("polygon_densify", "polygon: dynamic, [tolerance: number], [preserve_crossing: number|bool]"),
+    ("polygon_buffer", "polygon: dynamic, radius: number, [tolerance: number]"),
+    ("polygon_centroid", "polygon: dynamic"),
+    ("polygon_simplify", "polygon: dynamic, [tolerance: number]"),
+    ("line_buffer", "lineString: dynamic, radius: number, [tolerance: number]"),
+    ("line_centroid", "lineString: dynamic"),
+    ("line_densify", "lineString: dynamic, [tolerance: number], [preserve_crossing: number|bool]"),
+    ("line_simplify", "lineString: dynamic, [tolerance: number]"),
+    ("line_interpolate_point", "lineString: dynamic, fraction: number"),
+    ("line_to_s2cells", "lineString: dynamic, [level: number], [radius: number]"),
+    ("point_buffer", f"{_POINT}, radius: number, [tolerance: number]"),
+    ("geohash_to_central_point", _CELL),
+    ("geohash_to_polygon", _CELL),
+    ("geohash_neighbors", _CELL),
+    ("s2cell_to_central_point", _CELL),
+    ("s2cell_to_polygon", _CELL),
+    ("s2cell_neighbors", _CELL),
+    ("h3cell_to_central_point", _CELL),
+    ("h3cell_to_polygon", _CELL),
+    ("h3cell_neighbors", _CELL),
+    ("h3cell_children", f"{_CELL}, [resolution: number]"),
+    ("h3cell_rings", f"{_CELL}, distance: number"),
+)
+_geography(
+    "real",
+    ("angle", f"{_TWO_POINTS}, p3_longitude: number, p3_latitude: number"),
+    ("azimuth", _TWO_POINTS),
+    ("distance_2points", f"{_TWO_POINTS}, [use_spheroid: number|bool]"),
+    ("distance_point_to_line", f"{_POINT}, lineString: dynamic"),
+    ("distance_point_to_polygon", f"{_POINT}, polygon: dynamic"),
+    ("polygon_area", "polygon: dynamic"),
+    ("polygon_perimeter", "polygon: dynamic"),
+    ("line_length", "lineString: dynamic"),
+    ("line_locate_point", f"lineString: dynamic, {_POINT}, [use_spheroid: number|bool]"),
+)
+_geography(
+    "bool",
+    ("point_in_circle", f"{_POINT}, pc_longitude: number, pc_latitude: number, c_radius: number"),
+    ("point_in_polygon", f"{_POINT}, polygon: dynamic"),
+    ("intersects_2lines", _SHAPES),
+    ("intersects_line_with_polygon", _SHAPES),
+    ("intersects_2polygons", _SHAPES),
+)
+_geography(
+    "string",
+    ("point_to_geohash", f"{_POINT}, [accuracy: number]"),
+    ("point_to_s2cell", f"{_POINT}, [level: number]"),
+    ("point_to_h3cell", f"{_POINT}, [resolution: number]"),
+    ("h3cell_parent", f"{_CELL}, [resolution: number]"),
+)
+_geography("int", ("h3cell_level", _CELL))
+
+for _quantity in ("angle", "energy", "force", "length", "mass", "speed", "temperature", "volume"):
+    TABLE.known(
+        f"convert_{_quantity}",
+        "(value: number, from: string, to: string) -> real",
+        page=f"convert-{_quantity}-function",
+    )
+
+for _name, _signature in {
+    "percentile_tdigest": "(tdigest: dynamic, percentile: number, [type: const string]) -> dynamic",
+    "percentiles_array_tdigest": "(tdigest: dynamic, percentile: number|dynamic, ...) -> dynamic",
+    "percentrank_tdigest": "(digest: dynamic, value: scalar) -> real",
+    "rank_tdigest": "(digest: dynamic, value: scalar) -> real",
+    "tdigest_merge": "(digest: dynamic, other: dynamic, ...) -> dynamic",
+    "merge_tdigest": "(digest: dynamic, other: dynamic, ...) -> dynamic",
+    "hll_merge": "(hll: dynamic, other: dynamic, ...) -> dynamic",
+    "dcount_hll": "(hll: dynamic) -> long",
+    "current_cluster_endpoint": "() -> string",
+    "current_database": "() -> string",
+    "current_principal": "() -> string",
+    "current_principal_details": "() -> dynamic",
+    "current_principal_is_member_of": "(group: string|dynamic, ...) -> bool",
+    "extent_id": "() -> guid",
+    "extentid": "() -> guid",
+    "extent_tags": "() -> dynamic",
+    "row_id": "() -> string",
+    "cursor_after": "(cursor: string) -> bool",
+    "cursor_before_or_at": "(cursor: string) -> bool",
+    "cursor_current": "() -> string",
+    "current_cursor": "() -> string",
+    "estimate_data_size": "(column: scalar, ...) -> long",
+}.items():
+    TABLE.known(_name, _signature, page=f"{_name.replace('_', '-')}-function")

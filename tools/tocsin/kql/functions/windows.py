@@ -1,0 +1,156 @@
+"""Functions of ordered rows. Each gets whole columns, in the order of the rows.
+
+Source: https://learn.microsoft.com/kusto/query/window-functions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
+from tocsin.kql.functions.integers import wrap_long
+from tocsin.kql.types import Value
+
+TABLE = FunctionTable()
+
+Column = list[Value]
+
+
+def _restarts(restart: Column | None, rows: int) -> Column:
+    return [False] * rows if restart is None else restart
+
+
+def _neighbour(direction: int) -> Callable[..., Column]:
+    def read(rows: int, values: Column, offsets: Column | None = None, defaults: Column | None = None) -> Column:
+        missing = "" if rows and all(isinstance(each, str) for each in values) else None
+        out: Column = []
+        for row in range(rows):
+            offset = 1 if offsets is None else offsets[row]
+            at = -1 if offset is None else row + direction * offset
+            if 0 <= at < rows:
+                out.append(values[at])
+            else:
+                out.append(missing if defaults is None else defaults[row])
+        return out
+
+    return read
+
+
+_NEIGHBOURS = (
+    "<T: scalar>(column: T) -> T",
+    "<T: scalar>(column: T, offset: int|long) -> T",
+    "<T: scalar>(column: T, offset: int|long, default_value: T) -> T",
+)
+for _name, _direction in (("prev", -1), ("next", 1)):
+    TABLE.scalar(_name, *_NEIGHBOURS, page=f"{_name}-function", nulls=Nulls.SEE, style=Style.COLUMNS, serialized=True)(
+        _neighbour(_direction)
+    )
+
+
+@TABLE.scalar("row_number", "([starting_index: int|long], [restart: bool]) -> long", page="row-number-function",
+              nulls=Nulls.SEE, style=Style.COLUMNS, serialized=True)  # fmt: skip
+def row_number(rows: int, starts: Column | None = None, restart: Column | None = None) -> Column:
+    """Numbers from 1 or from the given start, anew where ``restart`` is true."""
+    out: Column = []
+    number = 0
+    for row, again in enumerate(_restarts(restart, rows)):
+        start = 1 if starts is None or starts[row] is None else starts[row]
+        number = start if row == 0 or again else number + 1
+        out.append(number)
+    return out
+
+
+@TABLE.scalar(
+    "row_cumsum",
+    "<T: number>(term: T) -> T",
+    "<T: number>(term: T, restart: bool) -> T",
+    page="row-cumsum-function",
+    nulls=Nulls.SEE,
+    style=Style.COLUMNS,
+    serialized=True,
+)
+def row_cumsum(rows: int, terms: Column, restart: Column | None = None) -> Column:
+    """The sum up to each row, anew where ``restart`` is true; nulls add nothing."""
+    out: Column = []
+    total: Any = 0
+    for term, again in zip(terms, _restarts(restart, rows), strict=True):
+        if again:
+            total = 0
+        if term is not None:
+            total = total + term
+        if isinstance(total, int):
+            total = wrap_long(total)
+        out.append(total if term is not None or out else None)
+    return out
+
+
+def _rank(dense: bool) -> Callable[..., Column]:
+    def rank(rows: int, terms: Column, restart: Column | None = None) -> Column:
+        out: Column = []
+        position = current = 0
+        previous: Value = None
+        for row, (term, again) in enumerate(zip(terms, _restarts(restart, rows), strict=True)):
+            if row == 0 or again:
+                position, current = 1, 1
+            else:
+                position += 1
+                if term != previous:
+                    current = current + 1 if dense else position
+            previous = term
+            out.append(current)
+        return out
+
+    return rank
+
+
+_RANK = "(term: notdynamic, [restart: bool]) -> long"
+for _name, _is_dense in (("row_rank_dense", True), ("row_rank_min", False)):
+    TABLE.scalar(
+        _name,
+        _RANK,
+        page=f"{_name.replace('_', '-')}-function",
+        nulls=Nulls.SEE,
+        style=Style.COLUMNS,
+        serialized=True,
+    )(_rank(_is_dense))
+TABLE.known("row_rank", "(column: notdynamic, [dense: const bool]) -> long", page="row-rank-dense-function",
+            serialized=True)  # fmt: skip
+
+
+@TABLE.scalar(
+    "row_window_session",
+    "(expr: datetime, max_distance_from_first: timespan, max_distance_between_neighbors: timespan, [restart: bool])"
+    " -> datetime",
+    page="row-window-session-function",
+    nulls=Nulls.SEE,
+    style=Style.COLUMNS,
+    serialized=True,
+)
+def row_window_session(
+    rows: int, values: Column, from_first: Column, between: Column, restart: Column | None = None
+) -> Column:
+    """Start of the session of each row. A row opens one when it is too far from the session's first row or from the
+    row before it, or where ``restart`` is true."""
+    out: Column = []
+    first: int | None = None
+    previous: int | None = None
+    for row, again in enumerate(_restarts(restart, rows)):
+        value = values[row]
+        if value is None:
+            out.append(None)
+            continue
+        fits = (
+            not again
+            and first is not None
+            and previous is not None
+            and from_first[row] is not None
+            and between[row] is not None
+            and value - first <= from_first[row]
+            and value - previous <= between[row]
+        )
+        if not fits:
+            first = value
+        previous = value
+        out.append(first)
+    return out
