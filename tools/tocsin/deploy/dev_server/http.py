@@ -18,6 +18,7 @@ from tocsin.deploy.errors import DeployError, StateFileProblem
 
 HOST = "127.0.0.1"
 BODY_LIMIT = 16 * 1024 * 1024
+REMEMBERED_REQUESTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class DevServer:
 
     @property
     def requests(self) -> list[str]:
-        """``METHOD path`` of every request so far, faults included."""
+        """``METHOD path`` of the last requests, faults included."""
         return list(self._http.seen)
 
     def fail_next(self, *faults: Fault) -> None:
@@ -105,7 +106,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(*arguments)
         self.lock = threading.Lock()
         self.faults: deque[Fault] = deque()
-        self.seen: list[str] = []
+        self.seen: deque[str] = deque(maxlen=REMEMBERED_REQUESTS)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -172,7 +173,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         if self.server.log is not None:
-            self.server.log(format % args)
+            line = format % args
+            self.server.log("".join(char if char.isprintable() else "?" for char in line))
 
 
 def _fault_response(fault: Fault) -> Response:
