@@ -129,7 +129,7 @@ def test_differing_rows_of_one_alert_leave_a_note() -> None:
     override = {"alertDisplayNameFormat": "{{A}}"}
     (alert,) = alerts([("a",), ("b",)], {"A": "string"}, alertDetailsOverride=override)
     assert alert.title == "a"
-    assert alert.notes and alert.notes[0].startswith("title: the rows differ")
+    assert alert.notes[0].startswith("title: the rows differ")
     (alike,) = alerts([("a",), ("a",)], {"A": "string"}, alertDetailsOverride=override)
     assert alike.notes == ()
 

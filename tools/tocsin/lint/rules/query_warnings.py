@@ -14,15 +14,18 @@ from tocsin.lint.diagnostics import as_finding
 class QueryWarnings(Check):
     """The query is valid, but the KQL language service warns that it may not do what is meant.
 
-    Why: a comparison of different types, or a name that hides another, binds without error and matches nothing.
+    Findings carry the code of the KQL language service (``KS205``: a name in a fuzzy union that is not known).
+
+    Why: what the service accepts with a warning may still match nothing: a fuzzy union reads a table that is not
+    there as no rows.
 
     Fails::
 
-        query: SigninLogs | where tostring(ResultType) == 50126
+        query: union isfuzzy=true SigninLogs, AADNonInteractiveUserSigninLogs   # SignIn, with a capital I
 
     Right::
 
-        query: SigninLogs | where ResultType == "50126"
+        query: union isfuzzy=true SigninLogs, AADNonInteractiveUserSignInLogs
 
     Fine to ignore: when the warning was read and the query means exactly that.
     """
