@@ -100,7 +100,7 @@ _CLOCK_BEFORE_YEAR = re.compile(
 _DATETIME_FORMS = (_YEAR_FIRST, _COMPACT, _MONTH_FIRST, _DAY_NAMED_MONTH, _NAMED_MONTH_DAY, _CLOCK_BEFORE_YEAR)
 
 _TIMESPAN_CLOCK = re.compile(
-    r"(?P<sign>[+-])?(?:(?P<days>\d+)[.:](?=\d+:\d+:|\d+:\d+$))?(?P<hours>\d+):(?P<minutes>\d+)"
+    r"(?P<sign>[+-])?(?:(?P<days>\d+)(?:\.|:(?=\d+:\d+:)))?(?P<hours>\d+):(?P<minutes>\d+)"
     r"(?::(?P<seconds>\d+)(?:\.(?P<fraction>\d+))?)?",
     re.ASCII,
 )

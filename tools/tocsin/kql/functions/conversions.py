@@ -170,7 +170,7 @@ def _json_integer(digits: str) -> int | float:
     return number if LONG_MIN <= number <= LONG_MAX else float(number)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=_json_integer, strict=False)
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=_json_integer)
 
 
 DEEPEST = 256

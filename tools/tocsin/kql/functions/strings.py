@@ -150,30 +150,30 @@ def _check_length(length: int) -> None:
     page="replace-strings-function",
 )
 def replace_strings(text: str, lookups: Value, rewrites: Value) -> str:
-    """At each place the first lookup that fits is replaced by its rewrite."""
+    """The lookups are replaced one after the other; what one has matched is out of reach of the next.
+
+    A rewrite that is no string leaves what its lookup matches as it is.
+    """
     if not isinstance(lookups, list) or not isinstance(rewrites, list) or len(lookups) != len(rewrites):
         return ""
-    pairs = [
-        (dynamic_text(lookup), dynamic_text(rewrite))
-        for lookup, rewrite in zip(lookups, rewrites, strict=True)
-        if dynamic_text(lookup)
-    ]
-    firsts = {lookup[0] for lookup, _ in pairs}
-    out: list[str] = []
-    at = length = 0
-    while at < len(text):
-        taken = text[at]
-        step = 1
-        if taken in firsts:
-            for lookup, rewrite in pairs:
-                if text.startswith(lookup, at):
-                    taken, step = rewrite, len(lookup)
-                    break
-        out.append(taken)
-        length += len(taken)
-        _check_length(length)
-        at += step
-    return "".join(out)
+    pieces: list[tuple[str, bool]] = [(text, True)]
+    for lookup, rewrite in zip(map(dynamic_text, lookups), rewrites, strict=True):
+        if lookup:
+            written = rewrite if isinstance(rewrite, str) else lookup
+            pieces = [
+                each for piece, free in pieces for each in (_cut(piece, lookup, written) if free else [(piece, free)])
+            ]
+            _check_length(sum(len(piece) for piece, _ in pieces))
+    return "".join(piece for piece, _ in pieces)
+
+
+def _cut(text: str, lookup: str, written: str) -> list[tuple[str, bool]]:
+    """The text around each occurrence, still free to match, and what is written in its place."""
+    first, *others = text.split(lookup)
+    pieces = [(first, True)]
+    for other in others:
+        pieces += [(written, False), (other, True)]
+    return [(piece, free) for piece, free in pieces if piece]
 
 
 @TABLE.scalar(
