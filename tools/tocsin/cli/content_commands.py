@@ -213,13 +213,23 @@ def _end(summary: Summary, root: Path, format: Format, cases: tuple[CaseResult, 
         show_findings(summary.findings or (), root)
         failed = tuple(one for one in cases if not one.passed)
         typer.echo(case_report.render(failed, color=color_on()), nl=False, color=True)
-        typer.echo(summary_report.render(summary), nl=False)
+        typer.echo(summary_report.render(summary, color=color_on()), nl=False, color=True)
     raise typer.Exit(Exit.OK if summary.passed else Exit.FAILED)
 
 
 def add_to(parent: typer.Typer) -> None:
     """Mount the commands."""
-    parent.command("check", epilog="Example: tocsin check --junit build/tests.xml")(check)
-    parent.command("lint", epilog="Example: tocsin lint detections/direct_send --format json")(lint)
-    parent.command("test", epilog="Example: tocsin test -k direct_send --explain")(run_cases)
-    parent.command("compile", epilog="Example: tocsin compile --target arm -o build")(compile_)
+    parent.command(
+        "check", short_help="Lint, test and compile everything.", epilog="Example: tocsin check --junit build/tests.xml"
+    )(check)
+    parent.command(
+        "lint",
+        short_help="Check files and bind queries.",
+        epilog="Example: tocsin lint detections/direct_send --format json",
+    )(lint)
+    parent.command(
+        "test", short_help="Run rules on recorded samples.", epilog="Example: tocsin test -k direct_send --explain"
+    )(run_cases)
+    parent.command(
+        "compile", short_help="Write what Sentinel is given.", epilog="Example: tocsin compile --target arm -o build"
+    )(compile_)

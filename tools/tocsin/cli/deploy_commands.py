@@ -111,6 +111,14 @@ def _plan(environment: str, root: Path, endpoint: str | None) -> Plan:
 
 def add_to(parent: typer.Typer) -> None:
     """Mount the commands."""
-    parent.command("plan", epilog="Example: tocsin plan --environment prod")(plan)
-    parent.command("apply", epilog="Example: tocsin apply --environment dev --yes")(apply)
-    parent.command("dev-server", epilog="Example: tocsin dev-server --state .tocsin-dev.json")(dev_server)
+    parent.command(
+        "plan", short_help="Show what a deployment would change.", epilog="Example: tocsin plan --environment prod"
+    )(plan)
+    parent.command(
+        "apply", short_help="Show the plan, ask, and do it.", epilog="Example: tocsin apply --environment dev --yes"
+    )(apply)
+    parent.command(
+        "dev-server",
+        short_help="Run a small workspace on this machine.",
+        epilog="Example: tocsin dev-server --state .tocsin-dev.json",
+    )(dev_server)

@@ -81,8 +81,8 @@ def _at(text: str, offset: int, code: str, message: str) -> str:
 
 def serve(catalogue: Path | None, functions: Path | None, seconds: float) -> None:
     """Answer standard input on standard output until it ends."""
-    workspace = _functions(functions)
-    catalogs = {name: kql.Catalog(tables, workspace) for name, tables in _schemas(catalogue).items()}
+    workspace = read_functions(functions)
+    catalogs = {name: kql.Catalog(tables, workspace) for name, tables in read_schemas(catalogue).items()}
     server = Server(catalogs, kql.Limits(seconds=seconds))
     for stream in (sys.stdin, sys.stdout):
         _as_utf8(stream)
@@ -107,7 +107,7 @@ def _read_json(path: Path) -> Any:
         fail(f"{path} is not JSON: {error}")
 
 
-def _schemas(path: Path | None) -> dict[str, Tables]:
+def read_schemas(path: Path | None) -> dict[str, Tables]:
     """The schema sets of a catalogue file. The empty name stands for all of them joined, as does ``unified``."""
     if path is None:
         return {"": {}}
@@ -142,7 +142,7 @@ def _columns(value: Any, where: str) -> tuple[ColumnSchema, ...]:
     return tuple(ColumnSchema(name, TYPE_NAMES[type_]) for name, type_ in value.items())
 
 
-def _functions(path: Path | None) -> dict[str, kql.WorkspaceFunction]:
+def read_functions(path: Path | None) -> dict[str, kql.WorkspaceFunction]:
     """Functions by name. One that states ``returns`` instead of a body gives an empty table of those columns."""
     if path is None:
         return {}

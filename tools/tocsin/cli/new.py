@@ -10,7 +10,7 @@ import typer
 from tocsin.cli.exit_codes import Exit
 
 app = typer.Typer(
-    name="new", help="Start a piece of content from a template that passes its own test.", no_args_is_help=True,
+    name="new", help="Start a rule from a template that passes.", no_args_is_help=True,
     rich_markup_mode=None,
 )  # fmt: skip
 

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Protocol
 
 from tocsin.report.results import CaseReport, Outcome
@@ -34,15 +35,26 @@ class ExplainedCase(CaseReport, Protocol):
 
 
 def render(cases: Iterable[ExplainedCase], *, color: bool = False) -> str:
-    """The cases in the given order, a blank line after each; empty text for none."""
-    return "".join(_case(case, color) + "\n" for case in cases)
+    """The cases in the given order, a blank line after each; empty text for none.
+
+    Neighbours that could not be run for one and the same reason are one entry: the reason is what has to be mended.
+    """
+    groups = groupby(cases, key=lambda case: (case.detection, case.outcome, case.details))
+    entries: list[str] = []
+    for (_, outcome, _), members in groups:
+        together = list(members)
+        if outcome is Outcome.ERROR and len(together) > 1:
+            entries.append(_entry(together[0], f"{len(together)} cases", color))
+        else:
+            entries.extend(_entry(case, case.name, color) for case in together)
+    return "".join(entry + "\n" for entry in entries)
 
 
-def _case(case: ExplainedCase, color: bool) -> str:
+def _entry(case: ExplainedCase, title: str, color: bool) -> str:
     word = _WORDS[case.outcome]
     if color:
         word = f"{_STYLES.get(case.outcome, _BAD)}{word}\x1b[0m"
-    parts = [f"{word} {visible(case.detection)}: {visible(case.name)}", f" --> {visible(str(case.location))}"]
+    parts = [f"{word} {visible(case.detection)}: {visible(title)}", f" --> {visible(str(case.location))}"]
     parts.extend(visible(line) for line in case.details.splitlines())
     if case.explanation:
         parts.extend(("", *(visible(line) for line in case.explanation.splitlines())))

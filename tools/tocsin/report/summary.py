@@ -67,8 +67,11 @@ class Summary:
         return not self.failures
 
 
-def render(summary: Summary) -> str:
-    """The summary as text, ending in a newline."""
+_PASSED, _FAILED, _RESET = "\x1b[1;32m", "\x1b[1;31m", "\x1b[0m"
+
+
+def render(summary: Summary, *, color: bool = False) -> str:
+    """The summary as text, ending in a newline; ``color`` paints the verdict."""
     rows: list[tuple[str, str]] = []
     if summary.content is not None:
         rows.append(("content", _content(summary.content)))
@@ -82,6 +85,8 @@ def render(summary: Summary) -> str:
     lines = [f"{name:<{width}}   {text}" for name, text in rows]
     seconds = f"{summary.seconds:.1f} s"
     verdict = f"FAILED in {seconds}: {', '.join(summary.failures)}" if summary.failures else f"passed in {seconds}"
+    if color:
+        verdict = f"{_FAILED if summary.failures else _PASSED}{verdict}{_RESET}"
     return "\n".join([*lines, verdict]) + "\n"
 
 
