@@ -31,6 +31,7 @@ class QueryNotTestable(Check):
 
     def check(self, context: LintContext) -> Iterator[Finding]:
         for query in context.queries:
-            for refusal in query.analysis.refusals:
+            # Below an error, refusals are its consequences: what an unknown name gives cannot be run.
+            for refusal in query.analysis.refusals if query.analysis.ok else ():
                 help = "write it with operators that the engine runs, or test the rule in a workspace"
                 yield as_finding(query, refusal, self.slug, self.level, help)
