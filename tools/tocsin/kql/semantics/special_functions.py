@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tocsin.kql.functions.registry import scalar_functions
-from tocsin.kql.plan import Column, ColumnRef, Constant, Expr, Inline, PackRow, ScalarQuery, Watchlist
+from tocsin.kql.plan import Call, Column, ColumnRef, Constant, Expr, Inline, PackRow, ScalarQuery, Watchlist
 from tocsin.kql.semantics.calls import call
-from tocsin.kql.semantics.conversions import first_column_type
+from tocsin.kql.semantics.conversions import convert, first_column_type
 from tocsin.kql.semantics.scopes import Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, STRING, UNKNOWN, ColumnSchema
+from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, STRING, TYPE_NAMES, UNKNOWN, ColumnSchema
 
 Value = Expr | TableValue
 Special = Callable[[Session, tree.FunctionCall, Scope], Value]
@@ -158,6 +158,15 @@ def _plain(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     return call(session, function, values, node.arguments, node, node.name)
 
 
+def _with_type(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    """``typeof(…)`` as the last argument says what the text that was found is read as."""
+    value = _plain(session, node, scope)
+    literal = node.arguments[-1] if node.arguments else None
+    if isinstance(literal, tree.TypeLiteral) and literal.type is not None and isinstance(value, Call):
+        return convert(value, TYPE_NAMES.get(literal.type.name, UNKNOWN))
+    return value
+
+
 def _watchlist(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     if not node.arguments:
         return _wrong_count(session, node, "the alias of a watchlist")
@@ -192,6 +201,7 @@ TABLE: Mapping[str, Special] = {
     "bag_pack": _bag_pack,
     "pack": _bag_pack,
     "bag_pack_columns": _bag_pack_columns,
+    **dict.fromkeys(("extract", "extract_json", "extractjson"), _with_type),
     "_GetWatchlist": _watchlist,
     "_GetWatchlistAlias": _watchlist_aliases,
 }
