@@ -83,3 +83,12 @@ def test_progress_counts_every_query_and_check(tmp_path: Path) -> None:
     lint_repository(load_repository(tmp_path), lambda *step: told.append(step), checks=CHECKS, today=TODAY)
     assert [done for _, done, _ in told] == [0, 1, 2, 3]
     assert {total for _, _, total in told} == {4}
+
+
+def test_a_detection_that_cannot_be_loaded_is_reported_once(tmp_path: Path) -> None:
+    test = tmp_path / "tests" / "detections" / "rule.test.yaml"
+    test.parent.mkdir(parents=True)
+    test.write_text("detection: rule\nnow: 2025-07-15T10:00:00Z\ncases: [{name: x, expect: {rows: 0}}]\n", "utf-8")
+    lint(tmp_path, queryFrequency="1 hour")
+    found = lint_repository(load_repository(tmp_path), today=TODAY)
+    assert [one.code for one in found] == ["CONTENT005"]

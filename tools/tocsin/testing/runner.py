@@ -11,7 +11,7 @@ from time import perf_counter
 from tocsin import kql
 from tocsin.content.finding import Finding
 from tocsin.content.models import Detection, TestFile
-from tocsin.content.repository import Loaded, Repository, load_file
+from tocsin.content.repository import DETECTIONS, Loaded, Repository, load_file
 from tocsin.kql.catalog import Catalog
 from tocsin.kql.table import Table
 from tocsin.sentinel.alerts import Alert, predict
@@ -180,8 +180,11 @@ class _Run:
                 yield note
 
     def _no_detection(self, name: str) -> str:
-        near = get_close_matches(name, self.bench.repository.detections, n=1)
         where = self.test.document.location("detection")
+        file = f"{DETECTIONS}/{name}.yaml"
+        if (self.bench.repository.root / file).is_file():
+            return f"{where}: {file} could not be loaded: tocsin lint says why"
+        near = get_close_matches(name, self.bench.repository.detections, n=1)
         advice = f"did you mean {near[0]}?" if near else "name it by its path below detections, without .yaml"
         return f"{where}: there is no detection {name}: {advice}"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from tocsin.content.finding import Finding, Level
+from tocsin.content.repository import DETECTIONS
 from tocsin.lint.check import Check
 from tocsin.lint.context import LintContext
 
@@ -32,7 +33,10 @@ class TestsOfNothing(Check):
         known = [detection.name for detection in context.detections]
         for _, test in sorted(context.repository.tests.items()):
             name = test.model.detection
-            if name not in known:
+            # A detection that is there but could not be loaded has findings of its own.
+            if name not in known and not any(
+                (context.repository.root / DETECTIONS / f"{name}{suffix}").is_file() for suffix in (".yaml", ".yml")
+            ):
                 near = get_close_matches(name, known, n=1)
                 help = f"did you mean {near[0]}?" if near else "name it by its path below detections, without .yaml"
                 yield self.finding(test.document, ("detection",), f"there is no detection {name}", help)
