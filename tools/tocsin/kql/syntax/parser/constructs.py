@@ -256,7 +256,7 @@ class Constructs(Expressions):
         word = words[at]
         if word in HINT_NAMES or word in more:
             return 1 if words[at + 1] == "=" else 0
-        if word == "hint" and words[at + 1] == "." and words[at + 3] == "=":
+        if word == "hint" and words[at + 1] == "." and words[at + 2] in SUFFIXES_OF_HINT and words[at + 3] == "=":
             return 3
         return 0
 
@@ -275,11 +275,15 @@ class Constructs(Expressions):
             return NameReference(name.start, name.end, name)
         return self.missing("value")
 
-    def bracketed_properties(self) -> tuple[Hint, ...]:
-        """``(name=value, …)`` with any names."""
+    def bracketed_properties(self, names: frozenset[str] | None = None) -> tuple[Hint, ...]:
+        """``(name=value, …)``; ``names`` are those there are, any by default."""
+
+        def element() -> Hint | None:
+            return self.named_property() if names is None or self.word in names else None
+
         self.expect("(")
         self.accept(",")
-        found = self.separated(self.named_property, self.missing_hint, self.at_list_end)
+        found = self.separated(element, self.missing_hint, self.at_list_end)
         self.expect(")")
         return found
 
@@ -313,3 +317,23 @@ HINT_NAMES = frozenset(
     )
 )
 """Names that are an operator's parameter when ``=`` follows, ``hint.…`` aside."""
+
+SUFFIXES_OF_HINT = frozenset(
+    words_of(
+        """
+        concurrency distribution materialized num_partitions pass_filters pass_filters_column progressive_top remote
+        shufflekey spread strategy
+        """
+    )
+)
+"""What may follow ``hint.``"""
+
+CONSTRUCT_WORDS = frozenset(
+    words_of(
+        """
+        __contextual_datatable datatable dynamic external_data externaldata materialized-view-combine set toscalar
+        totable
+        """
+    )
+)
+"""Reserved words that an expression, or a ``set`` statement, starts with."""

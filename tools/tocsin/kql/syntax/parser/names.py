@@ -78,9 +78,7 @@ class Names(Cursor):
         return Name(start, self.end, self.source[start : self.end], wildcard=True)
 
     def wildcard_or_name(self) -> Name | None:
-        """A column by name or by wildcard; ``['a*']`` in brackets with a bare star is a wildcard too."""
-        if self.word == "[" and self.kinds[self.at + 1] is not TokenKind.STRING:
-            return self.bracketed_wildcard()
+        """A column by name or by wildcard."""
         return self.wildcard_name() or self.name()
 
     def bracketed_wildcard(self) -> Name | None:

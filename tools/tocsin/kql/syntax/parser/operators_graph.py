@@ -28,7 +28,7 @@ def _arrow(p: Constructs, spellings: tuple[str, ...]) -> str | None:
     for spelling in spellings:
         at = p.at
         made = ""
-        while len(made) < len(spelling) and (not made or p.tokens[at].start == p.tokens[at - 1].end):
+        while p.words[at] and len(made) < len(spelling) and (not made or p.tokens[at].start == p.tokens[at - 1].end):
             made += p.words[at]
             at += 1
         if made == spelling:

@@ -251,11 +251,14 @@ def _pattern_part(p: Constructs) -> ParsePart | None:
     return ParsePart(start, p.end, None, ColumnDeclaration(start, p.end, name, type_))
 
 
+_KV_PROPERTIES = frozenset({"pair_delimiter", "kv_delimiter", "regex", "quote", "escape", "greedy"})
+
+
 def parse_parse_kv(p: Constructs, keyword: Token) -> Operator:
     expression = p.required()
     p.expect("as")
     schema = p.row_schema()
-    properties = p.bracketed_properties() if p.accept("with") else ()
+    properties = p.bracketed_properties(_KV_PROPERTIES) if p.accept("with") else ()
     return ParseKv(keyword.start, p.end, keyword.text, keyword.end, (), expression, schema, properties)
 
 
@@ -301,12 +304,20 @@ def _legacy_property(p: Constructs) -> Hint | None:
     return None
 
 
+_RENDER_PROPERTIES = frozenset(
+    words_of(
+        """
+        kind title accumulate xcolumn ycolumns anomalycolumns series xtitle ytitle xaxis yaxis legend ysplit ymin ymax
+        xmin xmax
+        """
+    )
+)
 _LISTED = frozenset({"ycolumns", "anomalycolumns", "series"})
 
 
 def _render_property(p: Constructs) -> Hint | None:
     start = p.here
-    if p.kinds[p.at] is not TokenKind.IDENTIFIER:
+    if p.word not in _RENDER_PROPERTIES:
         return None
     token = p.advance()
     name = Name(token.start, token.end, token.text)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tocsin.kql.syntax.lexer import tokenize
+from tocsin.kql.syntax.parser.constructs import CONSTRUCT_WORDS
 from tocsin.kql.syntax.parser.cursor import DEEPEST_NESTING, MOST_DIAGNOSTICS
 from tocsin.kql.syntax.parser.pipes import RESUME, Pipes
+from tocsin.kql.syntax.parser.registry import OPERATORS
 from tocsin.kql.syntax.tree import (
     AliasStatement,
     DeclareParametersStatement,
@@ -32,6 +34,7 @@ from tocsin.kql.syntax.tree import (
     TokenKind,
     TypeReference,
 )
+from tocsin.kql.syntax.words import RESERVED_WORDS
 
 _CLOSERS = frozenset({")", "]", "}"})
 
@@ -80,7 +83,9 @@ class Statements(Pipes):
         return self.kinds[self.at] is TokenKind.END or (not whole and self.word in _CLOSERS)
 
     def _can_start(self) -> bool:
-        """Whether a statement could start here."""
+        """Whether a statement could start here: not with a word that only continues one (``has``, ``desc``)."""
+        if self.word in RESERVED_WORDS and self.word not in OPERATORS and self.word not in CONSTRUCT_WORDS:
+            return False
         kind = self.kinds[self.at]
         return self.word in ("(", "[") or kind not in (TokenKind.PUNCTUATION, TokenKind.BAD, TokenKind.END)
 
@@ -214,6 +219,8 @@ class Statements(Pipes):
             self.expect("{")
             while self.word == "(":
                 arms.append(self._pattern_arm())
+            if not arms:
+                self.complain_missing("pattern match clause")
             self.expect("}")
         return DeclarePatternStatement(start, self.end, name, tuple(parameters), tuple(arms))
 
@@ -286,14 +293,23 @@ class Statements(Pipes):
         if self.expect("{") is None:
             return FunctionBody(self.end, self.end, (), None)
         self.descend()
-        found = self.statements()
+        found: list[Statement] = []
+        while True:
+            if self.word == "let" and self.name_length(1):
+                found.append(self._let())
+            elif self.word == "declare" and self.words[self.at + 1] == "query_parameters":
+                found.append(self._query_parameters())
+            else:
+                break
+            self.expect(";")
+        result = self.pipe()
+        self.accept(";")
+        if self.word != "}":
+            self.complain_expected("}")
+            found += self.statements()
         self.ascend()
         self.expect("}")
-        result = None
-        if found and isinstance(found[-1], ExpressionStatement):
-            result = found[-1].expression
-            found = found[:-1]
-        return FunctionBody(start, self.end, found, result)
+        return FunctionBody(start, self.end, tuple(found), result)
 
 
 def parse(text: str) -> SyntaxTree:
