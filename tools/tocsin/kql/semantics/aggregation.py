@@ -35,8 +35,6 @@ def bind_aggregate(
     star_names: list[str] = []
     star_at = _STAR_FROM.get(aggregate.name)
     for index, argument in enumerate(node.arguments):
-        if isinstance(argument, tree.NamedExpression):
-            argument = argument.value
         if not isinstance(argument, tree.Star):
             values.append(session.scalar(argument, inner))
             nodes.append(argument)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tocsin.kql.catalog import Catalog
-from tocsin.kql.plan import Relation
+from tocsin.kql.plan import PluginRows, Relation
 from tocsin.kql.syntax.parser import parse
-from tocsin.kql.syntax.tree import Diagnostic, Parameter, Severity, SyntaxTree
+from tocsin.kql.syntax.tree import Diagnostic, Severity, SyntaxTree
 from tocsin.kql.types import ColumnSchema
 
 
@@ -29,6 +30,10 @@ class Analysis:
     watchlists: tuple[str, ...]
     refusals: tuple[Diagnostic, ...]
     plan: Relation | None
+    pending: tuple[PluginRows, ...] = ()
+    """Plugins (``bag_unpack``, ``pivot``) whose columns only their input can tell. While there are any, ``plan`` is
+    provisional: ``resume`` with the columns of the first ones, in order, gives the analysis that knows them."""
+    resume: Callable[[tuple[tuple[ColumnSchema, ...], ...]], Analysis] | None = None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -18,15 +18,23 @@ from tocsin.kql.semantics.verification import misplaced_columns
 from tocsin.kql.semantics.workspace import parse_parameters
 from tocsin.kql.syntax import tree
 from tocsin.kql.syntax.tree import Diagnostic, Severity, SyntaxTree
-from tocsin.kql.types import null_of
+from tocsin.kql.types import ColumnSchema, null_of
 
 
-def bind(syntax: SyntaxTree, catalog: Catalog, parameters: str = "") -> Analysis:
+def bind(
+    syntax: SyntaxTree,
+    catalog: Catalog,
+    parameters: str = "",
+    plugin_columns: tuple[tuple[ColumnSchema, ...], ...] = (),
+) -> Analysis:
     """Bind a parsed text against a catalogue. Never raises on bad KQL.
 
-    ``parameters`` are those of the function whose body the text is, as KQL writes them: ``(a: string, T: (*))``.
+    ``parameters`` are those of the function whose body the text is, as KQL writes them: ``(a: string, T: (*))``;
+    ``plugin_columns`` what is known by now of plugins whose columns only data can tell (see ``Analysis.pending``).
     """
-    session = Session(catalog, bind_table, bind_value, bind_statements, syntax.text)
+    session = Session(
+        catalog, bind_table, bind_value, bind_statements, syntax.text, plugin_columns=plugin_columns
+    )  # fmt: skip
     names = Names()
     declared, problem = parse_parameters(parameters)
     if problem is not None:
@@ -47,17 +55,24 @@ def bind(syntax: SyntaxTree, catalog: Catalog, parameters: str = "") -> Analysis
         bind_statements(session, statements, inner)
         if not syntax.diagnostics and not session.diagnostics:
             session.refuse("TK123", "The text holds no query", syntax.root)
-    return _analysis(session, syntax, table)
+    return _analysis(session, syntax, table, lambda known: bind(syntax, catalog, parameters, known))
 
 
-def _analysis(session: Session, syntax: SyntaxTree, table: TableValue | None) -> Analysis:
+def _analysis(
+    session: Session,
+    syntax: SyntaxTree,
+    table: TableValue | None,
+    resume: Callable[[tuple[tuple[ColumnSchema, ...], ...]], Analysis],
+) -> Analysis:
     diagnostics = [*syntax.diagnostics, *session.diagnostics.values()]
     diagnostics.sort(key=lambda each: (each.start, each.length, each.code))
     broken = any(each.severity is Severity.ERROR for each in diagnostics)
-    refusals = tuple(session.refusals.values())
+    pending = tuple(session.pending)
+    # A name that a pending plugin may bring is not known yet; resuming tells.
+    refusals = tuple(each for each in session.refusals.values() if not (pending and each.code == "TK103"))
     plan: Relation | None = None
     if table is not None and not broken and not refusals:
-        refusals = _verified(table.relation)
+        refusals = () if pending else _verified(table.relation)
         plan = None if refusals else table.relation
     columns = None
     if table is not None and not any(each.severity is Severity.ERROR for each in syntax.diagnostics):
@@ -72,6 +87,8 @@ def _analysis(session: Session, syntax: SyntaxTree, table: TableValue | None) ->
         watchlists=tuple(session.watchlists),
         refusals=refusals,
         plan=plan,
+        pending=pending if plan is not None else (),
+        resume=resume,
     )
 
 

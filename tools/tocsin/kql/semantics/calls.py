@@ -82,8 +82,12 @@ def choose(function: ScalarFunction | Aggregate, types: Sequence[ScalarType]) ->
     best: Fit | None = None
     for signature in function.signatures:
         found = fit(function, signature, types)
-        if isinstance(found, Fit) and (best is None or found.cost < best.cost):
+        if not isinstance(found, Fit):
+            continue
+        if best is None or found.cost < best.cost:
             best = found
+        elif found.cost == best.cost and found.returns is not best.returns and UNKNOWN in types:
+            best = Fit(best.signature, best.targets, UNKNOWN, best.cost)
     return best
 
 

@@ -15,10 +15,9 @@ from tocsin.kql.plan import (
     Member,
     PackRow,
     Relation,
-    ScalarQuery,
     Variable,
 )
-from tocsin.kql.types import DECIMAL, DYNAMIC, INT, LONG, NUMBERS, REAL, STRING, UNKNOWN, ScalarType, null_of
+from tocsin.kql.types import BOOL, DECIMAL, DYNAMIC, INT, LONG, NUMBERS, REAL, STRING, UNKNOWN, ScalarType, null_of
 
 _WIDTH = {INT: 0, LONG: 1, REAL: 2, DECIMAL: 3}
 
@@ -60,7 +59,7 @@ def conversion_cost(given: ScalarType, wanted: ScalarType) -> int | None:
         if distance > 0:
             return distance
         return 8 if given is LONG and wanted is INT else None
-    if given is DYNAMIC:
+    if given is DYNAMIC and wanted is not BOOL:
         return 4 if wanted is STRING else 5
     return None
 

@@ -312,6 +312,9 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     function = scalar_functions().get(name)
     if aggregate is not None and (scope.sink is not None or function is None):
         return aggregate_in_expression(session, aggregate, node, scope)
+    if function is None and session.fuzzy and scope.row is None:
+        session.fuzzy_miss(name, "function", node)
+        return session.missing_table(node)
     if function is None:
         known = [*scalar_functions(), *scope.names, *session.catalog.functions]
         for each in node.arguments:

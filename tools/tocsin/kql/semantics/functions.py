@@ -154,7 +154,7 @@ def _check_table(session: Session, schema: tree.Schema, table: TableValue, node:
     row = Row.of_table(table)
     for wanted in declared_columns(schema):
         found = row.find(wanted.name)
-        if found is None or UNKNOWN not in (found.type, wanted.type) and found.type is not wanted.type:
+        if found is None or (UNKNOWN not in (found.type, wanted.type) and found.type is not wanted.type):
             shown = f"'{wanted.name}' of the type {wanted.type.value}"
             session.error("KS249", f"The table argument has no column {shown}", node)
             return
@@ -162,10 +162,14 @@ def _check_table(session: Session, schema: tree.Schema, table: TableValue, node:
 
 def _bind_body(session: Session, body: tree.FunctionBody, names: Names) -> Value:
     inner = Names(names)
-    session.bind_statements(session, body.statements, inner)
-    if body.result is None:
-        return unknown()
-    return session.value(body.result, Scope(inner))
+    fuzzy, session.fuzzy = session.fuzzy, False
+    try:
+        session.bind_statements(session, body.statements, inner)
+        if body.result is None:
+            return unknown()
+        return session.value(body.result, Scope(inner))
+    finally:
+        session.fuzzy = fuzzy
 
 
 def call_workspace_function(

@@ -8,19 +8,14 @@ some put their own before it (``strlen_x``); everything else is ``Column1``, ``C
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tocsin.kql.functions.declaration import Aggregate
 from tocsin.kql.syntax import tree
+from tocsin.kql.types import ScalarType
 
 KEEP_ARGUMENT_NAME = frozenset(
-    """
-    split tostring tohex todynamic toobject tolong toint toreal todouble todatetime totimespan totime tobool toboolean
-    todecimal toguid parse_csv parsejson parse_json parse_xml format_datetime format_timespan startofday bin floor
-    bin_at bin_auto binary_and binary_or binary_xor binary_not binary_shift_right binary_shift_left bitset_count_ones
-    series_fir series_outliers series_iir series_fill_backward series_fill_forward series_fill_const
-    series_fill_linear round ceiling pow sqrt log log2 log10 exp exp2 exp10 cos sin tan acos asin atan atan2 abs rand
-    gamma loggamma erf erfc format_bytes
-    """.split()
+    ["split", "tostring", "tohex", "todynamic", "toobject", "tolong", "toint", "toreal", "todouble", "todatetime", "totimespan", "totime", "tobool", "toboolean", "todecimal", "toguid", "parse_csv", "parsejson", "parse_json", "parse_xml", "format_datetime", "format_timespan", "startofday", "bin", "floor", "bin_at", "bin_auto", "binary_and", "binary_or", "binary_xor", "binary_not", "binary_shift_right", "binary_shift_left", "bitset_count_ones", "series_fir", "series_outliers", "series_iir", "series_fill_backward", "series_fill_forward", "series_fill_const", "series_fill_linear", "round", "ceiling", "pow", "sqrt", "log", "log2", "log10", "exp", "exp2", "exp10", "cos", "sin", "tan", "acos", "asin", "atan", "atan2", "abs", "rand", "gamma", "loggamma", "erf", "erfc", "format_bytes"]
 )
 """Scalar functions whose result is named as their first argument is."""
 
@@ -42,6 +37,39 @@ FIXED_NAME = {
 
 ONLY_ARGUMENT_NAME = frozenset({"make_datetime", "make_timespan"})
 """Functions that keep the argument's name when there is but one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One of the columns that a function gives at once."""
+
+    suffix: str
+    type: ScalarType
+
+
+def _outputs(text: str) -> tuple[Output, ...]:
+    parts = (each.split(":") for each in text.split())
+    return tuple(Output(name, ScalarType(type_)) for name, type_ in parts)
+
+
+_FIT = "rsquare:real slope:real variance:real rvariance:real interception:real line_fit:dynamic"
+_HALVES = "rsquare:real slope:real interception:real variance:real rvariance:real"
+_PARTS = "baseline:dynamic seasonal:dynamic trend:dynamic residual:dynamic"
+SEVERAL_OUTPUTS: dict[str, tuple[Output, ...]] = {
+    "series_fit_line": _outputs(_FIT),
+    "series_fit_2lines": _outputs(
+        "rsquare:real split_idx:long variance:real rvariance:real line_fit:dynamic "
+        + " ".join(f"{side}_{each}" for side in ("right", "left") for each in _HALVES.split())
+    ),
+    "series_fit_poly": _outputs("rsquare:real coefficients:dynamic variance:real rvariance:real poly_fit:dynamic"),
+    "series_stats": _outputs("min:real min_idx:long max:real max_idx:long avg:real stdev:real variance:real"),
+    "series_decompose": _outputs(_PARTS),
+    "series_decompose_forecast": _outputs(_PARTS),
+    "series_decompose_anomalies": _outputs("ad_flag:dynamic ad_score:dynamic baseline:dynamic"),
+    "series_periods_detect": _outputs("periods:dynamic scores:dynamic"),
+    "series_periods_validate": _outputs("periods:dynamic scores:dynamic"),
+}
+"""Functions that give several columns; each is named function_argument_suffix."""
 
 COLUMN_NAME_ARGUMENT = frozenset({"column_ifexists", "columnifexists"})
 
@@ -66,6 +94,23 @@ def result_name(node: tree.Expression) -> str | None:
     if isinstance(node, tree.FunctionCall):
         return _call_name(node)
     return None
+
+
+def outputs_of(node: tree.Expression) -> tuple[Output, ...]:
+    """The columns that a call gives when it gives several at once."""
+    while isinstance(node, tree.Parenthesized):
+        node = node.inner
+    return SEVERAL_OUTPUTS.get(node.name.text, ()) if isinstance(node, tree.FunctionCall) else ()
+
+
+def result_name_of_argument(node: tree.Expression) -> str:
+    """``function_argument`` for a call: what the names of its several columns begin with."""
+    while isinstance(node, tree.Parenthesized):
+        node = node.inner
+    if not isinstance(node, tree.FunctionCall):
+        return ""
+    first = result_name(node.arguments[0]) if node.arguments else None
+    return f"{node.name.text}_{first or ''}"
 
 
 def _path_name(node: tree.Expression) -> str | None:
@@ -145,11 +190,12 @@ def _number(node: tree.Expression) -> str:
 class UniqueNames:
     """Hands out names that no column before has: ``a``, ``a1``, ``a2`` … and ``Column1`` for the nameless."""
 
-    def __init__(self, taken: Iterable[str] = (), nameless: str = "Column", first: int = 1) -> None:
+    def __init__(self, taken: Iterable[str] = (), avoided: Iterable[str] = ()) -> None:
+        """``avoided`` are names that a nameless column does not get although others may."""
         self.taken = set(taken)
+        self._avoided = set(avoided)
         self._next: dict[str, int] = {}
-        self._nameless = nameless
-        self._count = first
+        self._count = 1
 
     def __contains__(self, name: str) -> bool:
         return name in self.taken
@@ -174,9 +220,9 @@ class UniqueNames:
 
     def fresh(self) -> str:
         """A name for a column without one."""
-        while f"{self._nameless}{self._count}" in self.taken:
+        while f"Column{self._count}" in self.taken or f"Column{self._count}" in self._avoided:
             self._count += 1
-        name = f"{self._nameless}{self._count}"
+        name = f"Column{self._count}"
         self._count += 1
         self.taken.add(name)
         return name

@@ -74,7 +74,7 @@ def _multiply(left: ScalarType, right: ScalarType) -> ScalarType | None:
 
 
 def _divide(left: ScalarType, right: ScalarType) -> ScalarType | None:
-    if left is DATETIME and right in (DATETIME, TIMESPAN) or left is TIMESPAN and right is TIMESPAN:
+    if (left is DATETIME and right in (DATETIME, TIMESPAN)) or (left is TIMESPAN and right is TIMESPAN):
         return REAL
     if left in (DATETIME, TIMESPAN) and right in NUMBERS:
         return left
@@ -82,7 +82,7 @@ def _divide(left: ScalarType, right: ScalarType) -> ScalarType | None:
 
 
 def _modulo(left: ScalarType, right: ScalarType) -> ScalarType | None:
-    if left is DATETIME and right in (DATETIME, TIMESPAN) or left is TIMESPAN and right is TIMESPAN:
+    if (left is DATETIME and right in (DATETIME, TIMESPAN)) or (left is TIMESPAN and right is TIMESPAN):
         return TIMESPAN
     if left in (DATETIME, TIMESPAN) and right in NUMBERS:
         return left
@@ -135,18 +135,28 @@ def operate(session: Session, operator: str, operands: Sequence[Expr], node: tre
     """A checked binary operation; ``at`` spans the operator."""
     left, right = operands
     if UNKNOWN in (left.type, right.type):
-        result: ScalarType | None = BOOL
-        if operator in _ARITHMETIC:
-            known = left.type if right.type is UNKNOWN else right.type
-            result = known if known in (REAL, DATETIME, TIMESPAN) and operator in "+-" else UNKNOWN
-    else:
-        result = RULES.get(operator, _text)(left.type, right.type)
+        return Call(MISSING_OPERATOR, (), _unknown_result(operator, left.type, right.type))
+    result = RULES.get(operator, _text)(left.type, right.type)
     if result is None:
         types = f"{left.type.value} and {right.type.value}"
         session.error("KS106", f"The operator '{operator}' is not defined for {types}", at)
         result = UNKNOWN if operator in _ARITHMETIC else BOOL
         return Call(MISSING_OPERATOR, (), result)
     return apply_operator(session, operator, operands, result, node, at)
+
+
+def _unknown_result(operator: str, left: ScalarType, right: ScalarType) -> ScalarType:
+    """The result type where one operand could not be bound: what is certain whatever it is."""
+    if operator not in _ARITHMETIC:
+        return BOOL
+    times = {left, right} & {DATETIME, TIMESPAN}
+    if times and operator in "+*":
+        return times.pop()
+    if right in (DATETIME, TIMESPAN) and operator in "/%":
+        return REAL if operator == "/" else TIMESPAN
+    if left in NUMBERS and operator != "*":
+        return LONG if left is ScalarType.INT else left
+    return UNKNOWN
 
 
 def apply_operator(

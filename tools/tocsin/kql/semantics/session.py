@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tocsin.kql.catalog import Catalog
-from tocsin.kql.plan import Column, Constant, Expr, Inline
+from tocsin.kql.plan import Column, Constant, Expr, Inline, PluginRows
 from tocsin.kql.semantics.scopes import Names, Scope, TableValue
 from tocsin.kql.semantics.suggestions import nearest
 from tocsin.kql.syntax import tree
 from tocsin.kql.syntax.tree import Diagnostic, Node, Severity
-from tocsin.kql.types import ScalarType
+from tocsin.kql.types import ColumnSchema, ScalarType
 
 MAX_DEPTH = 150
 """Nested expressions, queries and function calls; what lies deeper is refused (Python's stack is finite)."""
@@ -48,6 +48,13 @@ class Session:
     active: tuple[str, ...] = ()
     calls: dict[object, Expr | TableValue] = field(default_factory=dict)
     trial: bool = False
+    plugin_columns: tuple[tuple[ColumnSchema, ...], ...] = ()
+    """Result columns, found by running them, of the first plugins whose columns only data can tell."""
+    plugins_bound: int = 0
+    pending: list[PluginRows] = field(default_factory=list)
+    """The plugins after those: their columns are still to be found."""
+    fuzzy: bool = False
+    fuzzy_misses: int = 0
 
     # ------------------------------------------------------------------------------------------------ findings
 
@@ -76,6 +83,21 @@ class Session:
         suggestion = nearest(name, near)
         hint = f"; did you mean '{suggestion}'?" if suggestion else ""
         self.error(code, f"The name '{name}' does not refer to any known {what}{hint}", node, suggestion)
+
+    def fuzzy_miss(self, name: str, what: str, node: Node) -> None:
+        """Warn of a table or function that ``union isfuzzy=true`` does without."""
+        self.fuzzy_misses += 1
+        length = node.end - node.start
+        message = f"The {what} '{name}' is not known; isfuzzy leaves it out"
+        self.report("KS205", message, node.start, length, severity=Severity.WARNING)
+
+    def late_columns(self) -> tuple[ColumnSchema, ...] | None:
+        """The columns of the next plugin that only data can tell; None while they are not found."""
+        if self.trial:
+            return None
+        self.plugins_bound += 1
+        known = self.plugins_bound <= len(self.plugin_columns)
+        return self.plugin_columns[self.plugins_bound - 1] if known else None
 
     # --------------------------------------------------------------------------------------------------- depth
 

@@ -47,6 +47,9 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> TableValu
         return _as_table(session, call_workspace_function(session, name, (), node, node, scope), node)
     if name in session.catalog.tables:
         return read_table(session, name, node)
+    if session.fuzzy:
+        session.fuzzy_miss(name, "table", node)
+        return session.missing_table(node)
     known = [*scope.names, *session.catalog.functions, *session.catalog.tables]
     session.unknown_name("KS204", name, node, "table, tabular variable or function", known)
     return session.missing_table(node)

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tocsin.kql.plan import Column, ColumnRef, Expr, Projection
-from tocsin.kql.semantics.naming import UniqueNames, result_name
+from tocsin.kql.plan import Column, ColumnRef, Constant, Element, Expr, Projection
+from tocsin.kql.semantics.conversions import convert
+from tocsin.kql.semantics.naming import Output, UniqueNames, outputs_of, result_name, result_name_of_argument
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
+from tocsin.kql.types import LONG, UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +43,44 @@ def kept(columns: Iterable[Column]) -> list[tuple[Column, Expr]]:
     return [(column, ColumnRef(column)) for column in columns]
 
 
+def _own_name(node: tree.Expression, value: Expr) -> str | None:
+    """The name that an expression gives itself; a member of what could not be bound has its own name alone."""
+    bare = node
+    while isinstance(bare, tree.Parenthesized):
+        bare = bare.inner
+    if value.type is UNKNOWN and isinstance(value, Constant):
+        if isinstance(bare, tree.Path):
+            return bare.member.text
+        if isinstance(bare, tree.Element) and isinstance(bare.index, tree.Literal):
+            return str(bare.index.value)
+    return result_name(node)
+
+
+def _several(
+    session: Session, node: tree.Expression, given: Sequence[tree.Name], outputs: tuple[Output, ...], value: Expr
+) -> list[Named]:
+    """The columns of a function that gives several at once, as an array: the first take the given names."""
+    head = result_name_of_argument(node)
+    found: list[Named] = []
+    for index, output in enumerate(outputs):
+        part = convert(Element(value, Constant(index, LONG)), output.type)
+        if index < len(given):
+            found.append(Named(given[index].text, part, True, given[index]))
+        else:
+            found.append(Named(f"{head}_{output.suffix}", part, False, node))
+    return found
+
+
 def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: Scope) -> list[Named]:
     """Expressions with the names they ask for."""
     found: list[Named] = []
     for each in expressions:
         if isinstance(each, tree.NamedExpression):
             value = session.scalar(each.value, scope)
+            outputs = outputs_of(each.value)
+            if outputs:
+                found.extend(_several(session, each.value, each.names, outputs, value))
+                continue
             if each.bracketed and len(each.names) > 1:
                 span = tree.Node(each.start, each.names[-1].end + 1)
                 session.error("KS149", "The expression does not give several columns", span)
@@ -59,10 +93,14 @@ def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: 
             found.extend(Named(column.name, ColumnRef(column), True, each) for column in scope.row.columns)
             continue
         value = session.scalar(each, scope)
+        outputs = outputs_of(each)
+        if outputs:
+            found.extend(_several(session, each, (), outputs, value))
+            continue
         bare = each
         while isinstance(bare, tree.Parenthesized):
             bare = bare.inner
-        found.append(Named(result_name(each), value, isinstance(bare, tree.NameReference), each))
+        found.append(Named(_own_name(each, value), value, isinstance(bare, tree.NameReference), each))
     return found
 
 
@@ -76,12 +114,12 @@ def project(session: Session, node: tree.Project, source: TableValue, scope: Sco
     row = Row.of_table(source)
     named = bind_named(session, node.expressions, scope.inside(row))
     source = row.table(source)
-    return projection(session, node, "project", source, name_all(session, named), False)
+    return projection(session, node, "project", source, name_all(session, named, row), False)
 
 
-def name_all(session: Session, named: Iterable[Named]) -> list[tuple[Column, Expr]]:
+def name_all(session: Session, named: Iterable[Named], row: Row) -> list[tuple[Column, Expr]]:
     """Give each its column; a plain column passes on as it is."""
-    names = UniqueNames()
+    names = UniqueNames(avoided=row.index)
     declared: set[str] = set()
     shown: list[tuple[Column, Expr]] = []
     for each in named:

@@ -54,29 +54,33 @@ def bind_tables(
         bare = node
         while isinstance(bare, tree.Parenthesized):
             bare = bare.inner
-        if isinstance(bare, tree.NameReference) and bare.name.wildcard or isinstance(bare, tree.Star):
+        if (isinstance(bare, tree.NameReference) and bare.name.wildcard) or isinstance(bare, tree.Star):
             tables.extend(_matching(session, bare, scope))
             continue
-        if fuzzy and isinstance(bare, tree.NameReference) and not known(session, bare.name.text, scope):
-            session.report(
-                "KS205",
-                f"The table '{bare.name.text}' is not known; isfuzzy leaves it out",
-                bare.start,
-                bare.end - bare.start,
-                severity=tree.Severity.WARNING,
-            )
+        table = _fuzzy_table(session, node, scope) if fuzzy else session.table(node, scope.inside(None))
+        if table is None:
             open_ = True
             continue
-        table = session.table(node, scope.inside(None))
         tables.append(table)
         open_ = open_ or table.open
     return Inputs(tuple(tables), open_)
 
 
-def known(session: Session, name: str, scope: Scope) -> bool:
-    """Whether the name is a table or function."""
-    catalog = session.catalog
-    return scope.names.find(name) is not None or name in catalog.tables or name in catalog.functions
+def _fuzzy_table(session: Session, node: tree.Expression, scope: Scope) -> TableValue | None:
+    """A table of a fuzzy union. When something it reads is missing, only its columns stay, without rows; None when it
+    has no columns either."""
+    outer, before, refusals = session.fuzzy, session.fuzzy_misses, dict(session.refusals)
+    session.fuzzy = True
+    try:
+        table = session.table(node, scope.inside(None))
+    finally:
+        session.fuzzy = outer
+    if session.fuzzy_misses == before:
+        return table
+    session.refusals = refusals
+    if not table.relation.columns:
+        return None
+    return session.missing_table(node, table.relation.columns, True)
 
 
 def _matching(session: Session, node: tree.NameReference | tree.Star, scope: Scope) -> list[TableValue]:

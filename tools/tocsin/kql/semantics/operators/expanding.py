@@ -123,7 +123,7 @@ def mv_apply(session: Session, node: tree.MvApply, source: TableValue, scope: Sc
         passed=passed,
         **session.place(node, "mv-apply"),
     )
-    return TableValue(made, open_)
+    return TableValue(made, open_ or source.open)
 
 
 def subpipe(

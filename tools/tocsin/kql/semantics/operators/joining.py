@@ -157,7 +157,7 @@ class Conditions:
         if left is None and self.left.open:
             left = self.left.infer(name)
             self.session.refuse("TK103", f"The column '{name}' is not known before the query runs", node)
-        if left is None and right is None and not self.right.open or left is None and right is None:
+        if (left is None and right is None and not self.right.open) or (left is None and right is None):
             near = [*self.left.index, *self.right.index]
             self.session.unknown_name("KS142", name, node, "column, table, variable or function", near)
             return
@@ -172,12 +172,12 @@ class Conditions:
         common = common_type((left.type, right.type))
         if (
             common is None
-            or (left.type is DYNAMIC) != (right.type is DYNAMIC)
+            or ((left.type is DYNAMIC) != (right.type is DYNAMIC)
             and UNKNOWN
             not in (
                 left.type,
                 right.type,
-            )
+            ))
         ):
             message = f"The column '{name}' is {left.type.value} on the left and {right.type.value} on the right"
             self.session.error("KS227", message, node)

@@ -83,6 +83,7 @@ def parse_kv(session: Session, node: tree.ParseKv, source: TableValue, scope: Sc
         quotes=texts,
         escape=option("escape"),
         greedy=option("greedy") == "true",
+        regex=option("regex"),
         **session.place(node, "parse-kv"),
     )
     return TableValue(made, source.open)

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tocsin.kql.functions.registry import aggregates
-from tocsin.kql.plan import Column, ColumnRef, Expr, PluginRows
+from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Expr, PluginRows
 from tocsin.kql.semantics.aggregation import bind_aggregate
 from tocsin.kql.semantics.functions import declared_columns
 from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import LONG, REAL, STRING
+from tocsin.kql.types import LONG, REAL, STRING, ColumnSchema
 
 Arguments = list[Expr | TableValue]
 PluginBinder = Callable[[Session, tree.Evaluate, Row, Arguments], tuple[list[Column], bool]]
 """The result columns of a plugin, and whether there may be more."""
 
-RUN: frozenset[str] = frozenset({"bag_unpack", "ipv4_lookup", "ipv6_lookup", "narrow"})
+LATE: frozenset[str] = frozenset({"bag_unpack", "pivot"})
+"""Plugins whose columns the engine finds by running their input."""
+
+RUN: frozenset[str] = frozenset({"bag_unpack", "ipv4_lookup", "ipv6_lookup", "narrow", "pivot"})
 """Plugins that the local engine runs, where their columns are known before the query runs."""
+
+
+_LOOKUPS = frozenset({"ipv4_lookup", "ipv6_lookup"})
 
 
 def evaluate(session: Session, node: tree.Evaluate, source: TableValue, scope: Scope) -> TableValue:
@@ -36,7 +42,7 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
     name = node.call.name.text
     row = Row.of_table(source) if source is not None else Row.of(())
     plugin = PLUGINS.get(name)
-    arguments = _arguments(session, node, row, scope)
+    arguments, aggregate = _arguments(session, node, row, scope)
     if plugin is None:
         columns: list[Column] = []
         open_ = True
@@ -45,9 +51,15 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
         columns, open_ = plugin(session, node, row, arguments)
     if node.schema is not None:
         declared = declared_columns(node.schema)
-        columns = [*row.columns, *declared] if node.schema.open else list(declared)
+        columns = [*columns, *declared] if node.schema.open else list(declared)
         open_ = False
-    if open_ and plugin is not None:
+    placed = False
+    if open_ and name in LATE:
+        known = session.late_columns()
+        if known is not None:
+            columns, open_ = _with_known(row, columns, known), False
+        placed = known is None
+    elif open_ and plugin is not None:
         message = f"The columns that '{name}' gives are not known before the query runs: declare them, {name}(…) : (a: string)"
         session.refuse("TK136", message, node.call)
     elif plugin is not None and name not in RUN:
@@ -58,21 +70,33 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
         plugin=name,
         arguments=tuple(each for each in arguments if not isinstance(each, TableValue)),
         tables=tuple(each.relation for each in arguments if isinstance(each, TableValue)),
+        aggregate=aggregate,
         **session.place(node, "evaluate"),
     )
+    if placed and not session.trial:
+        session.pending.append(made)
     return TableValue(made, open_)
 
 
-def _arguments(session: Session, node: tree.Evaluate, row: Row, scope: Scope) -> Arguments:
-    """Arguments as values or tables. Names that only the lookup table has are left to the plugin."""
+def _with_known(row: Row, static: list[Column], known: tuple[ColumnSchema, ...]) -> list[Column]:
+    """The columns of a plugin once they are found: those of the input that stay are the input's own."""
+    kept = {column.name: column for column in static if any(column is each for each in row.columns)}
+    return [
+        kept[each.name] if each.name in kept and kept[each.name].type is each.type else Column(each.name, each.type)
+        for each in known
+    ]
+
+
+def _arguments(session: Session, node: tree.Evaluate, row: Row, scope: Scope) -> tuple[Arguments, AggregateCall | None]:
+    """Arguments as values or tables, and the aggregate of ``pivot``. A name may be one of the lookup table."""
+    aggregate: AggregateCall | None = None
     inner = scope.inside(row)
     found: Arguments = []
     lookup: Row | None = None
     for argument in node.call.arguments:
         each = argument.value if isinstance(argument, tree.NamedExpression) else argument
         if isinstance(each, tree.FunctionCall) and each.name.text in aggregates() and node.call.name.text == "pivot":
-            bind_aggregate(session, aggregates()[each.name.text], each, inner)
-            found.append(unknown())
+            aggregate, _ = bind_aggregate(session, aggregates()[each.name.text], each, inner)
             continue
         if isinstance(each, tree.Star):
             found.append(unknown())
@@ -83,10 +107,12 @@ def _arguments(session: Session, node: tree.Evaluate, row: Row, scope: Scope) ->
             found.append(ColumnRef(column))
             continue
         value = session.value(each, inner)
+        if not found and node.call.name.text in _LOOKUPS and not isinstance(value, TableValue):
+            session.error("KS111", "A table is needed here", each)
         if isinstance(value, TableValue):
             lookup = Row.of_table(value)
         found.append(value)
-    return found
+    return found, aggregate
 
 
 def _bag_unpack(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:

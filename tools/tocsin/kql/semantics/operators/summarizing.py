@@ -37,7 +37,7 @@ class Grouping:
         self.session = session
         self.row = row
         self.scope = scope.inside(row)
-        self.names = UniqueNames()
+        self.names = UniqueNames(avoided=row.index)
         self.declared: set[str] = set()
         self.keys: list[Assignment] = []
         self.calls: list[AggregateCall] = []
@@ -46,10 +46,9 @@ class Grouping:
 
     def add_keys(self, expressions: Sequence[tree.Expression], *, dynamic: bool = False) -> None:
         """The expressions to group by. ``dynamic``: keys of that type are allowed."""
-        for each, node in zip(bind_named(self.session, expressions, self.scope), expressions, strict=False):
+        for each in bind_named(self.session, expressions, self.scope):
             if each.value.type is DYNAMIC and not dynamic:
-                value = node.value if isinstance(node, tree.NamedExpression) else node
-                self.session.error("KS116", "A dynamic value cannot be grouped by: convert it first", value)
+                self.session.error("KS116", "A dynamic value cannot be grouped by: convert it first", each.node)
             if each.declared and each.name is not None:
                 if each.name in self.declared:
                     already_declared(self.session, each.name, each.node)
