@@ -212,7 +212,7 @@ class Expressions(Literals):
     # -------------------------------------------------------------------------------------------------- binary
 
     def _binary(self, lowest: int) -> Expression | None:
-        left = self._operand()
+        left = self.operand()
         if left is None or self.word not in INFIX:
             return left
         self.depth += 1
@@ -241,7 +241,7 @@ class Expressions(Literals):
                 low, high = self._bounds()
                 left = Between(start, self.end, operator == "!between", left, low, high)
             else:
-                right = self._binary(level + 1) if level < TEXT else self._operand()
+                right = self._binary(level + 1) if level < TEXT else self.operand()
                 if right is None:
                     right = self.missing()
                 left = Binary(start, self.end, operator, left, right, token.start, token.end)
@@ -308,7 +308,7 @@ class Expressions(Literals):
 
     # ------------------------------------------------------------------------------------------------- operands
 
-    def _operand(self) -> Expression | None:
+    def operand(self) -> Expression | None:
         """``-a.b[c].d(e)``: a primary expression with what follows it, and a sign before it."""
         word = self.word
         sign = None

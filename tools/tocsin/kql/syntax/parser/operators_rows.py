@@ -294,14 +294,20 @@ def _legacy_property(p: Constructs) -> Hint | None:
         token = p.advance()
         p.advance()
         name = Name(token.start, token.end, token.text)
-        value = p.expression() if word == "title" else p.hint_value()
-        return Hint(start, p.end, name, value if value is not None else p.missing("value"))
+        value = _property_value(p, word)
+        return Hint(start, p.end, name, value)
     if word == "by" or (word == "with" and p.words[p.at + 1] != "("):
         token = p.advance()
         name = Name(token.start, token.end, token.text)
         value = _name_list(p) if word == "by" else p.hint_value()
         return Hint(start, p.end, name, value)
     return None
+
+
+def _property_value(p: Constructs, name: str) -> Expression:
+    """Titles may be computed, by a call or from a path; all else is a literal or a word."""
+    found = p.operand() if name in ("title", "xtitle", "ytitle") else p.hint_value()
+    return found if found is not None else p.missing("value")
 
 
 _RENDER_PROPERTIES = frozenset(
@@ -323,7 +329,7 @@ def _render_property(p: Constructs) -> Hint | None:
     name = Name(token.start, token.end, token.text)
     if p.expect("=") is None:
         return Hint(start, p.end, name, Missing(p.end, p.end))
-    value = _name_list(p) if name.text in _LISTED else p.expression() or p.hint_value()
+    value = _name_list(p) if name.text in _LISTED else _property_value(p, name.text)
     return Hint(start, p.end, name, value)
 
 
