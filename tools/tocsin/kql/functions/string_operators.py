@@ -107,15 +107,13 @@ Predicate: TypeAlias = Callable[[Value], bool]
 
 def _in(items: Iterable[Value]) -> Predicate:
     wanted = [item for item in items if item is not None]
-    try:
-        index = frozenset(wanted)
-    except TypeError:
-        return lambda value: value is not None and any(value == item for item in wanted)
+    nested = [item for item in wanted if isinstance(item, (dict, list))]
+    index = frozenset(item for item in wanted if not isinstance(item, (dict, list)))
 
     def test(value: Value) -> bool:
-        if value is None or isinstance(value, (dict, list)):
+        if value is None:
             return False
-        return value in index
+        return value in nested if isinstance(value, (dict, list)) else value in index
 
     return test
 

@@ -1,0 +1,135 @@
+"""Every scalar function gives what the reference and recorded answers of Kusto say, called through the registry."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from function_cases import Case, call, load_cases, same
+
+from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.registry import scalar_functions
+from tocsin.kql.functions.rendering import json_text, real_text
+from tocsin.kql.functions.string_operators import LIST_PREDICATES, LIST_TESTS
+
+CASES = list(load_cases(Path(__file__).parent))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_value(case: Case) -> None:
+    function = scalar_functions()[case.function]
+    actual = call(function, case.arguments)
+    assert same(actual, case.expected), f"{case.function}{case.arguments} gave {actual!r}, not {case.expected!r}"
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("extract", ("(", 0, "a")),
+        ("matches regex", ("a", "[")),
+        ("replace_regex", ("a", "*", "b")),
+        ("trim", ("(", "a")),
+        ("assert", (False, "no")),
+        ("repeat", ("x", 2_000_000)),
+        ("replace_string", ("a" * 100_000, "a", "b" * 1000)),
+    ],
+)
+def test_a_value_that_spoils_the_query_is_an_error_for_the_user(function: str, arguments: tuple[object, ...]) -> None:
+    with pytest.raises(KqlValueError) as raised:
+        call(scalar_functions()[function], arguments)
+    assert str(raised.value)
+
+
+def test_functions_say_where_they_are_documented() -> None:
+    odd = [each.name for each in scalar_functions().values() if not re.fullmatch(r"[a-z0-9-]+", each.page)]
+    assert odd == []
+
+
+def test_aliases_share_what_they_stand_for() -> None:
+    functions = scalar_functions()
+    for function in functions.values():
+        if function.alias_of is not None:
+            assert function.implementation is functions[function.alias_of].implementation
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "items", "expected"),
+    [
+        ("in", 1, [1, 2], True),
+        ("in", None, [1, None], False),
+        ("!in", None, [1], True),
+        ("in", "a", ["A"], False),
+        ("in~", "a", ["A"], True),
+        ("in~", "Straße", ["STRASSE"], False),
+        ("!in~", "é", ["É"], False),
+        ("in", [1], [[1], 2], True),
+        ("in", [1], [1, 2], False),
+        ("in", "a", [["a"], "a"], True),
+        ("has_any", "a b-c", ["x", "B"], True),
+        ("has_any", "abc", ["b"], False),
+        ("has_any", "abc", [], False),
+        ("has_all", "a b c", ["c", "A"], True),
+        ("has_all", "a b c", ["c", "d"], False),
+        ("has_any", {"k": "deep value"}, ["value"], True),
+        ("has_any", None, ["x"], False),
+    ],
+)
+def test_list_operators(operator: str, value: object, items: list[object], expected: bool) -> None:
+    assert LIST_TESTS[operator](value, items) is expected
+    assert LIST_PREDICATES[operator](items)(value) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.0"),
+        (-0.0, "-0.0"),
+        (1500.0, "1500.0"),
+        (0.1, "0.1"),
+        (-2.5, "-2.5"),
+        (1e-7, "1e-07"),
+        (1.5e300, "1.5e+300"),
+        (float("inf"), "Infinity"),
+        (float("nan"), "NaN"),
+    ],
+)
+def test_reals_as_text(value: float, text: str) -> None:
+    assert real_text(value) == text
+
+
+def test_reals_read_back_from_their_text() -> None:
+    for value in (1 / 3, 123456789.125, 5e-324, 1.7976931348623157e308, 1e21, 1e22, 12345678901234567.0):
+        assert float(real_text(value)) == value
+
+
+def test_dynamic_values_as_json() -> None:
+    assert json_text({"b": [1, 2.0, None, True], "a": 'é"\n'}) == '{"b":[1,2.0,null,true],"a":"é\\"\\n"}'
+    assert json_text({"b": 1, "a": 2}, sort_keys=True) == '{"a":2,"b":1}'
+    assert json_text([float("nan")]) == '["NaN"]'
+
+
+def test_text_beyond_ascii_sees_unicode_classes() -> None:
+    replace = scalar_functions()["replace_regex"].implementation
+    assert replace is not None
+    assert replace("naïve café", r"\w+", "x") == "x x"
+    assert replace("a\u00a0b", r"[\s]", "_") == "a_b"
+    assert replace("٣", r"\d", "3") == "3"
+    assert replace("é-é", r"[^\w]", "+") == "é+é"
+
+
+def test_json_that_is_nested_too_deeply_stays_text() -> None:
+    parse = scalar_functions()["parse_json"].implementation
+    assert parse is not None
+    for depth in (300, 100_000):
+        text = "[" * depth + "]" * depth
+        assert parse(text) == text
+    assert json_text(parse("[" * 200 + "]" * 200)) == "[" * 200 + "]" * 200
+
+
+def test_xml_that_is_hostile_is_null() -> None:
+    parse = scalar_functions()["parse_xml"].implementation
+    assert parse is not None
+    bomb = '<!DOCTYPE l [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><l>&b;</l>'
+    for text in (bomb, "<a>" * 1000 + "</a>" * 1000, "<a>", "", "x" * 2_000_000):
+        assert call(scalar_functions()["parse_xml"], (text,)) is None
