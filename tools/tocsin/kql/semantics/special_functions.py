@@ -16,7 +16,7 @@ from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, STRING, TYPE_NAMES, UNKNOW
 Value = Expr | TableValue
 Special = Callable[[Session, tree.FunctionCall, Scope], Value]
 
-DATABASES = frozenset({"cluster", "database", "workspace", "app", "resource"})
+DATABASES = frozenset({"cluster", "database", "workspace", "app", "resource", "adx", "arg"})
 """Functions that name another place; what follows the dot is a table there."""
 
 WATCHLIST_COLUMNS = (
@@ -193,7 +193,7 @@ TABLE: Mapping[str, Special] = {
     "totable": _materialize,
     "table": _table,
     **dict.fromkeys(DATABASES, _elsewhere),
-    **dict.fromkeys(("external_table", "materialized_view", "stored_query_result", "adx", "arg"), _refused_table),
+    **dict.fromkeys(("external_table", "materialized_view", "stored_query_result"), _refused_table),
     "column_ifexists": _column_if_exists,
     "columnifexists": _column_if_exists,
     "iscolumnexists": _column_exists,

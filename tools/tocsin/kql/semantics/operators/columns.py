@@ -114,7 +114,7 @@ def project(session: Session, node: tree.Project, source: TableValue, scope: Sco
     row = Row.of_table(source)
     named = bind_named(session, node.expressions, scope.inside(row))
     source = row.table(source)
-    return projection(session, node, "project", source, name_all(session, named, row), False)
+    return projection(session, node, "project", source, name_all(session, named, row), source.open)
 
 
 def name_all(session: Session, named: Iterable[Named], row: Row) -> list[tuple[Column, Expr]]:
@@ -230,7 +230,7 @@ def project_keep(
     row = Row.of_table(source)
     found = choose(session, node.columns, row)
     if isinstance(node, tree.ProjectByNames):
-        return projection(session, node, "project-by-names", source, kept(found), False)
+        return projection(session, node, "project-by-names", source, kept(found), source.open)
     stay = {id(column) for column in found}
     left = [column for column in source.relation.columns if id(column) in stay]
     return projection(session, node, "project-keep", source, kept(left), source.open)
@@ -243,13 +243,13 @@ def project_rename(session: Session, node: tree.ProjectRename, source: TableValu
     taken = {column.name for column in row.columns}
     for each in node.expressions:
         if not isinstance(each, tree.NamedExpression) or not each.names:
-            session.error("KS109", "A new name and a column are needed here: new = old", each)
+            session.error("KS110", "A new name and a column are needed here: new = old", each)
             continue
         found = chosen(session, each.value, row)
         if not found:
             continue
         new = each.names[0].text
-        if new in taken and new != found[0].name:
+        if new in taken:
             already_declared(session, new, each.names[0])
             continue
         taken.discard(found[0].name)

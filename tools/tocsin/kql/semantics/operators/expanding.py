@@ -166,4 +166,4 @@ def partition(session: Session, node: tree.Partition, source: TableValue, scope:
         subquery=subquery,
         **session.place(node, "partition"),
     )
-    return TableValue(made, open_)
+    return TableValue(made, open_ or source.open)

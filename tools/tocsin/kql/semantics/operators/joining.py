@@ -169,16 +169,7 @@ class Conditions:
             message = f"The column '{name}' must be on both sides of the join; the {side} side has none"
             self.session.error("KS145", message, node)
             return
-        common = common_type((left.type, right.type))
-        if (
-            common is None
-            or ((left.type is DYNAMIC) != (right.type is DYNAMIC)
-            and UNKNOWN
-            not in (
-                left.type,
-                right.type,
-            ))
-        ):
+        if left.type is not right.type and UNKNOWN not in (left.type, right.type):
             message = f"The column '{name}' is {left.type.value} on the left and {right.type.value} on the right"
             self.session.error("KS227", message, node)
             return

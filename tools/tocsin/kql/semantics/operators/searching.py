@@ -13,7 +13,7 @@ from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import DYNAMIC, STRING, UNKNOWN, ScalarType
+from tocsin.kql.types import BOOL, DYNAMIC, STRING, UNKNOWN, ScalarType
 
 _TABLE_COLUMN = "$table"
 
@@ -57,6 +57,8 @@ class _SearchPredicate:
     def bind(self, node: tree.Expression) -> Expr:
         while isinstance(node, tree.Parenthesized):
             node = node.inner
+        if isinstance(node, tree.Star):
+            return Constant(True, BOOL)
         if isinstance(node, tree.Literal) and node.kind is tree.LiteralKind.STRING:
             return self._text(str(node.value), node)
         if isinstance(node, tree.Binary) and node.operator in ("and", "or"):

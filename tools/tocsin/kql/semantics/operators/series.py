@@ -54,4 +54,4 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
         step=step or unknown(),
         **session.place(node, "make-series"),
     )
-    return TableValue(series)
+    return TableValue(series, source.open)

@@ -158,7 +158,7 @@ def summarize(session: Session, node: tree.Summarize, source: TableValue, scope:
         after=tuple(grouping.after),
         **session.place(node, "summarize"),
     )
-    return TableValue(made)
+    return TableValue(made, source.open)
 
 
 def distinct(session: Session, node: tree.Distinct, source: TableValue, scope: Scope) -> TableValue:
@@ -176,7 +176,7 @@ def distinct(session: Session, node: tree.Distinct, source: TableValue, scope: S
         keys=tuple(grouping.keys),
         **session.place(node, "distinct"),
     )
-    return TableValue(made, star and source.open)
+    return TableValue(made, source.open)
 
 
 def sample_distinct(session: Session, node: tree.SampleDistinct, source: TableValue, scope: Scope) -> TableValue:
@@ -194,7 +194,7 @@ def sample_distinct(session: Session, node: tree.SampleDistinct, source: TableVa
         value=value,
         **session.place(node, "sample-distinct"),
     )
-    return TableValue(made)
+    return TableValue(made, source.open)
 
 
 def top_hitters(session: Session, node: tree.TopHitters, source: TableValue, scope: Scope) -> TableValue:
@@ -226,7 +226,7 @@ def top_hitters(session: Session, node: tree.TopHitters, source: TableValue, sco
     )
     keys = (SortKey(ColumnRef(total), True, False),)
     limit = row_count(session, node.count, scope)
-    return TableValue(SortRows(columns=(key, total), input=grouped, keys=keys, limit=limit, **place))
+    return TableValue(SortRows(columns=(key, total), input=grouped, keys=keys, limit=limit, **place), source.open)
 
 
 def top_nested(session: Session, node: tree.TopNested, source: TableValue, scope: Scope) -> TableValue:
@@ -262,4 +262,4 @@ def top_nested(session: Session, node: tree.TopNested, source: TableValue, scope
         levels=tuple(levels),
         **session.place(node, "top-nested"),
     )
-    return TableValue(made)
+    return TableValue(made, source.open)
