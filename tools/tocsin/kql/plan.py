@@ -440,9 +440,11 @@ class TopNestedRows(Relation):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PluginRows(Relation):
-    """``evaluate plugin(…)``. Arguments are expressions over the input; relations among them come in ``tables``."""
+    """``evaluate plugin(…)``. Arguments are expressions over the input; relations among them come in ``tables``, the
+    aggregate of ``pivot`` in ``aggregate``."""
 
     input: Relation | None
     plugin: str
     arguments: tuple[Expr, ...]
     tables: tuple[Relation, ...] = ()
+    aggregate: AggregateCall | None = None

@@ -8,14 +8,13 @@ Source: https://learn.microsoft.com/kusto/query/make-list-aggregation-function a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Any
 
 from tocsin.kql.functions.aggregates_numbers import chosen
 from tocsin.kql.functions.conversions import to_dynamic
 from tocsin.kql.functions.declaration import FunctionTable
-from tocsin.kql.functions.identity import canonical
-from tocsin.kql.types import DYNAMIC, UNKNOWN, DynamicDatetime, DynamicGuid, DynamicTimespan, ScalarType, Value
+from tocsin.kql.functions.identity import canonical, kind_of
+from tocsin.kql.types import DYNAMIC, REAL, UNKNOWN, ScalarType, Value
 
 TABLE = FunctionTable()
 
@@ -177,17 +176,6 @@ for _old, _new in (("makelist", make_list), ("makeset", make_set)):
 
 # ---------------------------------------------------------------------------------------------------------- schema
 
-_KINDS: tuple[tuple[type, str], ...] = (
-    (bool, "bool"),
-    (DynamicDatetime, "datetime"),
-    (DynamicTimespan, "timespan"),
-    (DynamicGuid, "guid"),
-    (int, "long"),
-    (float, "double"),
-    (Decimal, "decimal"),
-    (str, "string"),
-)
-
 INDEXER = "`indexer`"
 
 
@@ -210,7 +198,8 @@ class _Schema:
                 element.add(inner)
             self._note("bag")
         elif value is not None:
-            self._note(next(kind for python, kind in _KINDS if isinstance(value, python)))
+            kind = kind_of(value)
+            self._note("double" if kind is REAL else kind.value)
 
     def _note(self, kind: str) -> None:
         if kind == "bag":

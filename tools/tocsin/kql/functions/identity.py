@@ -10,7 +10,23 @@ from collections.abc import Hashable
 from decimal import Decimal
 from typing import Any
 
-from tocsin.kql.types import DYNAMIC, REAL, UNKNOWN, DynamicDatetime, DynamicTimespan, ScalarType, Value
+from tocsin.kql.types import (
+    BOOL,
+    DATETIME,
+    DECIMAL,
+    DYNAMIC,
+    GUID,
+    LONG,
+    REAL,
+    STRING,
+    TIMESPAN,
+    UNKNOWN,
+    DynamicDatetime,
+    DynamicGuid,
+    DynamicTimespan,
+    ScalarType,
+    Value,
+)
 
 _NAN = ("nan",)
 _NULL = ("null",)
@@ -56,6 +72,23 @@ def _scalar(value: Any) -> Hashable:
     if isinstance(value, (int, float, Decimal)):
         return _NAN if value != value else value
     return str(value)
+
+
+_KINDS: tuple[tuple[type, ScalarType], ...] = (
+    (bool, BOOL),
+    (DynamicDatetime, DATETIME),
+    (DynamicTimespan, TIMESPAN),
+    (DynamicGuid, GUID),
+    (int, LONG),
+    (float, REAL),
+    (Decimal, DECIMAL),
+    (str, STRING),
+)
+
+
+def kind_of(value: Any) -> ScalarType:
+    """The scalar type of what a dynamic value holds; dynamic for arrays, bags and null."""
+    return next((type_ for python, type_ in _KINDS if isinstance(value, python)), DYNAMIC)
 
 
 def identities(values: list[Value], type_: ScalarType) -> list[Any]:

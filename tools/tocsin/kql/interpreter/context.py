@@ -75,6 +75,10 @@ class Execution:
         if time.monotonic() > self._deadline:
             raise _over(f"the query ran longer than {self.limits.seconds:g} s", node)
 
+    def seconds_left(self) -> float:
+        """How long the execution may still run."""
+        return max(0.0, self._deadline - time.monotonic())
+
     def allow_rows(self, rows: int, node: Relation | None = None, width: int = 1) -> None:
         """Take ``rows`` rows of ``width`` values from the budget, before they are made. Raises KqlLimitError."""
         if rows > self.limits.rows:

@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tocsin.kql.interpreter.batch import UNIT
 from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
 from tocsin.kql.interpreter.context import Execution, Limits, Step
 from tocsin.kql.interpreter.errors import EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
@@ -48,8 +49,10 @@ class PreparedQuery:
     """A query that is ready to run; it keeps no state between runs."""
 
     columns: tuple[ColumnSchema, ...]
+    """The result columns; with a plugin whose columns only data can tell, those that are known before."""
     _outputs: tuple[Column, ...]
     _run: Runner
+    _late: Analysis | None = None
 
     def run(
         self,
@@ -67,6 +70,11 @@ class PreparedQuery:
         Raises KqlRuntimeError and KqlLimitError.
         """
         execution = Execution(database, watchlists, now, ingestion_time, limits, seed, trace)
+        if self._late is not None:
+            known = _found_columns(self._late, execution)
+            query = prepare(known)
+            left = replace(limits, seconds=execution.seconds_left())
+            return query.run(database, now, trace, left, watchlists, ingestion_time, seed)
         try:
             batch = self._run(execution)
             execution.allow_rows(batch.rows, width=len(self._outputs))
@@ -82,7 +90,22 @@ def prepare(analysis: Analysis) -> PreparedQuery:
     """Compile the plan of ``analysis``. Raises NotRunnable when the query has errors or refusals."""
     if analysis.plan is None:
         raise NotRunnable(analysis.errors or analysis.refusals)
+    if analysis.pending:
+        return PreparedQuery(analysis.columns or (), (), lambda execution: UNIT, analysis)
     return prepare_plan(analysis.plan)
+
+
+def _found_columns(analysis: Analysis, execution: Execution) -> Analysis:
+    """The analysis once the columns of its pending plugins are found, one after the other, by running their inputs."""
+    from tocsin.kql.interpreter.operators.plugins import late_columns
+
+    known: tuple[tuple[ColumnSchema, ...], ...] = ()
+    while analysis.pending and analysis.resume is not None:
+        known = (*known, late_columns(analysis.pending[0])(execution))
+        analysis = analysis.resume(known)
+        if analysis.plan is None:
+            raise NotRunnable(analysis.errors or analysis.refusals)
+    return analysis
 
 
 def prepare_plan(plan: Relation) -> PreparedQuery:

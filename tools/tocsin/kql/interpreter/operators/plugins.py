@@ -9,22 +9,73 @@ from collections.abc import Callable, Sequence
 from ipaddress import AddressValueError, IPv4Network, IPv6Address, IPv6Network, NetmaskValueError
 
 from tocsin.kql.functions.conversions import converter
-from tocsin.kql.functions.identity import identities
+from tocsin.kql.functions.identity import identities, kind_of
 from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.errors import KqlRuntimeError
+from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
 from tocsin.kql.plan import Column, ColumnRef, Expr, PluginRows, Relation
-from tocsin.kql.types import BOOL, DYNAMIC, STRING, Value, null_of
+from tocsin.kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, ColumnSchema, ScalarType, Value, null_of
 
 # ------------------------------------------------------------------------------------------------------ bag_unpack
+
+LateColumns = Callable[[Execution], tuple[ColumnSchema, ...]]
+
+
+def _bag_columns(node: PluginRows, compiler: PlanCompiler) -> LateColumns:
+    """The columns that unpacking gives: the input's without the bag, then the properties by name."""
+    rows = compiler.relation(_input(node))
+    bags_of = compiler.program(node.arguments[:1])
+    options = [compiler.single(argument) for argument in node.arguments[1:4]]
+    source = node.arguments[0]
+    gone = source.column.name if isinstance(source, ColumnRef) else None
+
+    def columns(execution: Execution) -> tuple[ColumnSchema, ...]:
+        given = [option(execution) for option in options]
+        prefix, conflict, ignored = given + ["", _ERROR, None][len(given) :]
+        kinds: dict[str, set[ScalarType]] = {}
+        for bag in bags_of.columns(execution, rows(execution))[0]:
+            for name, value in bag.items() if isinstance(bag, dict) else ():
+                if name not in (ignored or ()):
+                    kinds.setdefault(f"{prefix or ''}{name}", set()).update(() if value is None else {kind_of(value)})
+        found = {name: _common_type(kinds[name]) for name in sorted(kinds)}
+        result: list[ColumnSchema] = []
+        for column in _input(node).columns:
+            clash = column.name in found
+            if clash and column.name != gone and conflict not in (_REPLACE, _KEEP):
+                message = f"bag_unpack gives a column '{column.name}' that is there already: name a prefix"
+                raise KqlRuntimeError(message, node.start, node.length, node.origin)
+            if clash and conflict != _KEEP:
+                result.append(ColumnSchema(column.name, found.pop(column.name)))
+            elif column.name != gone:
+                found.pop(column.name, None)
+                result.append(column.schema())
+        return (*result, *(ColumnSchema(name, type_) for name, type_ in found.items()))
+
+    return columns
+
+
+_ERROR, _REPLACE, _KEEP = "error", "replace_source", "keep_source"
+
+
+def _common_type(kinds: set[ScalarType]) -> ScalarType:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return REAL if kinds == {LONG, REAL} else DYNAMIC
+
+
+def _input(node: PluginRows) -> Relation:
+    if node.input is None:
+        raise KqlRuntimeError(f"{node.plugin} needs rows to work on", node.start, node.length, node.origin)
+    return node.input
 
 
 def _bag_unpack(node: PluginRows, compiler: PlanCompiler) -> Stage:
     """Properties of a bag as columns, by the names of the columns that the plan lists."""
     bags_of = compiler.program(node.arguments[:1])
     prefix_of = compiler.single(node.arguments[1]) if len(node.arguments) > 1 else lambda execution: ""
-    source = node.input
-    own = {} if source is None else {column.name: column for column in source.columns}
+    own = {column.name: column for column in _input(node).columns}
     kept = frozenset(own.values())
     made = [column for column in node.columns if column not in kept]
     converts = [converter(DYNAMIC, column.type) for column in made]
@@ -43,6 +94,51 @@ def _bag_unpack(node: PluginRows, compiler: PlanCompiler) -> Stage:
                 for bag, other in zip(bags, others, strict=True)
             ]
         return Batch(batch.rows, values, (Part(batch),))
+
+    return run
+
+
+# ----------------------------------------------------------------------------------------------------------- pivot
+
+
+def _pivot_columns(node: PluginRows, compiler: PlanCompiler) -> LateColumns:
+    """The key columns, then one for each value of the pivot column."""
+    rows = compiler.relation(_input(node))
+    names_of = _pivot_names(node, compiler)
+    type_ = LONG if node.aggregate is None else node.aggregate.outputs[0].type
+
+    def columns(execution: Execution) -> tuple[ColumnSchema, ...]:
+        names = dict.fromkeys(names_of(execution, rows(execution)))
+        return (*(column.schema() for column in node.columns), *(ColumnSchema(name, type_) for name in names))
+
+    return columns
+
+
+def _pivot_names(node: PluginRows, compiler: PlanCompiler) -> Callable[[Execution, Batch], list[str]]:
+    program = compiler.program(node.arguments[:1])
+    text = converter(node.arguments[0].type, STRING)
+    return lambda execution, batch: [text(value) for value in program.columns(execution, batch)[0]]
+
+
+def _pivot(node: PluginRows, compiler: PlanCompiler) -> Stage:
+    """A row for each combination of keys, a column for each value of the pivot column, aggregates in the cells."""
+    own = {column.name: column for column in _input(node).columns}
+    keys = [(column, own[column.name]) for column in node.columns if column.name in own]
+    spread = [column for column in node.columns if column.name not in own]
+    names_of = _pivot_names(node, compiler)
+    aggregate = None if node.aggregate is None else AggregateRunner(node.aggregate, compiler)
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        names = names_of(execution, batch)
+        values = [batch.column(source) for _, source in keys]
+        groups = grouped(values, [source.type for _, source in keys], batch.rows)
+        groups = [group for group in groups if group]
+        made = {column: [each[group[0]] for group in groups] for (column, _), each in zip(keys, values, strict=True)}
+        execution.allow_rows(len(groups), node, len(spread))
+        for column in spread:
+            cells = [[row for row in group if names[row] == column.name] for group in groups]
+            made[column] = list(map(len, cells)) if aggregate is None else aggregate.columns(execution, batch, cells)[0]
+        return Batch(len(groups), made)
 
     return run
 
@@ -173,7 +269,18 @@ _PLUGINS: dict[str, StageCompiler] = {
     "ipv4_lookup": _ip_lookup(_network_v4, 32),
     "ipv6_lookup": _ip_lookup(_network_v6, 128),
     "narrow": _narrow,
+    "pivot": _pivot,
 }
+
+_LATE: dict[str, Callable[[PluginRows, PlanCompiler], LateColumns]] = {
+    "bag_unpack": _bag_columns,
+    "pivot": _pivot_columns,
+}
+
+
+def late_columns(node: PluginRows) -> LateColumns:
+    """What finds the columns of a plugin whose columns only its input can tell."""
+    return _LATE[node.plugin](node, PlanCompiler(node))
 
 
 def _plugin(node: PluginRows, compiler: PlanCompiler) -> Stage:

@@ -1,0 +1,79 @@
+"""How many queries of a corpus bind, prepare and run on empty tables, and how long that takes.
+
+    python tests/benchmarks/run_corpus.py DEV.JSONL --catalogue SCHEMAS.JSON [--functions FUNCTIONS.JSON] [--failures N]
+
+A line of the corpus holds ``query``, and optionally ``id``, ``env`` (the schema set) and ``diagnostics`` (the verdict
+of the language service: a query with an error in it is left out).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tocsin import kql
+from tocsin.cli.kql_batch import read_functions, read_schemas
+from tocsin.kql.interpreter.errors import EngineError
+
+
+def is_clean(record: dict[str, Any]) -> bool:
+    """Whether the language service found no error."""
+    return not any(str(each.get("severity", "")).lower() == "error" for each in record.get("diagnostics", ()))
+
+
+def outcome(text: str, catalog: kql.Catalog) -> tuple[str, str]:
+    """The stage that a query reaches, and why it goes no further."""
+    analysis = kql.analyze(text, catalog)
+    if analysis.errors:
+        first = analysis.errors[0]
+        return "error", f"{first.code} {first.message}"
+    if analysis.refusals:
+        first = analysis.refusals[0]
+        return "refused", f"{first.code} {first.message}"
+    try:
+        kql.prepare(analysis).run({}, now=638_881_632_000_000_000)
+    except EngineError as error:
+        return "failed", f"{error.code} {error.message}"
+    except Exception as error:  # noqa: BLE001  # a bug is an outcome to be counted
+        return "crashed", f"{type(error).__name__}: {error}"
+    return "ran", ""
+
+
+def main() -> None:
+    """Run the corpus and print the counts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--catalogue", type=Path)
+    parser.add_argument("--functions", type=Path)
+    parser.add_argument("--failures", type=int, default=40, help="how many different reasons to print")
+    arguments = parser.parse_args()
+    functions = read_functions(arguments.functions)
+    catalogs = {name: kql.Catalog(tables, functions) for name, tables in read_schemas(arguments.catalogue).items()}
+    with arguments.corpus.open(encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines if line.strip()]
+    clean = [record for record in records if is_clean(record)]
+    counts: Counter[str] = Counter()
+    reasons: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], str] = {}
+    started = time.perf_counter()
+    for record in clean:
+        stage, reason = outcome(record["query"], catalogs.get(record.get("env", ""), catalogs[""]))
+        counts[stage] += 1
+        if reason:
+            reasons[stage, reason] += 1
+            examples.setdefault((stage, reason), str(record.get("id", "")))
+    wall = time.perf_counter() - started
+    each = 1000 * wall / max(1, len(clean))
+    print(f"{len(clean)} of {len(records)} queries are clean; {wall:.1f} s, {each:.1f} ms each")
+    for stage in ("ran", "refused", "error", "failed", "crashed"):
+        print(f"{stage:8}{counts[stage]:6}{counts[stage] / max(1, len(clean)):8.1%}")
+    for (stage, reason), count in reasons.most_common(arguments.failures):
+        print(f"{count:5}  {stage:8} {reason[:150]}   e.g. {examples[stage, reason]}")
+
+
+if __name__ == "__main__":
+    main()

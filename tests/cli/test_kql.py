@@ -1,0 +1,164 @@
+"""``tocsin kql``: run, check, batch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tocsin.cli.kql import app
+
+SIGNINS = '{"TimeGenerated": "2025-07-15T09:00:00Z", "User": "ann", "Score": 1}\n{"User": "bob", "Score": 2.5}\n'
+
+
+@pytest.fixture
+def runner() -> CliRunner:
+    return CliRunner(env={"NO_COLOR": "1"})
+
+
+@pytest.fixture
+def signins(tmp_path: Path) -> Path:
+    path = tmp_path / "signins.jsonl"
+    path.write_text(SIGNINS, encoding="utf-8")
+    return path
+
+
+def test_an_unknown_table_takes_its_columns_from_the_file(runner: CliRunner, signins: Path) -> None:
+    query = "Mine | where Score > 2 or TimeGenerated > ago(2h) | project User, Score, TimeGenerated"
+    arguments = ["run", query, "--table", f"Mine={signins}", "--now", "2025-07-15T10:00:00Z", "--format", "jsonl"]
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"User": "ann", "Score": 1.0, "TimeGenerated": "2025-07-15T09:00:00.0000000Z"},
+        {"User": "bob", "Score": 2.5, "TimeGenerated": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("csv", 'a,b\n1,"x,""y"""\n'),
+        ("json", '[\n  {\n    "a": 1,\n    "b": "x,\\"y\\""\n  }\n]\n'),
+        ("jsonl", '{"a": 1, "b": "x,\\"y\\""}\n'),
+    ],
+)
+def test_formats(runner: CliRunner, output: str, expected: str) -> None:
+    result = runner.invoke(app, ["run", "print a = 1, b = 'x,\"y\"'", "--format", output])
+    assert result.stdout == expected
+
+
+def test_a_table_for_people(runner: CliRunner) -> None:
+    result = runner.invoke(app, ["run", "print name = 'a\\u001b[31mb', n = long(null)"])
+    assert result.exit_code == 0
+    assert "name" in result.stdout
+    assert "1 row\n" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_query_from_a_file_and_a_watchlist(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "q.kql").write_text("_GetWatchlist('Vip') | project Name", encoding="utf-8")
+    (tmp_path / "vip.csv").write_text("Name,Level\nann,1\n", encoding="utf-8")
+    arguments = ["run", "--file", str(tmp_path / "q.kql"), "--watchlist", f"Vip={tmp_path / 'vip.csv'}"]
+    result = runner.invoke(app, [*arguments, "--format", "csv"])
+    assert result.stdout == "Name\nann\n"
+
+
+def test_explain_shows_the_rows_of_each_step(runner: CliRunner, signins: Path) -> None:
+    result = runner.invoke(app, ["run", "Mine | where Score > 2", "--table", f"Mine={signins}", "--explain"])
+    assert result.exit_code == 0
+    assert "where Score > 2" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["run", "print x = y"], 1, "query:1:11"),
+        (["run", "print x = 1 |"], 1, "query:1:"),
+        (["run", ""], 2, "no query"),
+        (["run", "print 1", "--table", "T"], 2, "NAME=FILE"),
+        (["run", "print 1", "--table", "T=none.jsonl"], 2, "none.jsonl"),
+        (["run", "print 1", "--now", "soon"], 2, "--now soon"),
+        (["run", "--file", "none.kql"], 2, "none.kql"),
+        (["check", "none.kql"], 2, "none.kql"),
+        (["run", "print 'a' matches regex strcat('(', '')"], 1, "regular expression"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_traceback(
+    runner: CliRunner, arguments: list[str], status: int, said: str
+) -> None:
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == status
+    assert said in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_check_points_at_the_place(runner: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "rule.kql"
+    path.write_text("SigninLogs\n| where UserPrincipalNam == 'a'\n", encoding="utf-8")
+    result = runner.invoke(app, ["check", str(path)])
+    assert result.exit_code == 1
+    assert "rule.kql:2:9" in result.stdout
+    assert "UserPrincipalName" in result.stdout
+    assert "1 query, 1 error" in result.stdout
+
+
+def test_check_as_json(runner: CliRunner) -> None:
+    result = runner.invoke(app, ["check", "print x", "print 1", "--format", "json"])
+    (found,) = json.loads(result.stdout)
+    assert (found["code"], found["line"], found["column"], found["length"]) == ("KS142", 1, 7, 1)
+
+
+def test_check_notes_what_only_the_local_engine_refuses(runner: CliRunner) -> None:
+    result = runner.invoke(app, ["check", "externaldata(a:string)['https://example.com/a.csv']"])
+    assert result.exit_code == 0
+    assert "local engine" in result.stdout
+
+
+def batch(runner: CliRunner, lines: list[str], *arguments: str) -> list[dict[str, object]]:
+    result = runner.invoke(app, ["batch", *arguments], input="\n".join(lines) + "\n")
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_batch_values(runner: CliRunner) -> None:
+    times = "d = datetime(2016-03-05 15:21), t = timespan(1.02:03:04.5)"
+    query = f"print {times}, j = dynamic({{'a':[1,null]}}), n = real(nan), z = int(null)"
+    (answer,) = batch(runner, [json.dumps({"id": 1, "query": query})])
+    assert answer["columns"] == [
+        {"name": name, "type": type_}
+        for name, type_ in (("d", "datetime"), ("t", "timespan"), ("j", "dynamic"), ("n", "real"), ("z", "int"))
+    ]
+    assert answer["rows"] == [["2016-03-05T15:21:00.0000000Z", "1.02:03:04.5000000", {"a": [1, None]}, "NaN", None]]
+
+
+def test_batch_goes_on_after_bad_lines(runner: CliRunner) -> None:
+    answers = batch(
+        runner, ["{", "7", '{"id": "a"}', '{"id": "b", "query": "print x = y"}', '{"id": "c", "query": "print 1"}']
+    )
+    assert [answer["id"] for answer in answers] == [None, None, "a", "b", "c"]
+    assert [("error" in answer) for answer in answers] == [True, True, True, True, False]
+    assert str(answers[3]["error"]).startswith("KS142 1:11 ")
+
+
+def test_batch_with_a_catalogue_and_functions(runner: CliRunner, tmp_path: Path) -> None:
+    schemas = {"one": {"T": {"a": "long"}}, "two": {"T": {"b": "string"}}}
+    functions = [
+        {"name": "F", "parameters": "(x:string='')", "body": "{ print y = x }"},
+        {"name": "G", "returns": {"k k": "int"}},
+    ]
+    (tmp_path / "s.json").write_text(json.dumps(schemas), encoding="utf-8")
+    (tmp_path / "f.json").write_text(json.dumps(functions), encoding="utf-8")
+    requests = [
+        {"id": 1, "query": "T", "env": "two"},
+        {"id": 2, "query": "T", "env": "unified"},
+        {"id": 3, "query": "F('q')"},
+        {"id": 4, "query": "G()"},
+    ]
+    options = ["--catalogue", str(tmp_path / "s.json"), "--functions", str(tmp_path / "f.json")]
+    answers = batch(runner, [json.dumps(request) for request in requests], *options)
+    assert answers[0] == {"id": 1, "columns": [{"name": "b", "type": "string"}], "rows": []}
+    assert [column["name"] for column in answers[1]["columns"]] == ["a", "b"]  # type: ignore[attr-defined]
+    assert answers[2]["rows"] == [["q"]]
+    assert answers[3]["columns"] == [{"name": "k k", "type": "int"}]
