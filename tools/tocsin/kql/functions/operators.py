@@ -271,8 +271,7 @@ for _name, _signatures in _ARITHMETIC.items():
 
 @TABLE.scalar(
     "unary-",
-    "(operand: int) -> int",
-    "(operand: long) -> long",
+    "(operand: int|long) -> long",
     "(operand: real) -> real",
     "(operand: decimal) -> decimal",
     "(operand: timespan) -> timespan",

@@ -5,16 +5,20 @@ Source: https://learn.microsoft.com/kusto/query/window-functions
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
 from tocsin.kql.functions.integers import wrap_long
-from tocsin.kql.types import Value
+from tocsin.kql.types import ScalarType, Value
 
 TABLE = FunctionTable()
 
 Column = list[Value]
+
+
+def _first(types: Sequence[ScalarType]) -> ScalarType:
+    return types[0]
 
 
 def _restarts(restart: Column | None, rows: int) -> Column:
@@ -37,15 +41,17 @@ def _neighbour(direction: int) -> Callable[..., Column]:
     return read
 
 
-_NEIGHBOURS = (
-    "<T: scalar>(column: T) -> T",
-    "<T: scalar>(column: T, offset: int|long) -> T",
-    "<T: scalar>(column: T, offset: int|long, default_value: T) -> T",
-)
+_NEIGHBOUR = "(column: scalar, [offset: int|long], [default_value: scalar]) -> dynamic"
 for _name, _direction in (("prev", -1), ("next", 1)):
-    TABLE.scalar(_name, *_NEIGHBOURS, page=f"{_name}-function", nulls=Nulls.SEE, style=Style.COLUMNS, serialized=True)(
-        _neighbour(_direction)
-    )
+    TABLE.scalar(
+        _name,
+        _NEIGHBOUR,
+        page=f"{_name}-function",
+        nulls=Nulls.SEE,
+        style=Style.COLUMNS,
+        serialized=True,
+        returns=_first,
+    )(_neighbour(_direction))
 
 
 @TABLE.scalar("row_number", "([starting_index: int|long], [restart: bool]) -> long", page="row-number-function",
