@@ -82,7 +82,7 @@ def call_declared(
     if isinstance(result, TableValue):
         if not constant:
             session.refuse("TK106", f"The table function '{function.name}' is called with a value of the row", node)
-        result = replace(result, name=result.name or function.name)
+        result = replace(result, name=function.name if function.view else "")
     if simple and not session.trial:
         session.calls[function] = result
     return result
@@ -211,7 +211,7 @@ def call_workspace_function(
     if isinstance(result, TableValue):
         if not constant:
             session.refuse("TK106", f"The table function '{function}' is called with a value of the row", node)
-        result = replace(result, name=function)
+        result = replace(result, name="")
     if simple and not session.trial:
         session.calls[function] = result
     return result

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tocsin.kql.functions.declaration import Aggregate
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import ScalarType
+from tocsin.kql.types import DYNAMIC, ScalarType
 
 KEEP_ARGUMENT_NAME = frozenset(
     [
@@ -107,10 +107,11 @@ ONLY_ARGUMENT_NAME = frozenset({"make_datetime", "make_timespan"})
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One of the columns that a function gives at once."""
+    """One of the columns that a function gives at once; ``complete``: the name is the whole name, not its end."""
 
-    suffix: str
+    name: str
     type: ScalarType
+    complete: bool = False
 
 
 def _outputs(text: str) -> tuple[Output, ...]:
@@ -136,6 +137,9 @@ SEVERAL_OUTPUTS: dict[str, tuple[Output, ...]] = {
     "series_periods_validate": _outputs("periods:dynamic scores:dynamic"),
 }
 """Functions that give several columns; each is named function_argument_suffix."""
+
+ARRAY_SORTS = frozenset({"array_sort_asc", "array_sort_desc"})
+"""Functions that give a column for each array: argument_sorted."""
 
 COLUMN_NAME_ARGUMENT = frozenset({"column_ifexists", "columnifexists"})
 
@@ -166,15 +170,24 @@ def outputs_of(node: tree.Expression) -> tuple[Output, ...]:
     """The columns that a call gives when it gives several at once."""
     while isinstance(node, tree.Parenthesized):
         node = node.inner
-    return SEVERAL_OUTPUTS.get(node.name.text, ()) if isinstance(node, tree.FunctionCall) else ()
-
-
-def result_name_of_argument(node: tree.Expression) -> str:
-    """``function_argument`` for a call: what the names of its several columns begin with."""
-    while isinstance(node, tree.Parenthesized):
-        node = node.inner
     if not isinstance(node, tree.FunctionCall):
-        return ""
+        return ()
+    name = node.name.text
+    if name in ARRAY_SORTS:
+        return tuple(Output(f"{result_name(each) or ''}_sorted", DYNAMIC, True) for each in _arrays(node))
+    return tuple(Output(f"{_head(node)}_{each.name}", each.type, True) for each in SEVERAL_OUTPUTS.get(name, ()))
+
+
+def _arrays(node: tree.FunctionCall) -> tuple[tree.Expression, ...]:
+    """The arguments that are arrays: a last one that says where nulls go is none."""
+    arguments = node.arguments
+    if len(arguments) > 1 and isinstance(arguments[-1], tree.Literal):
+        return arguments[:-1]
+    return arguments
+
+
+def _head(node: tree.FunctionCall) -> str:
+    """``function_argument``: what the names of several columns begin with."""
     first = result_name(node.arguments[0]) if node.arguments else None
     return f"{node.name.text}_{first or ''}"
 

@@ -118,6 +118,15 @@ def _column_exists(session: Session, node: tree.FunctionCall, scope: Scope) -> V
     return Constant(scope.row is not None and name is not None and scope.row.find(name) is not None, BOOL)
 
 
+def _column_names_of(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    if len(node.arguments) != 1:
+        return _wrong_count(session, node, "a table")
+    table = session.table(node.arguments[0], scope.inside(None))
+    if table.open:
+        session.refuse("TK103", "The columns are not known before the query runs", node.arguments[0])
+    return Constant([column.name for column in table.relation.columns], DYNAMIC)
+
+
 def _pack_all(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     ignore = False
     if node.arguments:
@@ -197,6 +206,7 @@ TABLE: Mapping[str, Special] = {
     "column_ifexists": _column_if_exists,
     "columnifexists": _column_if_exists,
     "iscolumnexists": _column_exists,
+    "column_names_of": _column_names_of,
     "pack_all": _pack_all,
     "bag_pack": _bag_pack,
     "pack": _bag_pack,

@@ -37,7 +37,7 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> TableValu
     name = node.name.text
     meaning = scope.names.find(name)
     if isinstance(meaning, TableValue):
-        return replace(meaning, name=name)
+        return meaning
     if isinstance(meaning, DeclaredFunction):
         return _as_table(session, call_declared(session, meaning, (), node, node, scope), node)
     if meaning is not None:

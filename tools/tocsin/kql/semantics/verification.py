@@ -67,7 +67,7 @@ def _reads(relation: Relation) -> Iterator[tuple[Column | None, tuple[Relation, 
                 yield column, ()
         elif isinstance(each, plan.ScalarQuery):
             yield None, (each.query,)
-        elif isinstance(each, _EXPRESSIONS) or isinstance(each, _PARTS):
+        elif isinstance(each, (*_EXPRESSIONS, *_PARTS)):
             if id(each) in seen:
                 continue
             seen.add(id(each))

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tocsin.kql.plan import Column, ColumnRef, Constant, Element, Expr, Projection
+from tocsin.kql.plan import Column, ColumnRef, Constant, Element, Expr, Projection, Variable
 from tocsin.kql.semantics.conversions import convert
-from tocsin.kql.semantics.naming import Output, UniqueNames, outputs_of, result_name, result_name_of_argument
+from tocsin.kql.semantics.naming import Output, UniqueNames, outputs_of, result_name
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -60,14 +60,14 @@ def _several(
     session: Session, node: tree.Expression, given: Sequence[tree.Name], outputs: tuple[Output, ...], value: Expr
 ) -> list[Named]:
     """The columns of a function that gives several at once, as an array: the first take the given names."""
-    head = result_name_of_argument(node)
     found: list[Named] = []
     for index, output in enumerate(outputs):
-        part = convert(Element(value, Constant(index, LONG)), output.type)
+        single = len(outputs) == 1
+        part = value if single else convert(Element(value, Constant(index, LONG)), output.type)
         if index < len(given):
             found.append(Named(given[index].text, part, True, given[index]))
         else:
-            found.append(Named(f"{head}_{output.suffix}", part, False, node))
+            found.append(Named(output.name, part, False, node))
     return found
 
 
@@ -228,12 +228,31 @@ def project_keep(
 ) -> TableValue:
     """``project-keep``: the chosen columns in the order of the table. (``project-by-names``: in the order named.)"""
     row = Row.of_table(source)
-    found = choose(session, node.columns, row)
     if isinstance(node, tree.ProjectByNames):
+        found = _by_text(session, node.columns, row, scope)
         return projection(session, node, "project-by-names", source, kept(found), source.open)
-    stay = {id(column) for column in found}
+    stay = {id(column) for column in choose(session, node.columns, row)}
     left = [column for column in source.relation.columns if id(column) in stay]
     return projection(session, node, "project-keep", source, kept(left), source.open)
+
+
+def _by_text(session: Session, nodes: Iterable[tree.Expression], row: Row, scope: Scope) -> list[Column]:
+    """The columns that texts and arrays of texts name, in that order; names that no column has are passed over."""
+    found: dict[int, Column] = {}
+    for node in nodes:
+        value = session.value(node, scope.inside(None))
+        while isinstance(value, Variable):
+            value = value.value
+        if not isinstance(value, Constant):
+            session.refuse("TK107", "The names given to project-by-names must be constants", node)
+            continue
+        texts = value.value if isinstance(value.value, list) else [value.value]
+        for text in texts:
+            pattern = wildcard(str(text))
+            for column in row.columns:
+                if pattern.fullmatch(column.name):
+                    found.setdefault(id(column), column)
+    return list(found.values())
 
 
 def project_rename(session: Session, node: tree.ProjectRename, source: TableValue, scope: Scope) -> TableValue:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tocsin.kql.plan import Column, UnionRows
+from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.operators.columns import wildcard
 from tocsin.kql.semantics.operators.hints import hint_text
-from tocsin.kql.semantics.scopes import Scope, TableValue
+from tocsin.kql.semantics.scopes import DeclaredFunction, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import STRING, UNKNOWN, ScalarType
@@ -55,7 +56,9 @@ def bind_tables(
         while isinstance(bare, tree.Parenthesized):
             bare = bare.inner
         if (isinstance(bare, tree.NameReference) and bare.name.wildcard) or isinstance(bare, tree.Star):
-            tables.extend(_matching(session, bare, scope))
+            matching = _matching(session, bare, scope, fuzzy)
+            tables.extend(matching)
+            open_ = open_ or (not matching and fuzzy)
             continue
         table = _fuzzy_table(session, node, scope) if fuzzy else session.table(node, scope.inside(None))
         if table is None:
@@ -83,15 +86,20 @@ def _fuzzy_table(session: Session, node: tree.Expression, scope: Scope) -> Table
     return session.missing_table(node, table.relation.columns, True)
 
 
-def _matching(session: Session, node: tree.NameReference | tree.Star, scope: Scope) -> list[TableValue]:
-    """The catalogue tables that a wildcard means."""
+def _matching(session: Session, node: tree.NameReference | tree.Star, scope: Scope, fuzzy: bool) -> list[TableValue]:
+    """The catalogue tables and the views of the query that a wildcard means."""
     text = node.name.text if isinstance(node, tree.NameReference) else "*"
     pattern = wildcard(text)
-    found = [name for name in session.catalog.tables if pattern.fullmatch(name)]
-    if not found:
+    views = [
+        name
+        for name in dict.fromkeys(scope.names)
+        if isinstance(meaning := scope.names.find(name), DeclaredFunction) and meaning.view
+    ]
+    found = [name for name in [*views, *session.catalog.tables] if pattern.fullmatch(name)]
+    if not found and not fuzzy:
         session.error("KS142", f"No table has a name like '{text}'", node)
     references = (tree.NameReference(node.start, node.end, tree.Name(node.start, node.end, name)) for name in found)
-    return [session.table(each, Scope(type(scope.names)())) for each in references]
+    return [session.table(each, scope.inside(None)) for each in references]
 
 
 def merge(
@@ -106,6 +114,8 @@ def merge(
             if column.type not in found:
                 found.append(column.type)
     rows = [_by_name_and_type(table) for table in inputs.tables]
+    plain = {name for name, found in types.items() if len(set(found) - {UNKNOWN}) <= 1}
+    unique = UniqueNames(plain)
     columns: list[Column] = []
     sources: list[list[Column | None]] = [[] for _ in inputs.tables]
     for name, found in types.items():
@@ -114,13 +124,13 @@ def merge(
             parts = [row.get((name, type_)) or row.get((name, UNKNOWN)) for row in rows]
             if inner and None in parts:
                 continue
-            columns.append(Column(name if len(concrete) == 1 else f"{name}_{type_.value}", type_))
+            columns.append(Column(name if name in plain else unique.unique(f"{name}_{type_.value}"), type_))
             for place, part in zip(sources, parts, strict=True):
                 place.append(part)
     names: tuple[str, ...] | None = None
     if source_column is not None:
         columns.insert(0, Column(source_column, STRING))
-        names = tuple(table.name or f"union_arg{index}" for index, table in enumerate(inputs.tables))
+        names = tuple(table.name or f"{word}_arg{index}" for index, table in enumerate(inputs.tables))
     made = UnionRows(
         columns=tuple(columns),
         inputs=tuple(table.relation for table in inputs.tables),

@@ -25,7 +25,8 @@ RUN: frozenset[str] = frozenset({"bag_unpack", "ipv4_lookup", "ipv6_lookup", "na
 """Plugins that the local engine runs, where their columns are known before the query runs."""
 
 
-_LOOKUPS = frozenset({"ipv4_lookup", "ipv6_lookup"})
+_LOOKUPS = {"ipv4_lookup": 2, "ipv6_lookup": 2, "geo_polygon_lookup": 1, "geo_line_lookup": 1}
+"""Plugins that look into a table, their first argument; the key of that table stands at this position."""
 
 
 def evaluate(session: Session, node: tree.Evaluate, source: TableValue, scope: Scope) -> TableValue:
@@ -102,10 +103,17 @@ def _arguments(session: Session, node: tree.Evaluate, row: Row, scope: Scope) ->
             found.append(unknown())
             continue
         name = each.name.text if isinstance(each, tree.NameReference) else None
-        column = lookup.find(name) if lookup is not None and name is not None and len(found) != 1 else None
-        if column is not None and (len(found) != 1):
-            found.append(ColumnRef(column))
-            continue
+        key_at = _LOOKUPS.get(node.call.name.text)
+        if lookup is not None and name is not None and key_at is not None:
+            extra = len(found) >= 3 and not node.call.name.text.startswith("geo_")
+            column = lookup.find(name) if len(found) == key_at or extra else None
+            if column is not None:
+                found.append(ColumnRef(column))
+                continue
+            if len(found) == key_at and not lookup.open:
+                session.unknown_name("KS142", name, each, "column, table, variable or function", lookup.index)
+                found.append(unknown())
+                continue
         value = session.value(each, inner)
         if not found and node.call.name.text in _LOOKUPS and not isinstance(value, TableValue):
             session.error("KS111", "A table is needed here", each)
@@ -122,10 +130,23 @@ def _bag_unpack(session: Session, node: tree.Evaluate, row: Row, arguments: Argu
 
 
 def _lookup(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    """The input's columns and those of the lookup table, without the keys that both have to have."""
     tables = [each for each in arguments if isinstance(each, TableValue)]
+    hidden = {id(each.column) for each in _keys_not_shown(node.call.name.text, arguments)}
     names = UniqueNames(column.name for column in row.columns)
-    added = [Column(names.unique(column.name), column.type) for each in tables for column in each.relation.columns]
+    added = [
+        Column(names.unique(column.name), column.type)
+        for each in tables
+        for column in each.relation.columns
+        if id(column) not in hidden
+    ]
     return [*row.columns, *added], row.open or any(each.open for each in tables)
+
+
+def _keys_not_shown(plugin: str, arguments: Arguments) -> list[ColumnRef]:
+    """Columns of the lookup table that the result leaves out: extra keys, and the shape of a geographic lookup."""
+    parts = arguments[1:2] if plugin.startswith("geo_") else arguments[3:]
+    return [each for each in parts if isinstance(each, ColumnRef)]
 
 
 def _pivot(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
@@ -159,6 +180,8 @@ PLUGINS: dict[str, PluginBinder] = {
     "bag_unpack": _bag_unpack,
     "ipv4_lookup": _lookup,
     "ipv6_lookup": _lookup,
+    "geo_polygon_lookup": _lookup,
+    "geo_line_lookup": _lookup,
     "pivot": _pivot,
     "narrow": _narrow,
     "autocluster": _segments,

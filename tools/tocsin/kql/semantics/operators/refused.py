@@ -7,6 +7,7 @@ from dataclasses import replace
 from tocsin.kql.plan import Column
 from tocsin.kql.semantics.expressions import bind_predicate
 from tocsin.kql.semantics.functions import declared_type
+from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -60,9 +61,7 @@ def scan(session: Session, node: tree.Scan, source: TableValue, scope: Scope) ->
         if declaration.default is not None:
             session.scalar(declaration.default, scope.inside(None))
     columns = [*row.columns, *declared]
-    match_id = session_name(node)
-    if match_id is not None:
-        columns.append(Column(match_id, LONG))
+    columns.append(Column(hint_text(node, "with_match_id") or "match_id", LONG))
     wide = Row.of([*row.columns, *declared], row.open)
     names = tuple((step.name.text, wide) for step in node.steps)
     place = replace(scope.inside(wide), bags=names)
@@ -75,9 +74,3 @@ def scan(session: Session, node: tree.Scan, source: TableValue, scope: Scope) ->
             session.scalar(assignment.value, place)
     _refuse(session, node)
     return session.missing_table(node, columns, source.open)
-
-
-def session_name(node: tree.Scan) -> str | None:
-    """The column that numbers the matches, when the query asks for it."""
-    given = node.hint("with_match_id")
-    return given.name.text if isinstance(given, tree.NameReference) else None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.plan import Column, Constant, Expr, Filter
+from tocsin.kql.semantics.calls import call
 from tocsin.kql.semantics.expressions import any_column, bind_predicate
 from tocsin.kql.semantics.functions import declared_type
 from tocsin.kql.semantics.operations import operate
@@ -20,7 +20,7 @@ _TABLE_COLUMN = "$table"
 
 def search(session: Session, node: tree.Search, source: TableValue, scope: Scope) -> TableValue:
     """``T | search "x"``"""
-    return _search(session, node, scope, Inputs((replace(source, name=source.name or "$table"),), source.open))
+    return _search(session, node, scope, Inputs((source,), source.open))
 
 
 def search_source(session: Session, node: tree.Search, scope: Scope) -> TableValue:
@@ -61,6 +61,12 @@ class _SearchPredicate:
             return Constant(True, BOOL)
         if isinstance(node, tree.Literal) and node.kind is tree.LiteralKind.STRING:
             return self._text(str(node.value), node)
+        if isinstance(node, tree.Literal) and node.kind in (tree.LiteralKind.LONG, tree.LiteralKind.REAL):
+            self.session.refuse("TK137", "A number as a search text is not run by the local engine", node)
+            return Constant(False, BOOL)
+        if isinstance(node, tree.FunctionCall) and node.name.text == "not" and len(node.arguments) == 1:
+            inner = self.bind(node.arguments[0])
+            return call(self.session, scalar_functions()["not"], (inner,), node.arguments, node, node.name)
         if isinstance(node, tree.Binary) and node.operator in ("and", "or"):
             at = tree.Node(node.operator_start, node.operator_end)
             operands = (self.bind(node.left), self.bind(node.right))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tocsin.kql.plan import Column, Inline, RangeSource, SchemaRows
 from tocsin.kql.semantics.conversions import common_type, convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function
-from tocsin.kql.semantics.naming import UniqueNames
-from tocsin.kql.semantics.operators.columns import already_declared
+from tocsin.kql.semantics.naming import UniqueNames, outputs_of
+from tocsin.kql.semantics.operators.columns import already_declared, bind_named
 from tocsin.kql.semantics.scopes import DeclaredFunction, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -33,6 +33,13 @@ def print_(session: Session, node: tree.Print, scope: Scope) -> TableValue:
     names = UniqueNames()
     for index, each in enumerate(node.expressions):
         value = session.scalar(each, scope.inside(None))
+        outputs = outputs_of(each.value if isinstance(each, tree.NamedExpression) else each)
+        if outputs:
+            inner = scope.inside(Row.of(()))
+            for named in bind_named(session, (each,), inner):
+                columns.append(Column(names.unique(named.name), named.value.type))
+                cells.append(named.value)
+            continue
         given = each.names[0] if isinstance(each, tree.NamedExpression) and each.names else None
         if given is not None and given.text in names:
             already_declared(session, given.text, given)
