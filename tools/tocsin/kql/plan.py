@@ -438,6 +438,30 @@ class TopNestedRows(Relation):
     levels: tuple[NestedLevel, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SequenceStep:
+    """A step of ``scan``. ``state`` are columns for the last record that the step matched: the input's, then the
+    declared ones. ``condition`` and ``assignments`` read the input's columns, the declared ones and the states."""
+
+    condition: Expr
+    assignments: tuple[Assignment, ...]
+    state: tuple[Column, ...]
+    shown: bool = True
+    """Whether matched records are put out (``output=all``, not ``none``)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SequenceRows(Relation):
+    """``scan``: sequences of rows. ``columns`` are the input's, the declared ones, and ``match_id`` when asked for."""
+
+    input: Relation
+    partition_by: tuple[Expr, ...]
+    declared: tuple[Column, ...]
+    defaults: tuple[Expr | None, ...]
+    steps: tuple[SequenceStep, ...]
+    match_id: Column | None
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PluginRows(Relation):
     """``evaluate plugin(…)``. Arguments are expressions over the input; relations among them come in ``tables``, the

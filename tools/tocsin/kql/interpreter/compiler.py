@@ -30,6 +30,7 @@ from tocsin.kql.plan import (
     Relation,
     ScalarQuery,
     SchemaRows,
+    SequenceStep,
     SortKey,
     SubqueryInput,
     UnionRows,
@@ -58,6 +59,7 @@ _HOLDS_RELATIONS = (
     Member,
     NestedLevel,
     ScalarQuery,
+    SequenceStep,
     SortKey,
     Variable,
 )

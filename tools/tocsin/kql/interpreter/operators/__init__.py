@@ -14,6 +14,7 @@ from tocsin.kql.interpreter.operators import (
     plugins,
     projecting,
     selecting,
+    sequences,
     series,
     sources,
     subqueries,
@@ -36,6 +37,7 @@ STAGES: dict[type[Relation], StageCompiler] = {
         parsing,
         pairs,
         series,
+        sequences,
         nesting,
         plugins,
     )

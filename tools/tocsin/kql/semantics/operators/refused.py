@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tocsin.kql.plan import Column
-from tocsin.kql.semantics.expressions import bind_predicate
-from tocsin.kql.semantics.functions import declared_type
-from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -46,31 +41,3 @@ def branches(session: Session, node: tree.Facet | tree.Fork, source: TableValue,
         bind_operators(session, operators, source, scope)
     _refuse(session, node)
     return session.missing_table(node, (), False)
-
-
-def scan(session: Session, node: tree.Scan, source: TableValue, scope: Scope) -> TableValue:
-    """``scan``: the input's columns, the declared ones and the id of the match."""
-    row = Row.of_table(source)
-    inner = scope.inside(row)
-    for ordered in node.order_by:
-        session.scalar(ordered.expression, inner)
-    for key in node.partition_by:
-        session.scalar(key, inner)
-    declared = [Column(each.name.text, declared_type(each.type)) for each in node.declarations]
-    for declaration in node.declarations:
-        if declaration.default is not None:
-            session.scalar(declaration.default, scope.inside(None))
-    columns = [*row.columns, *declared]
-    columns.append(Column(hint_text(node, "with_match_id") or "match_id", LONG))
-    wide = Row.of([*row.columns, *declared], row.open)
-    names = tuple((step.name.text, wide) for step in node.steps)
-    place = replace(scope.inside(wide), bags=names)
-    for step in node.steps:
-        bind_predicate(session, step.condition, place)
-        for assignment in step.assignments:
-            name = assignment.names[0]
-            if wide.find(name.text) is None:
-                session.unknown_name("KS142", name.text, name, "column, table, variable or function", wide.index)
-            session.scalar(assignment.value, place)
-    _refuse(session, node)
-    return session.missing_table(node, columns, source.open)
