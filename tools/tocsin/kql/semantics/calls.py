@@ -148,10 +148,22 @@ def report_mismatch(
         found = fit(function, numbered[0], types)
         if isinstance(found, int) and found >= 0:
             _report_type(session, numbered[0].parameter(found, count), nodes[found])
-            return returns
+            return _returns_without(function, numbered[0], types, found)
     shown = ", ".join(each.value for each in types)
     session.error("KS127", f"The function '{function.name}' cannot take arguments of the types ({shown})", name)
     return returns
+
+
+def _returns_without(
+    function: ScalarFunction | Aggregate, signature: Signature, types: Sequence[ScalarType], wrong: int
+) -> ScalarType:
+    """The result type when the argument that does not fit is taken for an unknown one."""
+    tried = list(types)
+    found: Fit | int = wrong
+    while isinstance(found, int) and found >= 0 and tried[found] is not UNKNOWN:
+        tried[found] = UNKNOWN
+        found = fit(function, signature, tried)
+    return found.returns if isinstance(found, Fit) else UNKNOWN
 
 
 def report_count(session: Session, function: str, signatures: Sequence[Signature], name: tree.Node) -> None:

@@ -142,7 +142,7 @@ def _argument(
     if given is None:
         given = parameter.default
     if given is None or isinstance(given, TableValue):
-        return convert(unknown(), type_)
+        return Constant(null_of(type_), type_)
     value = session.scalar(given, scope)
     return as_variable(parameter.name.text, convert(value, type_))
 

@@ -40,6 +40,8 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> TableValu
         return meaning
     if isinstance(meaning, DeclaredFunction):
         return _as_table(session, call_declared(session, meaning, (), node, node, scope), node)
+    if isinstance(meaning, Constant) and meaning.type is UNKNOWN:
+        return session.missing_table(node)
     if meaning is not None:
         session.error("KS204", f"'{name}' is a scalar here; a table is needed", node)
         return session.missing_table(node)

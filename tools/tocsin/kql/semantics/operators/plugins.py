@@ -47,6 +47,8 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
     if plugin is None:
         columns: list[Column] = []
         open_ = True
+        if name not in KNOWN:
+            session.unknown_name("KS124", name, node.call.name, "plugin", sorted(KNOWN))
         session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
     else:
         columns, open_ = plugin(session, node, row, arguments)
@@ -189,3 +191,15 @@ PLUGINS: dict[str, PluginBinder] = {
     "activity_counts_metrics": _activity_counts,
 }
 """Plugins with columns that can be told, by name."""
+
+KNOWN = frozenset(PLUGINS) | frozenset(
+    """
+    active_users_count activity_engagement activity_metrics ai_chat_completion ai_chat_completion_prompt
+    ai_embed_text ai_embeddings azure_digital_twins_query_request cosmosdb_sql_request csharp dax_request
+    dcount_intersect diffpatterns estimate_rows_count execute_query execute_show_command external_datatable
+    funnel_sequence funnel_sequence_completion http_request http_request_post identity identity_v3
+    infer_storage_schema infer_storage_schema_with_suggestions mysql_request new_activity_metrics postgresql_request
+    preview python r rolling_percentile rows_near sequence_detect session_count sliding_window_counts sql_request
+    """.split()
+)
+"""Every plugin that Kusto has."""
