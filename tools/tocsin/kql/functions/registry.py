@@ -31,6 +31,9 @@ FAMILIES: tuple[str, ...] = (
     "parsing",
     "windows",
     "series",
+    "geography",
+    "geohash",
+    "s2",
     "unsupported",
 )
 """Modules of this package that hold a ``TABLE``."""

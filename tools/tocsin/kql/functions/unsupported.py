@@ -16,15 +16,11 @@ def _geography(returns: str, *functions: tuple[str, str]) -> None:
 
 
 _POINT = "longitude: number, latitude: number"
-_TWO_POINTS = "p1_longitude: number, p1_latitude: number, p2_longitude: number, p2_latitude: number"
 _SHAPES = "shape1: dynamic, shape2: dynamic"
 _CELL = "cell: string"
 
 _geography(
     "dynamic",
-    ("from_wkt", "wkt: string|dynamic"),
-    ("closest_point_on_line", f"{_POINT}, lineString: dynamic"),
-    ("closest_point_on_polygon", f"{_POINT}, polygon: dynamic"),
     ("intersection_2lines", _SHAPES),
     ("intersection_line_with_polygon", _SHAPES),
     ("intersection_2polygons", _SHAPES),
@@ -38,17 +34,11 @@ _geography(
     ("polygon_centroid", "polygon: dynamic"),
     ("polygon_simplify", "polygon: dynamic, [tolerance: number]"),
     ("line_buffer", "lineString: dynamic, radius: number, [tolerance: number]"),
-    ("line_centroid", "lineString: dynamic"),
     ("line_densify", "lineString: dynamic, [tolerance: number], [preserve_crossing: number|bool]"),
     ("line_simplify", "lineString: dynamic, [tolerance: number]"),
     ("line_interpolate_point", "lineString: dynamic, fraction: number"),
     ("line_to_s2cells", "lineString: dynamic, [level: number], [radius: number]"),
     ("point_buffer", f"{_POINT}, radius: number, [tolerance: number]"),
-    ("geohash_to_central_point", _CELL),
-    ("geohash_to_polygon", _CELL),
-    ("geohash_neighbors", _CELL),
-    ("s2cell_to_central_point", _CELL),
-    ("s2cell_to_polygon", _CELL),
     ("s2cell_neighbors", _CELL),
     ("h3cell_to_central_point", _CELL),
     ("h3cell_to_polygon", _CELL),
@@ -58,28 +48,15 @@ _geography(
 )
 _geography(
     "real",
-    ("angle", f"{_TWO_POINTS}, p3_longitude: number, p3_latitude: number"),
-    ("azimuth", _TWO_POINTS),
-    ("distance_2points", f"{_TWO_POINTS}, [use_spheroid: number|bool]"),
-    ("distance_point_to_line", f"{_POINT}, lineString: dynamic"),
-    ("distance_point_to_polygon", f"{_POINT}, polygon: dynamic"),
-    ("polygon_area", "polygon: dynamic"),
-    ("polygon_perimeter", "polygon: dynamic"),
-    ("line_length", "lineString: dynamic"),
     ("line_locate_point", f"lineString: dynamic, {_POINT}, [use_spheroid: number|bool]"),
 )
 _geography(
     "bool",
-    ("point_in_circle", f"{_POINT}, pc_longitude: number, pc_latitude: number, c_radius: number"),
-    ("point_in_polygon", f"{_POINT}, polygon: dynamic"),
-    ("intersects_2lines", _SHAPES),
     ("intersects_line_with_polygon", _SHAPES),
     ("intersects_2polygons", _SHAPES),
 )
 _geography(
     "string",
-    ("point_to_geohash", f"{_POINT}, [accuracy: number]"),
-    ("point_to_s2cell", f"{_POINT}, [level: number]"),
     ("point_to_h3cell", f"{_POINT}, [resolution: number]"),
     ("h3cell_parent", f"{_CELL}, [resolution: number]"),
 )
