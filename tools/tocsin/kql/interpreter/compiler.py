@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 from tocsin.kql.interpreter.batch import UNIT, Batch
@@ -18,6 +19,8 @@ from tocsin.kql.plan import (
     Apply,
     Assignment,
     Call,
+    ColumnRef,
+    Constant,
     Convert,
     Element,
     ExpandColumn,
@@ -230,15 +233,34 @@ def _free_leaves(relation: Relation) -> set[SubqueryInput]:
     return leaves - owned
 
 
+_NO_RELATIONS_IN = frozenset(
+    {"columns", "table_columns", "sources", "source_names", "passed", "declared", "function", "outputs", "column"}
+    | {"state", "type", "operator", "start", "length", "origin"}
+)
+"""Fields of plan nodes that hold neither expressions nor relations."""
+
+
+@cache
+def _fields_of(kind: type) -> tuple[str, ...]:
+    owned = {"leaf"} if issubclass(kind, (Apply, PartitionRows)) else set()
+    return tuple(item.name for item in fields(kind) if item.name not in _NO_RELATIONS_IN | owned)
+
+
 def _parts(node: Any) -> Iterator[Any]:
-    for item in fields(node):
-        value = getattr(node, item.name)
-        if isinstance(node, (Apply, PartitionRows)) and item.name == "leaf":
+    """What a plan node holds that may hold relations."""
+    for name in _fields_of(type(node)):  # type: ignore[arg-type]  # a class is hashable
+        value = getattr(node, name)
+        if not isinstance(value, tuple):
+            if isinstance(value, _HOLDS_RELATIONS):
+                yield value
             continue
-        stack = [value]
+        stack = list(value)
         while stack:
             each = stack.pop()
-            if isinstance(each, tuple):
+            kind = type(each)
+            if kind is ColumnRef or kind is Constant:
+                continue
+            if kind is tuple:
                 stack.extend(each)
             elif isinstance(each, _HOLDS_RELATIONS):
                 yield each
