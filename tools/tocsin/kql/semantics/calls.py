@@ -35,8 +35,25 @@ class Fit:
     cost: int
 
 
-def fit(function: ScalarFunction | Aggregate, signature: Signature, types: Sequence[ScalarType]) -> Fit | int:
-    """How the argument types fit the signature, or the position of the first one that does not (-1: their number)."""
+NO_COMMON_TYPE = -2
+"""What ``fit`` gives when arguments that must have one type have none in common."""
+
+_ONE_TYPE = frozenset({"coalesce"})
+"""Functions whose arguments are not read as dynamic when they have no type in common (as ``iff`` does)."""
+
+
+def fit(
+    function: ScalarFunction | Aggregate,
+    signature: Signature,
+    types: Sequence[ScalarType],
+    *,
+    read_dynamic: bool = False,
+) -> Fit | int:
+    """How the argument types fit the signature, or the position of the first one that does not (-1: their number;
+    ``NO_COMMON_TYPE``).
+
+    ``read_dynamic``: a dynamic argument fits any parameter. Operators do that, functions only where they declare it.
+    """
     count = len(types)
     if count < signature.least or (signature.most is not None and count > signature.most):
         return -1
@@ -48,7 +65,7 @@ def fit(function: ScalarFunction | Aggregate, signature: Signature, types: Seque
         if parameter.star:
             targets.append(given)
             continue
-        target = target_type(given, parameter.types)
+        target = target_type(given, parameter.types, read_dynamic=read_dynamic)
         if target is None:
             return index
         targets.append(target[0])
@@ -60,8 +77,8 @@ def fit(function: ScalarFunction | Aggregate, signature: Signature, types: Seque
         common = common_type(targets[i] for i in places)
         accepted = signature.parameter(places[0], count).types
         if common is None or (common is not UNKNOWN and common not in accepted):
-            if DYNAMIC not in accepted:
-                return places[-1]
+            if DYNAMIC not in accepted or function.name in _ONE_TYPE:
+                return NO_COMMON_TYPE
             common = DYNAMIC
             cost += 20
         for i in places:
@@ -77,11 +94,13 @@ def fit(function: ScalarFunction | Aggregate, signature: Signature, types: Seque
     return Fit(signature, tuple(targets), returns, cost)
 
 
-def choose(function: ScalarFunction | Aggregate, types: Sequence[ScalarType]) -> Fit | None:
+def choose(
+    function: ScalarFunction | Aggregate, types: Sequence[ScalarType], *, read_dynamic: bool = False
+) -> Fit | None:
     """The signature that takes the arguments with the least conversion; the earlier one on a tie."""
     best: Fit | None = None
     for signature in function.signatures:
-        found = fit(function, signature, types)
+        found = fit(function, signature, types, read_dynamic=read_dynamic)
         if not isinstance(found, Fit):
             continue
         if best is None or found.cost < best.cost:
@@ -146,6 +165,9 @@ def report_mismatch(
         return returns
     if len(numbered) == 1:
         found = fit(function, numbered[0], types)
+        if found == NO_COMMON_TYPE:
+            session.error("KS232", f"The arguments of '{function.name}' have no type in common", name)
+            return returns
         if isinstance(found, int) and found >= 0:
             _report_type(session, numbered[0].parameter(found, count), nodes[found])
             return _returns_without(function, numbered[0], types, found)

@@ -17,9 +17,12 @@ from tocsin.kql.plan import (
     Relation,
     Variable,
 )
-from tocsin.kql.types import BOOL, DECIMAL, DYNAMIC, INT, LONG, NUMBERS, REAL, STRING, UNKNOWN, ScalarType, null_of
+from tocsin.kql.types import DECIMAL, DYNAMIC, INT, LONG, NUMBERS, REAL, STRING, UNKNOWN, ScalarType, null_of
 
 _WIDTH = {INT: 0, LONG: 1, REAL: 2, DECIMAL: 3}
+
+
+_TEXT = frozenset({STRING})
 
 
 def wider(left: ScalarType, right: ScalarType) -> ScalarType:
@@ -47,10 +50,11 @@ def common_type(types: Iterable[ScalarType]) -> ScalarType | None:
     return found
 
 
-def conversion_cost(given: ScalarType, wanted: ScalarType) -> int | None:
+def conversion_cost(given: ScalarType, wanted: ScalarType, *, read_dynamic: bool) -> int | None:
     """How far an argument type is from a parameter type; None: no implicit way.
 
-    Numbers widen. A dynamic value is read as what is wanted. Narrowing long to int is last.
+    Numbers widen. Narrowing long to int is last. Where ``read_dynamic``, a dynamic value is read as what is
+    wanted; else only as text, where nothing but text is taken (``target_type``).
     """
     if given is wanted or given is UNKNOWN or wanted is UNKNOWN:
         return 0
@@ -59,18 +63,22 @@ def conversion_cost(given: ScalarType, wanted: ScalarType) -> int | None:
         if distance > 0:
             return distance
         return 8 if given is LONG and wanted is INT else None
-    if given is DYNAMIC and wanted is not BOOL:
+    if given is DYNAMIC and read_dynamic:
         return 4 if wanted is STRING else 5
     return None
 
 
-def target_type(given: ScalarType, accepted: frozenset[ScalarType]) -> tuple[ScalarType, int] | None:
+def target_type(
+    given: ScalarType, accepted: frozenset[ScalarType], *, read_dynamic: bool
+) -> tuple[ScalarType, int] | None:
     """The accepted type that an argument is converted to, and the cost; None when there is none."""
     if given is UNKNOWN or given in accepted:
         return given, 0
+    if given is DYNAMIC and accepted == _TEXT:
+        return STRING, 4
     best: tuple[ScalarType, int] | None = None
     for wanted in accepted:
-        cost = conversion_cost(given, wanted)
+        cost = conversion_cost(given, wanted, read_dynamic=read_dynamic)
         if cost is not None and (best is None or (cost, wanted.value) < (best[1], best[0].value)):
             best = (wanted, cost)
     return best

@@ -165,7 +165,7 @@ def apply_operator(
     """The operator's implementation on converted operands, or a refusal."""
     function = scalar_functions().get(operator)
     types = [each.type for each in operands]
-    found = choose(function, types) if function is not None else None
+    found = choose(function, types, read_dynamic=True) if function is not None else None
     if function is None or found is None or function.implementation is None:
         shown = " and ".join(each.value for each in types)
         session.refuse(

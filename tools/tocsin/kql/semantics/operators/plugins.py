@@ -21,7 +21,9 @@ PluginBinder = Callable[[Session, tree.Evaluate, Row, Arguments], tuple[list[Col
 LATE: frozenset[str] = frozenset({"bag_unpack", "pivot"})
 """Plugins whose columns the engine finds by running their input."""
 
-RUN: frozenset[str] = frozenset({"bag_unpack", "ipv4_lookup", "ipv6_lookup", "narrow", "pivot"})
+RUN: frozenset[str] = frozenset(
+    {"activity_counts_metrics", "bag_unpack", "ipv4_lookup", "ipv6_lookup", "narrow", "pivot"}
+)
 """Plugins that the local engine runs, where their columns are known before the query runs."""
 
 
