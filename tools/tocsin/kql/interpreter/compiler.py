@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from tocsin.kql.interpreter.batch import UNIT, Batch
@@ -30,12 +31,14 @@ from tocsin.kql.plan import (
     Member,
     NestedLevel,
     PartitionRows,
+    RangeSource,
     Relation,
     ScalarQuery,
     SchemaRows,
     SequenceStep,
     SortKey,
     SubqueryInput,
+    TakeRows,
     UnionRows,
     Variable,
 )
@@ -88,6 +91,8 @@ class PlanCompiler:
     def __init__(self, plan: Relation) -> None:
         self._shared = _shared_relations(plan)
         self._runners: dict[Relation, Runner] = {}
+        self.wanted_rows: dict[Relation, Callable[[Execution], Value]] = {}
+        """How many rows of a source are read at most, where that is known."""
 
     def relation(self, node: Relation, role: str = "") -> Runner:
         """The runner of a relation. ``role`` names it in the trace (the side of a join, a subquery)."""
@@ -119,6 +124,7 @@ class PlanCompiler:
                 break
             chain.append(below)
             below = primary_input(below)
+        self._bound_sources(chain)
         stages = [(each, self._stage(each), primary_input(each) is None) for each in reversed(chain)]
 
         def run(execution: Execution) -> Batch:
@@ -136,6 +142,12 @@ class PlanCompiler:
             return batch
 
         return run
+
+    def _bound_sources(self, chain: list[Relation]) -> None:
+        """A take right behind a range bounds it: ranges may be longer than anybody reads."""
+        for after, source in pairwise(chain):
+            if isinstance(after, TakeRows) and isinstance(source, RangeSource) and not after.sample:
+                self.wanted_rows[source] = self.single(after.count)
 
     def _stage(self, node: Relation) -> Stage:
         from tocsin.kql.interpreter.operators import STAGES

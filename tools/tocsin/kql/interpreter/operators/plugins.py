@@ -264,7 +264,52 @@ def _narrow(node: PluginRows, compiler: PlanCompiler) -> Stage:
     return run
 
 
+# ----------------------------------------------------------------------------------------- activity_counts_metrics
+
+
+def _activity_counts(node: PluginRows, compiler: PlanCompiler) -> Stage:
+    """Per window of time: rows, distinct ids, ids not seen in an earlier window, distinct ids so far."""
+    program = compiler.program(node.arguments[:2])
+    bounds = [compiler.single(argument) for argument in node.arguments[2:5]]
+    dimensions = compiler.program(node.arguments[5:])
+    dimension_types = [argument.type for argument in node.arguments[5:]]
+    axis_column, *other_columns = node.columns
+    dimension_columns = other_columns[: len(dimension_types)]
+    count_columns = other_columns[len(dimension_types) :]
+    id_type = node.arguments[0].type
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        start, end, window = (bound(execution) for bound in bounds)
+        if None in (start, end, window) or window <= 0:
+            message = "activity_counts_metrics needs a start, an end and a window above 0"
+            raise KqlRuntimeError(message, node.start, node.length, node.origin)
+        ids, times = program.columns(execution, batch)
+        ids = identities(ids, id_type)
+        by = dimensions.columns(execution, batch)
+        found: list[tuple[int, list[Value], list[int]]] = []
+        for group in grouped(by, dimension_types, batch.rows):
+            windows: dict[int, list[int]] = {}
+            for i in group:
+                if times[i] is not None and start <= times[i] <= end:
+                    windows.setdefault((times[i] - start) // window, []).append(i)
+            seen: set[object] = set()
+            for number in sorted(windows):
+                here = {ids[i] for i in windows[number]}
+                new = here - seen
+                seen |= here
+                counts = [len(windows[number]), len(here), len(new), len(seen)]
+                found.append((start + number * window, [values[group[0]] for values in by], counts))
+        found.sort(key=lambda row: row[0])
+        values = {axis_column: [row[0] for row in found]}
+        values.update((column, [row[1][i] for row in found]) for i, column in enumerate(dimension_columns))
+        values.update((column, [row[2][i] for row in found]) for i, column in enumerate(count_columns))
+        return Batch(len(found), values)
+
+    return run
+
+
 _PLUGINS: dict[str, StageCompiler] = {
+    "activity_counts_metrics": _activity_counts,
     "bag_unpack": _bag_unpack,
     "ipv4_lookup": _ip_lookup(_network_v4, 32),
     "ipv6_lookup": _ip_lookup(_network_v6, 128),

@@ -66,6 +66,7 @@ def _inline(node: Inline, compiler: PlanCompiler) -> Stage:
 def _range(node: RangeSource, compiler: PlanCompiler) -> Stage:
     program = compiler.program([node.from_, node.to, node.step])
     column = node.columns[0]
+    wanted = compiler.wanted_rows.get(node)
 
     def run(execution: Execution, batch: Batch) -> Batch:
         start, stop, step = (values[0] for values in program.columns(execution, UNIT))
@@ -74,6 +75,8 @@ def _range(node: RangeSource, compiler: PlanCompiler) -> Stage:
         if step == 0:
             raise KqlRuntimeError("the step of a range must not be 0", node.start, node.length, node.origin)
         count = max(0, int((stop - start) // step) + 1)
+        if wanted is not None:
+            count = min(count, max(0, wanted(execution) or 0))
         execution.allow_rows(count, node)
         values: list[Value] = [start + i * step for i in range(count)]
         if column.type is REAL:
