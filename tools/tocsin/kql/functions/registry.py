@@ -11,6 +11,7 @@ FAMILIES: tuple[str, ...] = (
     "aggregates_numbers",
     "aggregates_collections",
     "aggregates_choice",
+    "arithmetic",
     "operators",
     "string_operators",
     "conversions",
@@ -31,9 +32,11 @@ FAMILIES: tuple[str, ...] = (
     "parsing",
     "windows",
     "series",
+    "series_models",
     "geography",
     "geohash",
     "s2",
+    "units",
     "unsupported",
 )
 """Modules of this package that hold a ``TABLE``."""

@@ -202,13 +202,7 @@ def series_pearson_correlation(left: Value, right: Value) -> float | None:
     return _divide(_dot(*centred), math.hypot(*centred[0]) * math.hypot(*centred[1]))
 
 
-@TABLE.scalar(
-    "series_stats_dynamic",
-    "(series: dynamic, [ignore_nonfinite: const bool]) -> dynamic",
-    page="series-stats-dynamic-function",
-)
-def series_stats_dynamic(series: Value, ignore_nonfinite: bool = False) -> Value:
-    """Smallest, largest, mean, spread, sum and length as a bag."""
+def _statistics(series: Value, ignore_nonfinite: bool) -> dict[str, Any] | None:
     found = numbers(series)
     if found is None:
         return None
@@ -232,6 +226,22 @@ def series_stats_dynamic(series: Value, ignore_nonfinite: bool = False) -> Value
         "sum": sum(values),
         "len": len(values),
     }
+
+
+_STATISTICS = "(series: dynamic, [ignore_nonfinite: const bool]) -> dynamic"
+
+
+@TABLE.scalar("series_stats_dynamic", _STATISTICS, page="series-stats-dynamic-function")
+def series_stats_dynamic(series: Value, ignore_nonfinite: bool = False) -> Value:
+    """Smallest, largest, mean, spread, sum and length as a bag."""
+    return _statistics(series, ignore_nonfinite)
+
+
+@TABLE.scalar("series_stats", _STATISTICS, page="series-stats-function")
+def series_stats(series: Value, ignore_nonfinite: bool = False) -> Value:
+    """The values of the columns that it gives, min to variance, as an array."""
+    found = _statistics(series, ignore_nonfinite)
+    return None if found is None else list(found.values())[:7]
 
 
 # -------------------------------------------------------------------------------------------------------- filling
@@ -309,80 +319,3 @@ def series_fill_linear(series: Value, placeholder: Any = None, edges: bool = Tru
         out[: known[0]] = [series[known[0]]] * known[0]
         out[known[-1] + 1 :] = [series[known[-1]]] * (len(series) - known[-1] - 1)
     return out
-
-
-# -------------------------------------------------------------------------------------------------------- filters
-
-
-@TABLE.scalar(
-    "series_iir", "(series: dynamic, numerators: dynamic, denominators: dynamic) -> dynamic", page="series-iir-function"
-)
-def series_iir(series: Value, numerators: Value, denominators: Value) -> Value:
-    """The series through a recursive filter."""
-    values, top, bottom = numbers(series), numbers(numerators), numbers(denominators)
-    if values is None or not top or not bottom or not bottom[0]:
-        return None
-    out: list[float] = []
-    for index in range(len(values)):
-        total = sum(factor * values[index - lag] for lag, factor in enumerate(top) if lag <= index)
-        total -= sum(factor * out[index - lag] for lag, factor in enumerate(bottom) if 0 < lag <= index)
-        out.append(total / bottom[0])
-    return out
-
-
-@TABLE.scalar("series_fit_line_dynamic", "(series: dynamic) -> dynamic", page="series-fit-line-dynamic-function")
-def series_fit_line_dynamic(series: Value) -> Value:
-    """The line of least squares through the series, as a bag."""
-    values = numbers(series)
-    if not values or len(values) < 2:
-        return None
-    count = len(values)
-    points = [float(each) for each in values]
-    middle, mean = (count - 1) / 2, sum(points) / count
-    spread = sum((index - middle) ** 2 for index in range(count))
-    slope = sum((index - middle) * (each - mean) for index, each in enumerate(points)) / spread
-    fitted = [mean + slope * (index - middle) for index in range(count)]
-    residual = sum((each - fit) ** 2 for each, fit in zip(points, fitted, strict=True))
-    total = sum((each - mean) ** 2 for each in points)
-    return {
-        "rsquare": 1 - residual / total if total else 1.0,
-        "slope": slope,
-        "variance": total / (count - 1),
-        "rvariance": residual / (count - 1),
-        "interception": mean - slope * middle,
-        "line_fit": fitted,
-    }
-
-
-for _name, _signature in (
-    ("fir", "(series: dynamic, filter: dynamic, [normalize: bool], [center: bool])"),
-    ("stats", "(series: dynamic, [ignore_nonfinite: const bool])"),
-    ("fft", "(series: dynamic, [series_imaginary: dynamic])"),
-    ("ifft", "(series: dynamic, [series_imaginary: dynamic])"),
-    ("fit_line", "(series: dynamic)"),
-    ("fit_2lines", "(series: dynamic)"),
-    ("fit_2lines_dynamic", "(series: dynamic)"),
-    ("fit_poly", "(y_series: dynamic, [x_series: dynamic], [degree: int|long])"),
-    (
-        "outliers",
-        "(series: dynamic, [kind: string], [ignore_val: number], [min_percentile: number], [max_percentile: number],"
-        " [test_points: int|long])",
-    ),
-    ("periods_detect", "(series: dynamic, min_period: number, max_period: number, num_periods: long)"),
-    ("periods_validate", "(series: dynamic, period: number, ...)"),
-    ("seasonal", "(series: dynamic, [period: int|long], [test_points: int|long])"),
-    (
-        "decompose",
-        "(series: dynamic, [period: int|long], [trend: string], [test_points: int|long], [threshold: number])",
-    ),
-    (
-        "decompose_forecast",
-        "(series: dynamic, test_points: int|long, [period: int|long], [trend: string], [threshold: number])",
-    ),
-    (
-        "decompose_anomalies",
-        "(series: dynamic, [threshold: number], [period: int|long], [trend: string], [test_points: int|long],"
-        " [method: string], [seasonality_threshold: number])",
-    ),
-):
-    TABLE.known(f"series_{_name}", f"{_signature} -> dynamic", page=f"series-{_name.replace('_', '-')}-function")

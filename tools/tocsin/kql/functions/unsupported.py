@@ -1,4 +1,4 @@
-"""Functions that bind but that the local engine refuses: geography, unit tables, sketches, facts of a cluster.
+"""Functions that bind but that the local engine refuses: shapes on the Earth, sketches, facts of a cluster.
 
 Source: https://learn.microsoft.com/kusto/query/scalar-functions
 """
@@ -61,13 +61,6 @@ _geography(
     ("h3cell_parent", f"{_CELL}, [resolution: number]"),
 )
 _geography("int", ("h3cell_level", _CELL))
-
-for _quantity in ("angle", "energy", "force", "length", "mass", "speed", "temperature", "volume"):
-    TABLE.known(
-        f"convert_{_quantity}",
-        "(value: number, from: string, to: string) -> real",
-        page=f"convert-{_quantity}-function",
-    )
 
 for _name, _signature in {
     "percentile_tdigest": "(tdigest: dynamic, percentile: number, [type: const string]) -> dynamic",
