@@ -39,6 +39,16 @@ Root = Annotated[
     typer.Option("--root", help="A repository of content whose parsers, watchlists and custom tables queries may use."),
 ]
 
+Catalogue = Annotated[
+    Path | None,
+    typer.Option("--catalogue", help='Table schemas: {"table": {"column": "type"}}, or such objects by env.'),
+]
+
+Functions = Annotated[
+    Path | None,
+    typer.Option("--functions", help="Workspace functions: [{name, parameters, and body, returns or scalar}]."),
+]
+
 
 @app.command(epilog="Example: tocsin kql run 'EmailEvents | count' --table EmailEvents=events.jsonl")
 def run(
@@ -88,20 +98,36 @@ def check(
 
 @app.command(epilog='Protocol: {"id", "query"} a line in, {"id", "columns", "rows"} or {"id", "error"} a line out.')
 def batch(
-    catalogue: Annotated[
-        Path | None,
-        typer.Option("--catalogue", help='Table schemas: {"table": {"column": "type"}}, or such objects by env.'),
-    ] = None,
-    functions: Annotated[
-        Path | None,
-        typer.Option("--functions", help="Workspace functions: [{name, parameters, body or returns}]."),
-    ] = None,
+    catalogue: Catalogue = None,
+    functions: Functions = None,
     seconds: Annotated[float, typer.Option("--seconds", help="Stop a query that runs longer.")] = 30.0,
 ) -> None:
     """Answer queries line by line: JSON in, JSON out, flushed after each."""
     from tocsin.cli import kql_batch
 
     kql_batch.serve(catalogue, functions, seconds)
+
+
+@app.command(
+    epilog="""Protocol: {"id", "query", "env"} a line in; a line out, flushed at once:
+    {"id", "diagnostics": [{"code", "severity", "message", "start", "length"}],
+    "resultColumns": [{"name", "type"}] or null, "open", "tables"}, or {"id", "error"} for a line that is no request.
+
+    Example: tocsin kql analyze --catalogue schemas.json < queries.jsonl"""
+)
+def analyze(
+    catalogue: Catalogue = None,
+    functions: Functions = None,
+) -> None:
+    """Say of queries, line by line, what is wrong with them and which columns they give: JSON in, JSON out.
+
+    A request may name the schema set it is meant for in "env": sentinel, m365, or unified, which is all tables and what
+    holds without it. Without --catalogue the schemas that ship with tocsin are taken. "start" and "length" count UTF-16
+    units.
+    """
+    from tocsin.cli import kql_analyses
+
+    kql_analyses.serve(catalogue, functions)
 
 
 if __name__ == "__main__":
