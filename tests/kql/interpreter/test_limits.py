@@ -13,6 +13,9 @@ def run(text: str, **limits: float) -> kql.Table:
     return query.run({}, limits=kql.Limits(**limits)).table  # type: ignore[arg-type]  # numbers by name
 
 
+EXPLODE = " | summarize d = make_list(pack('d', d)) | extend x = range(1, 100, 1) | mv-expand x"
+
+
 @pytest.mark.parametrize(
     ("text", "limits"),
     [
@@ -22,8 +25,10 @@ def run(text: str, **limits: float) -> kql.Table:
         ("print d = range(1, 5000, 1) | mv-expand a = d | mv-expand b = d", {"rows": 10_000}),
         ("print t = 1 | make-series count() on t from 0 to 1000000000 step 1", {}),
         ("print s = 'x'" + " | extend s = strcat(s, s)" * 40, {"characters": 100_000}),
+        ("print a = dynamic([1])" + " | extend a = pack_array(a, a)" * 40, {"cells": 100_000}),
+        ("range x from 1 to 200 step 1 | extend k = 1, d = dynamic([[1, 2, 3]])" + EXPLODE * 3, {"cells": 1_000_000}),
     ],
-    ids=["range", "join", "cells", "mv-expand", "make-series", "text"],
+    ids=["range", "join", "cells", "mv-expand", "make-series", "text", "nested", "collected"],
 )
 def test_too_much_is_refused_before_it_is_made(text: str, limits: dict[str, float]) -> None:
     with pytest.raises(KqlLimitError):

@@ -92,6 +92,19 @@ class Execution:
         if sum(map(len, values)) > self.limits.characters:
             raise _over(f"a column would hold more than {self.limits.characters:,} characters", None)
 
+    def allow_nested(self, values: list[Value]) -> None:
+        """Raises KqlLimitError when computed dynamic values hold too much together. An array that holds one other
+        array twice counts it twice: written out, it would be that long."""
+        budget = self.limits.cells
+        stack = [value for value in values if isinstance(value, (list, dict))]
+        while stack:
+            value = stack.pop()
+            budget -= len(value)
+            if budget < 0:
+                raise _over(f"dynamic values would hold more than {self.limits.cells:,} elements", None)
+            inner = value.values() if isinstance(value, dict) else value
+            stack.extend(each for each in inner if isinstance(each, (list, dict)))
+
     def variable(self, variable: Variable, compute: Callable[[Execution], Value]) -> Value:
         """The value of a variable, computed at its first use."""
         if variable not in self.variables:

@@ -291,6 +291,7 @@ class ExpressionCompiler:
         target = self._register(single=constant)
         place = target.register
         is_text = call.type is STRING
+        may_multiply = call.type is DYNAMIC and any(each.type is DYNAMIC for each in call.arguments)
 
         def run(execution: Execution, batch: Batch, registers: Registers) -> None:
             rows = 1 if constant else batch.rows
@@ -302,6 +303,8 @@ class ExpressionCompiler:
                 if None in values:
                     values = ["" if value is None else value for value in values]
                 execution.allow_text(values)
+            elif may_multiply:
+                execution.allow_nested(values)
             execution.check_time()
             registers[place] = values[0] if constant else values
 

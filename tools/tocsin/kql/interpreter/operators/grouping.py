@@ -19,7 +19,7 @@ from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.expressions import Program
 from tocsin.kql.plan import AggregateCall, Column, Relation, Summarize
-from tocsin.kql.types import DECIMAL, LONG, REAL, STRING, TIMESPAN, ScalarType, Value, null_of
+from tocsin.kql.types import DECIMAL, DYNAMIC, LONG, REAL, STRING, TIMESPAN, ScalarType, Value, null_of
 
 Settle = Callable[[Value], Value]
 
@@ -41,6 +41,7 @@ class AggregateRunner:
         """``result_types`` where the values of a group are not yet what the output columns hold (make-series)."""
         self.outputs = call.outputs
         self._function = call.function
+        self._may_multiply = any(argument.type is DYNAMIC for argument in call.arguments)
         self._constant = _constant_places(call.function, len(call.arguments))
         self._program: Program = compiler.program(call.arguments)
         types = [column.type for column in call.outputs] if result_types is None else result_types
@@ -56,6 +57,8 @@ class AggregateRunner:
         arguments = self._program.columns(execution, batch) if batch.rows else self._of_no_rows(execution)
         results = [self._of_group(arguments, group) for group in groups]
         execution.check_time()
+        if self._may_multiply:
+            execution.allow_nested([value for row in results for value in row])
         return [
             [row[i] for row in results] if settle is None else [settle(row[i]) for row in results]
             for i, settle in enumerate(self._settle)
