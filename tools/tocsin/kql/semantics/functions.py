@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tocsin.kql.plan import Column, Constant, Expr, Variable
-from tocsin.kql.semantics.conversions import as_variable, convert, is_constant
+from tocsin.kql.semantics.conversions import as_variable, convert
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.semantics.workspace import ParsedFunction, parse_workspace_function
@@ -75,13 +75,11 @@ def call_declared(
         return unknown()
     try:
         names = Names(function.names)
-        constant = _bind_arguments(session, function.name, function.parameters, arguments, name, scope, names, piped)
+        _bind_arguments(session, function.name, function.parameters, arguments, name, scope, names, piped)
         result = _bind_body(session, function.body, names)
     finally:
         session.leave()
     if isinstance(result, TableValue):
-        if not constant:
-            session.refuse("TK106", f"The table function '{function.name}' is called with a value of the row", node)
         result = replace(result, name=function.name if function.view else "")
     if simple and not session.trial:
         session.calls[function] = result
@@ -97,8 +95,8 @@ def _bind_arguments(
     scope: Scope,
     names: Names,
     piped: TableValue | None,
-) -> bool:
-    """Bind the arguments under the parameters' names; whether all scalar ones are the same for every row."""
+) -> None:
+    """Bind the arguments under the parameters' names."""
     given: dict[str, tree.Expression | TableValue] = {}
     free = [each.name.text for each in parameters]
     positional: list[tree.Expression | TableValue] = [piped] if piped is not None else []
@@ -116,13 +114,9 @@ def _bind_arguments(
         count = len(parameters)
         session.error("KS119", f"The function '{function}' takes {count} argument{'s'[: count != 1]}", name)
     given.update(zip(open_, positional, strict=False))
-    constant = True
     for parameter in parameters:
         value = _argument(session, parameter, given.get(parameter.name.text), scope, name)
         names.entries[parameter.name.text] = value
-        if not isinstance(value, TableValue):
-            constant = constant and is_constant(value)
-    return constant
 
 
 def _argument(
@@ -204,13 +198,11 @@ def call_workspace_function(
         return session.missing_table(node)
     try:
         names = Names()
-        constant = _bind_arguments(session, function, parsed.parameters, arguments, name, scope, names, piped)
+        _bind_arguments(session, function, parsed.parameters, arguments, name, scope, names, piped)
         result = _bind_elsewhere(session, function, parsed, names, name)
     finally:
         session.leave()
     if isinstance(result, TableValue):
-        if not constant:
-            session.refuse("TK106", f"The table function '{function}' is called with a value of the row", node)
         result = replace(result, name="")
     if simple and not session.trial:
         session.calls[function] = result

@@ -113,20 +113,21 @@ def merge(
             found = types.setdefault(column.name, [])
             if column.type not in found:
                 found.append(column.type)
-    rows = [_by_name_and_type(table) for table in inputs.tables]
     plain = {name for name, found in types.items() if len(set(found) - {UNKNOWN}) <= 1}
     unique = UniqueNames(plain)
     columns: list[Column] = []
-    sources: list[list[Column | None]] = [[] for _ in inputs.tables]
+    places: dict[tuple[str, ScalarType], list[int]] = {}
     for name, found in types.items():
         concrete = [each for each in found if each is not UNKNOWN] or [UNKNOWN]
         for type_ in concrete:
-            parts = [row.get((name, type_)) or row.get((name, UNKNOWN)) for row in rows]
-            if inner and None in parts:
-                continue
+            places[name, type_] = [len(columns)]
             columns.append(Column(name if name in plain else unique.unique(f"{name}_{type_.value}"), type_))
-            for place, part in zip(sources, parts, strict=True):
-                place.append(part)
+        places[name, UNKNOWN] = list(range(len(columns) - len(concrete), len(columns)))
+    sources = [_placed(table, places, len(columns)) for table in inputs.tables]
+    if inner:
+        shared = [i for i in range(len(columns)) if all(each[i] is not None for each in sources)]
+        columns = [columns[i] for i in shared]
+        sources = [[each[i] for i in shared] for each in sources]
     names: tuple[str, ...] | None = None
     if source_column is not None:
         columns.insert(0, Column(source_column, STRING))
@@ -141,8 +142,11 @@ def merge(
     return TableValue(made, inputs.open)
 
 
-def _by_name_and_type(table: TableValue) -> dict[tuple[str, ScalarType], Column]:
-    found: dict[tuple[str, ScalarType], Column] = {}
+def _placed(table: TableValue, places: dict[tuple[str, ScalarType], list[int]], width: int) -> list[Column | None]:
+    """The table's columns at their places in the result; of two with one name and type the first."""
+    found: list[Column | None] = [None] * width
     for column in table.relation.columns:
-        found.setdefault((column.name, column.type), column)
+        for place in places[column.name, column.type]:
+            if found[place] is None:
+                found[place] = column
     return found
