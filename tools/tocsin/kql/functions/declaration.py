@@ -9,8 +9,8 @@ A signature is written as text, close to the reference pages::
 
 ``|`` parts accepted types; the names in ``TYPE_SETS`` stand for several. ``[x: …]`` or a default makes a parameter
 optional; ``const`` asks for an expression that does not depend on a row; ``...`` repeats the parameter before it, and
-``(a: T, b: U)...`` repeats a group (what follows it comes once, last). ``*`` as a type takes the star. A result ``T`` is
-the common type of T's arguments.
+``(a: T, b: U)...`` repeats a group (what follows it comes once, last). ``*`` as a type takes the star. A result ``T``
+is the common type of T's arguments.
 """
 
 from __future__ import annotations
