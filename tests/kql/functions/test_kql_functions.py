@@ -119,7 +119,7 @@ def test_text_beyond_ascii_sees_unicode_classes() -> None:
 
 
 def test_json_that_is_nested_too_deeply_stays_text() -> None:
-    parse = scalar_functions()["parse_json"].implementation
+    parse = scalar_functions()["todynamic"].implementation
     assert parse is not None
     for depth in (300, 100_000):
         text = "[" * depth + "]" * depth
@@ -128,8 +128,6 @@ def test_json_that_is_nested_too_deeply_stays_text() -> None:
 
 
 def test_xml_that_is_hostile_is_null() -> None:
-    parse = scalar_functions()["parse_xml"].implementation
-    assert parse is not None
     bomb = '<!DOCTYPE l [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><l>&b;</l>'
     for text in (bomb, "<a>" * 1000 + "</a>" * 1000, "<a>", "", "x" * 2_000_000):
         assert call(scalar_functions()["parse_xml"], (text,)) is None

@@ -201,27 +201,27 @@ def _parsed_json(text: str) -> Value:
     return value
 
 
-def _json(value: Value) -> Value:
-    if value == "" or value is None:
-        return None
-    return _parsed_json(value) if isinstance(value, str) and not isinstance(value, DynamicGuid) else value
+def parse_json(text: Value) -> Value:
+    """The JSON value of a text. Text that is not JSON stays a string; the empty text is null."""
+    return _parsed_json(text) if text else None
 
 
-TABLE.scalar(
+@TABLE.scalar(
     "parse_json",
     "(json: string|dynamic) -> dynamic",
     page="parse-json-function",
     nulls=Nulls.SEE,
+    style=Style.TYPED,
     aliases=("parsejson",),
-)(_json)
+)
+def parse_json_of(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
+    """A text is read as JSON; a dynamic value stays as it is, a text inside it too."""
+    return (lambda value: value) if types[0] is DYNAMIC else parse_json
+
+
 TABLE.scalar(
     "todynamic", "(json: string) -> dynamic", page="todynamic-function", nulls=Nulls.SEE, aliases=("toobject",)
-)(_json)
-
-
-def parse_json(value: Value) -> Value:
-    """The JSON value of a text. Text that is not JSON stays a string; the empty text is null."""
-    return _json(value)
+)(parse_json)
 
 
 _DYNAMIC_NAMES: dict[type, str] = {
