@@ -154,3 +154,50 @@ def test_values_of_the_wrong_type(raw: Any, type_: str) -> None:
     with pytest.raises(WrongType) as caught:
         kql_value(raw, ScalarType(type_))
     assert caught.value.help
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("deep.jsonl", '{"Bag": ' * 100_000, "1:1: nested too deep"),
+        ("digits.jsonl", '{"Name": "a"}\n{"Count": ' + "9" * 5000 + "}", "2:1: a number has too many digits"),
+        ("nan.jsonl", '{"Count": NaN}', "1:1: NaN is no value"),
+        ("twice.json", '[{"Name": "a",\n "Name": "b"}]', '1:1: "Name" is there twice in one object'),
+        ("rows.json", '{"tables": [{"columns": [{"name": "Name"}], "rows": [["a", 1]]}]}', "2 values for 1 columns"),
+        ("text.json", '{"tables": [{"columns": [{"name": "Name"}], "rows": ["a"]}]}', "no columns and rows"),
+        ("names.json", '{"tables": [{"columns": [{"name": ["a"]}], "rows": [[1]]}]}', "need names"),
+        ("same.csv", "Name,Name\na,b\n", '1:1: the column "Name" is there twice'),
+        ("latin.csv", "Name\nok\n\xe9\n", "3:1: the file is not UTF-8 text"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_line(tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / name).write_bytes(text.encode("latin-1"))
+    with pytest.raises(Unreadable) as caught:
+        read_samples(tmp_path / name, name)
+    finding = caught.value.finding
+    assert finding.code == "TST101"
+    place, _, words = says.rpartition(": ")
+    assert words in finding.message
+    assert not place or str(finding.location) == f"{name}:{place}"
+
+
+def test_a_line_of_json_ends_where_json_says(tmp_path: Path) -> None:
+    names = ["a\u2028b", "c\x85d", "e\u2029f"]
+    lines = [json.dumps({"Name": name}, ensure_ascii=False) for name in names]
+    (tmp_path / "x.jsonl").write_text("\r\n".join(lines), encoding="utf-8", newline="")
+    assert [record["Name"].value for record in read_samples(tmp_path / "x.jsonl", "x")] == names
+
+
+@pytest.mark.parametrize(
+    ("raw", "type_"),
+    [
+        (10**400, ScalarType.REAL),
+        ("1_000", ScalarType.REAL),
+        ("1_000", ScalarType.DECIMAL),
+        ("sNaN", ScalarType.DECIMAL),
+        ("Infinity", ScalarType.DECIMAL),
+    ],
+)
+def test_numbers_that_only_python_knows_are_refused(raw: object, type_: ScalarType) -> None:
+    with pytest.raises(WrongType):
+        kql_value(raw, type_)

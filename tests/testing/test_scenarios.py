@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,32 @@ def test_what_is_wrong_is_named_at_its_place(
     assert at.file == "tests/detections/x.test.yaml"
     place = text.splitlines()[at.line - 1][at.column - 1 :]
     assert place.startswith(line) or line in "\n".join(text.splitlines()[at.line - 1 : at.line + 2])
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("../secret.csv", "lies outside the folder tests"),
+        ("samples/../../secret.csv", "lies outside the folder tests"),
+        ("/etc/hostname", "lies outside the folder tests"),
+        ("samples/link.csv", "lies outside the folder tests"),
+        ("samples/loop.csv", "no path of a file|there is no file"),
+        ("samples/a\0.csv", "no path of a file|there is no file"),
+        (f"samples/{'a' * 5000}.csv", "no path of a file|there is no file"),
+        ("samples\\x.csv", "has a backslash"),
+        ("samples", "there is no file"),
+        ("", "there is no file"),
+    ],
+)  # fmt: skip
+def test_a_sample_path_never_leaves_the_folder_tests(tmp_path: Path, path: str, says: str) -> None:
+    (tmp_path / "secret.csv").write_text("Subject\nsecret\n", encoding="utf-8")
+    (tmp_path / "tests/samples").mkdir(parents=True)
+    try:
+        (tmp_path / "tests/samples/link.csv").symlink_to(tmp_path / "secret.csv")
+        (tmp_path / "tests/samples/loop.csv").symlink_to("loop.csv")
+    except OSError:
+        pytest.skip("this system does not let us make links")
+    (scenario,) = scenarios(tmp_path, file({"given": {"EmailEvents": [{"file": path}]}}))
+    assert [finding.code for finding in scenario.findings] == ["TST101"]
+    assert re.search(says, scenario.findings[0].message)
+    assert scenario.tables["EmailEvents"].row_count == 0

@@ -151,7 +151,7 @@ def _items(texts: Sequence[str]) -> list[str]:
     for text in texts:
         try:
             value = json.loads(text) if text.startswith("[") else text
-        except ValueError:
+        except (ValueError, RecursionError):
             value = text
         items += [_plain_text(one) for one in value] if isinstance(value, list) else [text]
     return items

@@ -19,8 +19,11 @@ from typing import Any
 from tocsin.content.finding import Finding, Level
 from tocsin.content.source import Location
 from tocsin.kql.table import Table
-from tocsin.kql.types import ColumnSchema, Value, null_of
+from tocsin.kql.types import ColumnSchema, ScalarType, Value, null_of
 from tocsin.testing.values import WrongType, kql_value
+
+MAX_BYTES = 100_000_000
+"""Largest sample file that is read: far above what a test needs, far below what a machine cannot hold."""
 
 _PORTAL_HEADER = re.compile(r"(.+) \[[^\]]+\]")
 
@@ -65,13 +68,24 @@ def read_samples(path: Path, shown_path: str) -> tuple[Record, ...]:
             f'"{path.suffix}" is not a kind of sample file', f"use one of {', '.join(sorted(_READERS))}", start
         )
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise unreadable(
             f"there is no file {shown_path}", "paths of samples start at the folder tests", start
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise unreadable(f"{shown_path} cannot be read: {error}", "save it as UTF-8 text", start) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise unreadable(
+            f"the file cannot be read: {reason}", "check that it is a file and may be read", start
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise unreadable(f"the file is larger than {MAX_BYTES:,} bytes", "keep the records that the test needs", start)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = Location(shown_path, data.count(b"\n", 0, error.start) + 1, 1)
+        raise unreadable("the file is not UTF-8 text", "save it as UTF-8", place) from None
     return tuple(reader(text, shown_path))
 
 
@@ -93,7 +107,8 @@ def as_table(columns: Sequence[ColumnSchema], records: Sequence[Record], table: 
             try:
                 row[name] = kql_value(field.value, type_, text_is_json=field.text_is_json)
             except WrongType as error:
-                message = f"{table}.{name} is a {type_.value}, and {error}"
+                article = "an" if type_ is ScalarType.INT else "a"
+                message = f"{table}.{name} is {article} {type_.value}, and {error}"
                 findings.append(
                     Finding("TST103", "sample.wrong-type", Level.ERROR, message, error.help, field.location)
                 )
@@ -116,21 +131,16 @@ def _unknown_column(name: str, field: Field, table: str, types: Mapping[str, Any
 
 
 def _json_lines(text: str, path: str) -> Iterator[Record]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines: a JSON string may hold U+2028 and other characters that end a line for Python only.
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            try:
-                value = json.loads(line)
-            except ValueError as error:
-                raise _not_json(error, path, number) from None
+            value = _load(line, path, number)
             yield _record(value, path, partial(_key_place, path, number, line))
 
 
 def _json(text: str, path: str) -> Iterator[Record]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _not_json(error, path, 1) from None
-    lines = text.splitlines()
+    value = _load(text, path, 1)
+    lines = text.split("\n")
     if isinstance(value, dict) and isinstance(value.get("tables"), list):
         yield from _query_result(value, path)
         return
@@ -153,17 +163,22 @@ def _query_result(value: dict[str, Any], path: str) -> Iterator[Record]:
 
     Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format
     """
-    start = Location(path, 1, 1)
+    start, help = Location(path, 1, 1), "save the whole answer of the query interface"
     try:
         result = value["tables"][0]
         names = [column["name"] for column in result["columns"]]
-        rows = [list(row) for row in result["rows"]]
+        rows = list(result["rows"])
+        if not all(isinstance(row, list) for row in rows):
+            raise TypeError
     except (KeyError, IndexError, TypeError):
-        raise unreadable(
-            "the query result has no columns and rows", "save the whole answer of the query interface", start
-        ) from None
-    for row in rows:
-        yield {name: Field(item, start, text_is_json=True) for name, item in zip(names, row, strict=False)}
+        raise unreadable("the query result has no columns and rows", help, start) from None
+    if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+        raise unreadable("the columns of the query result need names, each another", help, start)
+    for number, row in enumerate(rows):
+        if len(row) != len(names):
+            message = f"row {number} of the query result has {len(row)} values for {len(names)} columns"
+            raise unreadable(message, help, start)
+        yield {name: Field(item, start, text_is_json=True) for name, item in zip(names, row, strict=True)}
 
 
 def _csv(text: str, path: str) -> Iterator[Record]:
@@ -172,6 +187,9 @@ def _csv(text: str, path: str) -> Iterator[Record]:
         header = next(reader, [])
         # The portal's export writes the time zone behind the name: "TimeGenerated [UTC]".
         names = [found.group(1) if (found := _PORTAL_HEADER.fullmatch(name)) else name for name in header]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise unreadable(f'the column "{twice}" is there twice', "keep one of them", Location(path, 1, 1))
         line = reader.line_num + 1
         for row in reader:
             if row:
@@ -200,11 +218,41 @@ def _key_place(path: str, number: int, line: str, name: str) -> Location:
     return Location(path, number, max(line.find(f'"{name}"'), 0) + 1)
 
 
-def _not_json(error: Exception, path: str, first_line: int) -> Unreadable:
-    if isinstance(error, json.JSONDecodeError):
+def _load(text: str, path: str, first_line: int) -> Any:
+    """The value of a JSON text that starts on this line. Raises Unreadable."""
+    start = Location(path, first_line, 1)
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
         place = Location(path, first_line + error.lineno - 1, error.colno)
-        return unreadable(f"not JSON: {error.msg}", "correct the JSON at this place", place)
-    return unreadable("not JSON: nested too deep", "correct the JSON", Location(path, first_line, 1))
+        raise unreadable(f"not JSON: {error.msg}", "correct the JSON at this place", place) from None
+    except _NotStrict as error:
+        raise unreadable(f"not JSON: {error}", error.help, start) from None
+    except ValueError:
+        raise unreadable("not JSON: a number has too many digits", "put it in quotes", start) from None
+    except RecursionError:
+        raise unreadable("not JSON: nested too deep", "correct the JSON", start) from None
+
+
+class _NotStrict(ValueError):
+    """What Python's reader takes and JSON does not have."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _NotStrict(f"{name} is no value", f'put it in quotes: "{name}"')
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _NotStrict(f'"{twice}" is there twice in one object', "keep one of them")
+    return made
 
 
 _READERS: dict[str, Callable[[str, str], Iterator[Record]]] = {

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -17,7 +18,7 @@ from tocsin.kql.catalog import Catalog
 from tocsin.kql.literals import parse_datetime
 from tocsin.kql.table import Table
 from tocsin.kql.types import ColumnSchema, Value, null_of
-from tocsin.testing.samples import Field, Record, Unreadable, as_table, read_samples
+from tocsin.testing.samples import Field, Record, Unreadable, as_table, read_samples, unreadable
 
 SAMPLES_ROOT = "tests"
 """The folder that sample paths are relative to."""
@@ -109,21 +110,33 @@ class ScenarioBuilder:
         if index >= len(records):
             message = f"{file} has {len(records)} records, there is none with index {index}"
             help = "the first record has index 0"
-            raise Unreadable(Finding("TST101", "sample.unreadable", Level.ERROR, message, help, self._at(*path)))
+            raise unreadable(message, help, self._at(*path))
         return records[index]
 
     def _file(self, file: str, path: tuple[PathPart, ...]) -> tuple[Record, ...]:
         if file not in self._files:
-            root = (self.repository.root / SAMPLES_ROOT).resolve()
-            full = (root / file).resolve()
-            if not full.is_relative_to(root):
-                message, help = f"{file} lies outside the folder tests", "keep samples below tests/samples"
-                raise Unreadable(Finding("TST101", "sample.unreadable", Level.ERROR, message, help, self._at(*path)))
-            if not full.is_file():
-                message, help = f"there is no file {SAMPLES_ROOT}/{file}", "the path is relative to the folder tests"
-                raise Unreadable(Finding("TST101", "sample.unreadable", Level.ERROR, message, help, self._at(*path)))
-            self._files[file] = read_samples(full, f"{SAMPLES_ROOT}/{file}")
+            self._files[file] = read_samples(self._sample_path(file, path), f"{SAMPLES_ROOT}/{file}")
         return self._files[file]
+
+    def _sample_path(self, file: str, path: tuple[PathPart, ...]) -> Path:
+        """Where a sample lies; Unreadable when that is not a file below tests, links followed."""
+        root = (self.repository.root / SAMPLES_ROOT).resolve()
+        try:
+            full = (root / file).resolve()
+            inside, there = full.is_relative_to(root), full.is_file()
+        except (OSError, ValueError, RuntimeError):  # a NUL, a name too long, links in a circle
+            raise unreadable(
+                f"{file} is no path of a file", "write samples/TABLE/NAME.jsonl", self._at(*path)
+            ) from None
+        if "\\" in file:
+            raise unreadable(f"{file} has a backslash", "write paths with / on every system", self._at(*path))
+        if not inside:
+            message = f"{file} lies outside the folder tests"
+            raise unreadable(message, "keep samples below tests/samples", self._at(*path))
+        if not there:
+            message = f"there is no file {SAMPLES_ROOT}/{file}"
+            raise unreadable(message, "the path is relative to the folder tests", self._at(*path))
+        return full
 
     def _watchlists(self, index: int, case: TestCase, now: int, findings: list[Finding]) -> dict[str, Table]:
         """Every watchlist of the repository: with the rows of the case, or those of the file, or empty."""

@@ -82,8 +82,11 @@ def _whole(lowest: int, highest: int, name: str) -> Callable[[Any], Value]:
 
 def _real(raw: Any) -> Value:
     if isinstance(raw, int | float) and not isinstance(raw, bool):
-        return float(raw)
-    if isinstance(raw, str):
+        try:
+            return float(raw)
+        except OverflowError:
+            raise WrongType(f"{shown(raw)} is too large for a real", "write at most 1.7e308") from None
+    if isinstance(raw, str) and "_" not in raw:
         try:
             number = float(raw)
         except ValueError:
@@ -94,11 +97,13 @@ def _real(raw: Any) -> Value:
 
 
 def _decimal(raw: Any) -> Value:
-    if isinstance(raw, int | float | str) and not isinstance(raw, bool):
+    if isinstance(raw, int | float | str) and not isinstance(raw, bool) and "_" not in str(raw):
         try:
-            return Decimal(str(raw))
+            number = Decimal(str(raw))
         except InvalidOperation:
-            pass
+            number = Decimal("NaN")
+        if number.is_finite():
+            return number
     raise WrongType(f"{shown(raw)} is not a decimal number", "write a number such as 0.5")
 
 
