@@ -407,7 +407,8 @@ class SchemaRows(Relation):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class MakeSeriesRows(Relation):
-    """``make-series``; ``columns`` are the keys, the axis, then one array per aggregate."""
+    """``make-series``; ``columns`` are the keys, one array per aggregate, the axis. ``nonempty``: a series of defaults
+    comes out where there are no rows and no keys."""
 
     input: Relation
     keys: tuple[Assignment, ...]
@@ -417,6 +418,7 @@ class MakeSeriesRows(Relation):
     from_: Expr | None
     to: Expr | None
     step: Expr
+    nonempty: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

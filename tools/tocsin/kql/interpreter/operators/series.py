@@ -62,7 +62,7 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
         axes: list[Value] = []
         missing = [default(execution) for default in defaults]
         for group in groups:
-            if not group:
+            if not group and not (node.nonempty and start is not None and stop is not None):
                 continue
             first = start if start is not None else min(places[i] for i in group) // step * step
             end = stop if stop is not None else max(places[i] for i in group) + step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tocsin.kql.plan import AggregateCall, Assignment, Column, Expr, MakeSeriesRows
 from tocsin.kql.semantics.naming import result_name
+from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.operators.summarizing import Grouping
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
@@ -52,6 +53,7 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
         from_=from_,
         to=to,
         step=step or unknown(),
+        nonempty=hint_text(node, "kind") == "nonempty",
         **session.place(node, "make-series"),
     )
     return TableValue(series, source.open)
