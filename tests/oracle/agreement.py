@@ -1,8 +1,8 @@
 """How far the binder agrees with Microsoft's language service, on recorded verdicts.
 
-    python tests/oracle/agreement.py CORPUS.jsonl --schemas SCHEMAS.json --functions FUNCTIONS.json [--show KIND] [--limit N]
+    python tests/oracle/agreement.py CORPUS.jsonl --schemas SCHEMAS.json --functions FUNCTIONS.json [--show KIND]
 
-A record holds ``query``, ``env`` (a key of the schemas, or ``unified``), ``diagnostics``, ``resultColumns`` and ``open``
+A record holds ``query``, ``env`` (a key of the schemas, or ``unified``), ``diagnostics``, ``resultColumns``, ``open``
 as the service gave them. Counted are: the same verdict (an error or none), the same set of (code, position) among
 errors, the same set of erroneous positions, the same result columns (names, order, types), the same ``open``.
 ``runs`` counts queries without an error that have a plan; for the others the reasons are listed.
@@ -98,7 +98,9 @@ def compare(record: Record, analysis: Analysis, score: Score) -> None:
     if theirs == ours:
         score.counts["errors"] += 1
     else:
-        score.differ("errors differ", f"{label}: only theirs {sorted(theirs - ours)}, only ours {sorted(ours - theirs)}")
+        score.differ(
+            "errors differ", f"{label}: only theirs {sorted(theirs - ours)}, only ours {sorted(ours - theirs)}"
+        )
     if {at for _, at in theirs} == {at for _, at in ours}:
         score.counts["positions"] += 1
     given = record["resultColumns"]

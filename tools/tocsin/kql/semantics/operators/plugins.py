@@ -65,7 +65,9 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
             columns, open_ = _with_known(row, columns, known), False
         placed = known is None
     elif open_ and plugin is not None:
-        message = f"The columns that '{name}' gives are not known before the query runs: declare them, {name}(…) : (a: string)"
+        message = (
+            f"The columns that '{name}' gives are not known before the query runs: declare them with : (a: string)"
+        )
         session.refuse("TK136", message, node.call)
     elif plugin is not None and name not in RUN:
         session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
@@ -194,14 +196,42 @@ PLUGINS: dict[str, PluginBinder] = {
 }
 """Plugins with columns that can be told, by name."""
 
-KNOWN = frozenset(PLUGINS) | frozenset(
-    """
-    active_users_count activity_engagement activity_metrics ai_chat_completion ai_chat_completion_prompt
-    ai_embed_text ai_embeddings azure_digital_twins_query_request cosmosdb_sql_request csharp dax_request
-    dcount_intersect diffpatterns estimate_rows_count execute_query execute_show_command external_datatable
-    funnel_sequence funnel_sequence_completion http_request http_request_post identity identity_v3
-    infer_storage_schema infer_storage_schema_with_suggestions mysql_request new_activity_metrics postgresql_request
-    preview python r rolling_percentile rows_near sequence_detect session_count sliding_window_counts sql_request
-    """.split()
-)
+KNOWN = frozenset(PLUGINS) | {
+    "active_users_count",
+    "activity_engagement",
+    "activity_metrics",
+    "ai_chat_completion",
+    "ai_chat_completion_prompt",
+    "ai_embed_text",
+    "ai_embeddings",
+    "azure_digital_twins_query_request",
+    "cosmosdb_sql_request",
+    "csharp",
+    "dax_request",
+    "dcount_intersect",
+    "diffpatterns",
+    "estimate_rows_count",
+    "execute_query",
+    "execute_show_command",
+    "external_datatable",
+    "funnel_sequence",
+    "funnel_sequence_completion",
+    "http_request",
+    "http_request_post",
+    "identity",
+    "identity_v3",
+    "infer_storage_schema",
+    "infer_storage_schema_with_suggestions",
+    "mysql_request",
+    "new_activity_metrics",
+    "postgresql_request",
+    "preview",
+    "python",
+    "rolling_percentile",
+    "rows_near",
+    "sequence_detect",
+    "session_count",
+    "sliding_window_counts",
+    "sql_request",
+}
 """Every plugin that Kusto has."""
