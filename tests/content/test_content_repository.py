@@ -184,12 +184,31 @@ def test_progress_counts_every_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "symlink") or sys.platform == "win32", reason="links need a right on Windows")
-def test_links_out_of_the_repository_are_left_alone(tmp_path: Path) -> None:
+def test_links_out_of_the_repository_are_told_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "outside.yaml").write_text("secret: 1\n", encoding="utf-8")
+    (tmp_path / "outside.csv").write_text("secret\n", encoding="utf-8")
     root = tmp_path / "root"
-    (root / "detections").mkdir(parents=True)
-    (root / "detections" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
-    assert load_repository(root).findings == ()
+    repository(root, {f"{FOLDER}/Domains.yaml": WATCHLIST, "detections/a/one.yaml": RULE.format(id="r1")})
+    (root / "detections/broken.yaml").symlink_to("nowhere.yaml")
+    (root / "detections/folder").symlink_to("a", target_is_directory=True)
+    (root / "detections/link.yaml").symlink_to(tmp_path / "outside.yaml")
+    (root / "detections/loop.yaml").symlink_to("loop.yaml")
+    (root / FOLDER / "Domains.csv").symlink_to(tmp_path / "outside.csv")
+    loaded = load_repository(root)
+    unread = "1:1 CONTENT013 this file is never read"
+    assert shown(loaded) == [
+        f"detections/broken.yaml:{unread}",
+        f"detections/folder:{unread}",
+        f"detections/link.yaml:{unread}",
+        f"detections/loop.yaml:{unread}",
+        f"{FOLDER}/Domains.yaml:1:8 CONTENT011 {FOLDER}/Domains.csv is a link out of the repository",
+    ]
+    assert list(loaded.detections) == ["a/one"]
+
+
+def test_a_suffix_in_capitals_is_told(tmp_path: Path) -> None:
+    loaded = repository(tmp_path, {"detections/a.YAML": RULE.format(id="r1")})
+    assert [found.help for found in loaded.findings] == ["write the suffix in lower case: .yaml"]
 
 
 def test_findings_are_cheap_to_import() -> None:

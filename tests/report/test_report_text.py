@@ -105,6 +105,19 @@ def test_lines_come_from_files_below_the_root(tmp_path: Path) -> None:
     assert sources.line("none.yaml", 2) is None
 
 
+def test_a_link_out_of_the_root_shows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("password\n", encoding="utf-8")
+    root = tmp_path / "root"
+    root.mkdir()
+    try:
+        (root / "link.yaml").symlink_to(tmp_path / "secret")
+    except OSError:
+        pytest.skip("this system does not let us make links")
+    assert not SourceLines(root).line("link.yaml", 1)
+    assert not SourceLines(root).line("../secret", 1)
+    assert SourceLines(None).line(str(tmp_path / "secret"), 1) == "password"
+
+
 def test_control_characters_are_made_visible() -> None:
     assert visible("a\x1b[2Jb\u202ec\u200bd") == "a\ufffd[2Jb\ufffdc\ufffdd"
     assert visible("é 名\u00a0😀") == "é 名\u00a0😀"

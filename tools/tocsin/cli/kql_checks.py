@@ -60,7 +60,7 @@ def show(findings: Sequence[Finding], texts: dict[str, str], *, err: bool = True
     from tocsin.report import text
 
     stream = sys.stderr if err else sys.stdout
-    shown = text.render(findings, text.SourceLines(Path(), texts), color=color_on(stream))
+    shown = text.render(findings, text.SourceLines(None, texts), color=color_on(stream))
     typer.echo(shown, nl=False, err=err, color=True)
 
 

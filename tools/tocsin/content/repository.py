@@ -30,6 +30,7 @@ WATCHLISTS = "parsers/watchlists"
 TABLES = "parsers/tables"
 TESTS = "tests/detections"
 _TEST_SUFFIX = ".test.yaml"
+_SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +153,24 @@ class _ProgressCounter:
 
 def _yaml_files(root: Path, folder: str) -> Iterator[Path]:
     """YAML files below a folder in a fixed order; hidden ones and links out of the repository are left alone."""
-    base = root / folder
-    inside = root.resolve()
-    for path in sorted(base.rglob("*"), key=lambda one: one.relative_to(base).as_posix()):
-        hidden = any(part.startswith(".") for part in path.relative_to(base).parts)
-        if path.suffix in (".yaml", ".yml") and not hidden and path.is_file() and path.resolve().is_relative_to(inside):
+    for path in _visible(root, folder):
+        if path.suffix in _SUFFIXES and path.is_file() and inside(root, path):
             yield path
+
+
+def _visible(root: Path, folder: str) -> list[Path]:
+    """Everything below a folder that is not hidden, in a fixed order."""
+    base = root / folder
+    below = [path for path in base.rglob("*") if not any(part.startswith(".") for part in path.relative_to(base).parts)]
+    return sorted(below, key=lambda one: one.relative_to(base).as_posix())
+
+
+def inside(root: Path, path: Path) -> bool:
+    """Whether a path stays below ``root`` when its links are followed: content must not show other files."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        return False
 
 
 def _below(root: Path, path: Path, *folders: str) -> bool:
@@ -193,9 +206,22 @@ def _never_read(root: Path, files: Mapping[str, list[Path]]) -> Iterator[Finding
     tests = set(files[TESTS])
     lost = [(path, f"name it {path.stem}{_TEST_SUFFIX}") for path in _yaml_files(root, TESTS) if path not in tests]
     lost += [(path, f"write {path.stem}.yaml beside it") for path in rows if path.with_suffix("") not in stems]
+    for folder in (DETECTIONS, PARSERS, TESTS):
+        lost += [(path, help) for path in _visible(root, folder) if (help := _why_left_out(root, path))]
     for path, help in lost:
         start = Location(path.relative_to(root).as_posix(), 1, 1)
         yield Finding(about.code, about.slug, about.level, "this file is never read", help, start)
+
+
+def _why_left_out(root: Path, path: Path) -> str | None:
+    """What to do about an entry that is passed over although somebody took it for content; None for all others."""
+    if path.is_dir():
+        return "put the folder itself here: links to folders are not followed" if path.is_symlink() else None
+    if path.suffix.lower() not in _SUFFIXES:
+        return None
+    if path.is_symlink() and not (path.is_file() and inside(root, path)):
+        return "put the file itself here: links out of the repository and links to nothing are not followed"
+    return None if path.suffix in _SUFFIXES else f"write the suffix in lower case: {path.suffix.lower()}"
 
 
 def _by_name(
@@ -242,5 +268,9 @@ def _read_csv(root: Path, csv_path: str, loaded: Loaded[Watchlist]) -> tuple[Row
         message = f"the watchlist has no rows: {csv_path} is not there"
         header = ",".join(column.name for column in loaded.model.columns)
         problem = finding("csv", message, f"create it with the header {header}", loaded.document, ("alias",))
+        return Rows((), (), csv_path), (problem,)
+    if not inside(root, root / csv_path):
+        message = f"{csv_path} is a link out of the repository"
+        problem = finding("csv", message, "put the rows themselves there", loaded.document, ("alias",))
         return Rows((), (), csv_path), (problem,)
     return read_rows(root / csv_path, csv_path, loaded.model)

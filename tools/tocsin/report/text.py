@@ -35,21 +35,29 @@ _COLORS: Mapping[Level, str] = MappingProxyType(
 class SourceLines:
     """Lines of the files that findings point into. Files are read once; one that can not be read has no lines."""
 
-    def __init__(self, root: Path, texts: Mapping[str, str] | None = None) -> None:
-        """``texts`` gives the text of files that are already read, by the path findings carry."""
+    def __init__(self, root: Path | None, texts: Mapping[str, str] | None = None) -> None:
+        """``root``: files lie below it, others have no lines; None for paths that the user gave, wherever they are.
+
+        ``texts`` gives the text of files that are already read, by the path findings carry.
+        """
         self._root = root
         self._lines = {path: _split(text) for path, text in (texts or {}).items()}
 
     def line(self, file: str, number: int) -> str | None:
-        """Line ``number`` (from 1) of a file given relative to the root; None when there is none."""
+        """Line ``number`` (from 1) of a file, given relative to the root if there is one; None when there is none."""
         if file not in self._lines:
-            try:
-                text = (self._root / file).read_text(encoding="utf-8-sig")
-            except (OSError, UnicodeDecodeError, ValueError):
-                text = ""
-            self._lines[file] = _split(text)
+            self._lines[file] = _split(self._read(file))
         lines = self._lines[file]
         return lines[number - 1] if 1 <= number <= len(lines) else None
+
+    def _read(self, file: str) -> str:
+        """The file's text; none of a file outside the root, so that a link shows nothing of what it leads to."""
+        path = Path(file) if self._root is None else self._root / file
+        try:
+            shown = self._root is None or path.resolve().is_relative_to(self._root.resolve())
+            return path.read_text(encoding="utf-8-sig") if shown else ""
+        except (OSError, ValueError, RuntimeError):  # not there, no text, links in a circle
+            return ""
 
 
 def _split(text: str) -> list[str]:
