@@ -174,7 +174,7 @@ def _rank(value: Value) -> tuple[int, Any]:
 
 def _sorted(arguments: Sequence[Value], *, descending: bool) -> Value:
     nulls_last = True
-    if isinstance(arguments[-1], bool):
+    if len(arguments) > 1 and isinstance(arguments[-1], bool):
         *arguments, nulls_last = arguments
     first = arguments[0]
     if not isinstance(first, list):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from decimal import InvalidOperation
 from typing import Any
 
 from tocsin.kql.functions.conversions import converter
@@ -161,9 +162,10 @@ def assert_(predicate: Value, message: str) -> bool:
 @TABLE.scalar("around", "(value: scalar, center: scalar, delta: scalar) -> bool", page="around-function")
 def around(value: Any, center: Any, delta: Any) -> bool | None:
     """Whether the value is at most ``delta`` from ``center``."""
-    if isinstance(value, str) or isinstance(center, str) or isinstance(delta, str):
+    try:
+        return bool(center - delta <= value <= center + delta)
+    except (TypeError, InvalidOperation):
         return None
-    return bool(center - delta <= value <= center + delta)
 
 
 TABLE.known("column_ifexists", "(column_name: const string, default_value: scalar) -> dynamic",

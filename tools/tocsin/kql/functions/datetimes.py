@@ -203,7 +203,7 @@ def datetime_diff(part: str, left: int, right: int) -> int | None:
     if part in _MONTHS:
         return _months(left) // _MONTHS[part] - _months(right) // _MONTHS[part]
     if part == "nanosecond":
-        return (left - right) * 100
+        return timespan_or_null((left - right) * 100)
     if part not in _FIXED:
         return None
     shift = TICKS_PER_DAY if part == "week" else 0

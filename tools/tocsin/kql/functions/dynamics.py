@@ -5,6 +5,7 @@ Source: https://learn.microsoft.com/kusto/query/scalar-functions#dynamicarray-fu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from tocsin.kql.functions.json_paths import Path, follow, parse_path, path_or_ke
 from tocsin.kql.functions.rendering import dynamic_text, json_text
 from tocsin.kql.types import (
     DATETIME,
+    DECIMAL,
     REAL,
     TICKS_PER_HOUR,
     TIMESPAN,
@@ -281,7 +283,9 @@ def repeat(value: Value, count: int | None) -> Value:
 
 @TABLE.scalar(
     "range",
-    "(start: number|timespan|datetime, stop: number|timespan|datetime, [step: number|timespan|datetime]) -> dynamic",
+    "(start: number, stop: number, [step: number]) -> dynamic",
+    "(start: timespan, stop: timespan, [step: timespan]) -> dynamic",
+    "(start: datetime, stop: datetime, [step: timespan]) -> dynamic",
     page="range-function",
     style=Style.TYPED,
 )
@@ -290,17 +294,19 @@ def range_(types: Sequence[ScalarType]) -> Callable[..., Value]:
     first = types[0]
     tag: Callable[[Any], Value] = {DATETIME: DynamicDatetime, TIMESPAN: DynamicTimespan}.get(first, lambda value: value)
     default = TICKS_PER_HOUR if first in (DATETIME, TIMESPAN) else 1
+    real = REAL in types or DECIMAL in types
 
     def values(start: Any, stop: Any, step: Any = default) -> Value:
-        if not step or start != start or stop != stop:
-            return None
-        if REAL in types:
+        if real:
             start, stop, step = float(start), float(stop), float(step)
-        span = (stop - start) / step if isinstance(step, float) else (stop - start) // step
+            if not all(map(math.isfinite, (start, stop, step))):
+                return None
+        if not step:
+            return None
+        span = min((stop - start) / step + 1e-9, LONGEST_RANGE - 1) if real else (stop - start) // step
         if span < 0:
             return []
-        count = int(min(span + 1e-9, LONGEST_RANGE - 1)) + 1
-        return [tag(start + index * step) for index in range(count)]
+        return [tag(start + index * step) for index in range(min(int(span), LONGEST_RANGE - 1) + 1)]
 
     return values
 

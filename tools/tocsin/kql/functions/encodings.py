@@ -26,13 +26,13 @@ _TEXT = "(text: string) -> string"
 @TABLE.scalar("url_encode", "(url: string) -> string", page="url-encode-function")
 def url_encode(text: str) -> str:
     """As in a form: blanks become ``+``."""
-    return quote(text, safe=" !()*-._").replace(" ", "+")
+    return quote(text, safe=" !()*-._", errors="replace").replace(" ", "+")
 
 
 @TABLE.scalar("url_encode_component", "(url: string) -> string", page="url-encode-component-function")
 def url_encode_component(text: str) -> str:
     """As in a path or query value: blanks become ``%20``."""
-    return quote(text, safe="-._~")
+    return quote(text, safe="-._~", errors="replace")
 
 
 @TABLE.scalar("url_decode", "(encoded_url: string) -> string", page="url-decode-function")

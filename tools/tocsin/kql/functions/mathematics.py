@@ -145,10 +145,10 @@ def round_(number: Any, precision: int = 0) -> Any:
         context.prec = 700
         try:
             rounded = exact.quantize(Decimal(1).scaleb(-max(-400, min(precision, 300))), ROUND_HALF_UP)
+            if isinstance(number, Decimal):
+                return rounded if precision >= 0 else rounded.quantize(Decimal(1))
         except DecimalException:
             return number
-    if isinstance(number, Decimal):
-        return rounded if precision >= 0 else rounded.quantize(Decimal(1))
     return wrap_long(int(rounded)) if isinstance(number, int) else float(rounded)
 
 

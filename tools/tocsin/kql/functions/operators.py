@@ -8,6 +8,7 @@ https://learn.microsoft.com/kusto/query/logical-operators
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import InvalidOperation
 from typing import Any, TypeAlias
 
 from tocsin.kql.functions.conversions import converter, to_decimal
@@ -83,6 +84,8 @@ def _ordered(operation: Binary) -> Binary:
             return bool(operation(left, right))
         except TypeError:
             return None
+        except InvalidOperation:  # a decimal and NaN
+            return False
 
     return apply
 
@@ -131,6 +134,8 @@ def between(types: Sequence[ScalarType]) -> Callable[[Value, Value, Value], bool
             return bool(start <= value <= end)
         except TypeError:
             return None
+        except InvalidOperation:
+            return False
 
     return apply
 

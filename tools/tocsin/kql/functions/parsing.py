@@ -190,7 +190,7 @@ class _Element:
 
 def _xml_value(text: str) -> Value:
     open_elements = [_Element({})]
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -209,7 +209,7 @@ def _xml_value(text: str) -> Value:
     parser.EndElementHandler = end
     parser.CharacterDataHandler = lambda data: open_elements[-1].text.append(data)
     parser.EntityDeclHandler = entity
-    parser.Parse(text, True)
+    parser.Parse(text.encode("utf-8", "replace"), True)
     return open_elements[0].members
 
 

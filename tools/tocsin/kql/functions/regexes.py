@@ -70,7 +70,7 @@ class Regex:
         options = re2.Options()
         options.log_errors = False
         self.pattern = pattern
-        framed = rf"\A(?:{pattern})\z" if anchored else pattern
+        framed = _encodable(rf"\A(?:{pattern})\z" if anchored else pattern)
         try:
             self._ascii = re2.compile(framed, options)
         except re2.error as error:
@@ -84,11 +84,13 @@ class Regex:
 
     def search(self, text: str) -> Match | None:
         """The first match, or None."""
-        return (self._ascii if text.isascii() else self._unicode).search(text)
+        return self._ascii.search(text) if text.isascii() else self._unicode.search(_encodable(text))
 
     def matches(self, text: str) -> Iterator[Match]:
         """The matches, left to right, none overlapping."""
-        found: Iterator[Match] = (self._ascii if text.isascii() else self._unicode).finditer(text)
+        found: Iterator[Match] = (
+            self._ascii.finditer(text) if text.isascii() else self._unicode.finditer(_encodable(text))
+        )
         return found
 
     def replace(self, text: str, rewrite: Callable[[Match], str]) -> str:
@@ -103,6 +105,15 @@ class Regex:
             end = match.end()
         out.append(text[end:])
         return "".join(out)
+
+
+def _encodable(text: str) -> str:
+    """The text with a replacement character for each half of a surrogate pair: RE2 reads UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return text
 
 
 def _reason(error: Exception) -> str:

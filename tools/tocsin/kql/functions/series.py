@@ -23,7 +23,9 @@ def _number(value: Value) -> Any:
     """The element when it is a number, else None."""
     if isinstance(value, bool):
         return int(value)
-    return value if isinstance(value, (int, float, Decimal)) else None
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if isinstance(value, (int, float)) else None
 
 
 def numbers(series: Value) -> list[Any] | None:
@@ -137,7 +139,7 @@ def series_sum(series: Value) -> float | None:
 def series_product(series: Value) -> float | None:
     """Product of the numbers."""
     values = _present(series)
-    return None if values is None else math.prod(values)
+    return None if values is None else float(math.prod(values))
 
 
 @TABLE.scalar("series_magnitude", "(series: dynamic) -> real", page="series-magnitude-function")
@@ -168,7 +170,7 @@ def series_dot_product(left: Value, right: Value) -> float | None:
     if not isinstance(right, list) and isinstance(left, list):
         right = [right] * len(left)
     vectors = _vectors(left, right)
-    return None if vectors is None else _dot(*vectors)
+    return None if vectors is None else float(_dot(*vectors))
 
 
 @TABLE.scalar(

@@ -5,6 +5,7 @@ Source: https://learn.microsoft.com/kusto/query/scalar-functions#string-function
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -346,7 +347,7 @@ _UNITS = ("Bytes", "KB", "MB", "GB", "TB", "PB", "EB")
 def format_bytes(size: Any, precision: Any = 0, units: str = "") -> str:
     """The size in the given unit, or in the largest in which it is at least 1, to ``precision`` digits."""
     amount = Decimal(str(size))
-    if not amount.is_finite():
+    if not amount.is_finite() or amount.adjusted() > 30 or not math.isfinite(precision):
         return ""
     index = 0
     if units:
