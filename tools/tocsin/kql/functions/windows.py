@@ -62,7 +62,7 @@ def row_number(rows: int, starts: Column | None = None, restart: Column | None =
     number = 0
     for row, again in enumerate(_restarts(restart, rows)):
         start = 1 if starts is None or starts[row] is None else starts[row]
-        number = start if row == 0 or again else number + 1
+        number = start if row == 0 or again else wrap_long(number + 1)
         out.append(number)
     return out
 
