@@ -1,7 +1,7 @@
 """Queries and what they give: ``cases/*.yaml``, a list of {name, query, columns, rows} or {name, query, fails}.
 
 ``columns`` are ``name: type`` pairs in order, ``rows`` JSON values as ``tocsin kql batch`` writes them. ``tables`` and
-``watchlists`` hold rows for names of ``SCHEMAS``; ``now`` is the clock.
+``watchlists`` hold rows for the names in ``CATALOG``; ``now`` is the clock.
 """
 
 from __future__ import annotations
