@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -334,7 +334,12 @@ def datetime_local_to_utc(ticks: int, timezone: str) -> int | None:
     return None if offset is None else datetime_or_null(ticks - offset)
 
 
+@cache
+def _zone_names() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
+
+
 @TABLE.scalar("datetime_list_timezones", "() -> dynamic", page="datetime-list-timezones-function")
 def datetime_list_timezones() -> Value:
     """Names of the time zones known on this machine."""
-    return sorted(available_timezones())
+    return list(_zone_names())
