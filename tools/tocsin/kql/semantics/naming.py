@@ -107,11 +107,12 @@ ONLY_ARGUMENT_NAME = frozenset({"make_datetime", "make_timespan"})
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One of the columns that a function gives at once; ``complete``: the name is the whole name, not its end."""
+    """One of the columns that a function gives at once. ``alone``: the function gives the value itself, not an array
+    of all of them."""
 
     name: str
     type: ScalarType
-    complete: bool = False
+    alone: bool = False
 
 
 def _outputs(text: str) -> tuple[Output, ...]:
@@ -174,8 +175,10 @@ def outputs_of(node: tree.Expression) -> tuple[Output, ...]:
         return ()
     name = node.name.text
     if name in ARRAY_SORTS:
-        return tuple(Output(f"{result_name(each) or ''}_sorted", DYNAMIC, True) for each in _arrays(node))
-    return tuple(Output(f"{_head(node)}_{each.name}", each.type, True) for each in SEVERAL_OUTPUTS.get(name, ()))
+        arrays = _arrays(node)
+        alone = len(arrays) == 1
+        return tuple(Output(f"{result_name(each) or ''}_sorted", DYNAMIC, alone) for each in arrays)
+    return tuple(Output(f"{_head(node)}_{each.name}", each.type) for each in SEVERAL_OUTPUTS.get(name, ()))
 
 
 def _arrays(node: tree.FunctionCall) -> tuple[tree.Expression, ...]:

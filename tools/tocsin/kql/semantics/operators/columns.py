@@ -62,8 +62,7 @@ def _several(
     """The columns of a function that gives several at once, as an array: the first take the given names."""
     found: list[Named] = []
     for index, output in enumerate(outputs):
-        single = len(outputs) == 1
-        part = value if single else convert(Element(value, Constant(index, LONG)), output.type)
+        part = value if output.alone else convert(Element(value, Constant(index, LONG)), output.type)
         if index < len(given):
             found.append(Named(given[index].text, part, True, given[index]))
         else:
@@ -79,7 +78,10 @@ def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: 
             value = session.scalar(each.value, scope)
             outputs = outputs_of(each.value)
             if outputs:
-                found.extend(_several(session, each.value, each.names, outputs, value))
+                # One name without brackets takes the first column alone (the Kusto emulator's answer; the language
+                # service shows the others too).
+                shown = outputs if each.bracketed else outputs[:1]
+                found.extend(_several(session, each.value, each.names, shown, value))
                 continue
             if each.bracketed and len(each.names) > 1:
                 span = tree.Node(each.start, each.names[-1].end + 1)
@@ -188,8 +190,11 @@ def choose(session: Session, expressions: Iterable[tree.Expression], row: Row) -
     return list(found.values())
 
 
-def chosen(session: Session, node: tree.Expression, row: Row, *, strict: bool = True) -> list[Column]:
-    """The columns that one name or wildcard means. ``strict``: say that a column name is needed here."""
+def chosen(
+    session: Session, node: tree.Expression, row: Row, *, strict: bool = True, trusted: bool = False
+) -> list[Column]:
+    """The columns that one name or wildcard means. ``strict``: say that a column name is needed here.
+    ``trusted``: an open row takes a name it does not know."""
     if isinstance(node, tree.Star):
         return list(row.columns)
     if not isinstance(node, tree.NameReference):
@@ -208,7 +213,8 @@ def chosen(session: Session, node: tree.Expression, row: Row, *, strict: bool = 
     if column is not None:
         return [column]
     if row.open:
-        return []
+        session.refuse("TK103", f"The column '{name}' is not known before the query runs", node)
+        return [row.infer(name)] if trusted else []
     if strict:
         session.error("KS109", "A column name is needed here", node)
     session.unknown_name("KS142", name, node, "column", row.index)
@@ -219,6 +225,7 @@ def project_away(session: Session, node: tree.ProjectAway, source: TableValue, s
     """``project-away``"""
     row = Row.of_table(source)
     gone = {id(column) for column in choose(session, node.columns, row)}
+    source = row.table(source)
     left = [column for column in source.relation.columns if id(column) not in gone]
     return projection(session, node, "project-away", source, kept(left), source.open)
 
@@ -230,8 +237,10 @@ def project_keep(
     row = Row.of_table(source)
     if isinstance(node, tree.ProjectByNames):
         found = _by_text(session, node.columns, row, scope)
+        source = row.table(source)
         return projection(session, node, "project-by-names", source, kept(found), source.open)
     stay = {id(column) for column in choose(session, node.columns, row)}
+    source = row.table(source)
     left = [column for column in source.relation.columns if id(column) in stay]
     return projection(session, node, "project-keep", source, kept(left), source.open)
 
@@ -264,7 +273,7 @@ def project_rename(session: Session, node: tree.ProjectRename, source: TableValu
         if not isinstance(each, tree.NamedExpression) or not each.names:
             session.error("KS110", "A new name and a column are needed here: new = old", each)
             continue
-        found = chosen(session, each.value, row)
+        found = chosen(session, each.value, row, trusted=True)
         if not found:
             continue
         new = each.names[0].text
@@ -275,6 +284,7 @@ def project_rename(session: Session, node: tree.ProjectRename, source: TableValu
         taken.add(new)
         renamed[id(found[0])] = new
     shown: list[tuple[Column, Expr]] = []
+    source = row.table(source)
     for column in source.relation.columns:
         new_name = renamed.get(id(column))
         shown.append((column if new_name is None else Column(new_name, column.type), ColumnRef(column)))
