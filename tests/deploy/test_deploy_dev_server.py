@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tocsin.deploy.dev_server import DevServer
-from tocsin.deploy.errors import StateFileProblem
+from tocsin.deploy.errors import CannotListen, StateFileProblem
 from tocsin.sentinel.definitions import body_problems
 
 WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/work"
@@ -224,5 +224,5 @@ def test_a_file_that_is_no_state_is_refused(tmp_path: Path, content: str) -> Non
 
 
 def test_a_port_in_use_is_said(server: DevServer) -> None:
-    with pytest.raises(StateFileProblem, match="cannot listen"):
+    with pytest.raises(CannotListen, match="cannot listen"):
         DevServer(port=urlsplit(server.url).port or 0)

@@ -64,6 +64,9 @@ def test_dev_needs_no_entry(tmp_path: Path) -> None:
         (PROD + 'endpoint = "https://user@host"', "prod", "endpoint"),
         ("[environments", "prod", "tocsin.toml"),
         ("environments = 1", "prod", "not a set of tables"),
+        ("a = " + "[" * 100_000, "prod", "nested too deep"),
+        (PROD + 'endpoint = "https://[::1"', "prod", "no host and port"),
+        (PROD + 'endpoint = "https://host:99999"', "prod", "no host and port"),
     ],
 )  # fmt: skip
 def test_a_bad_environment_is_named(tmp_path: Path, text: str, name: str, words: str) -> None:
@@ -71,6 +74,14 @@ def test_a_bad_environment_is_named(tmp_path: Path, text: str, name: str, words:
         load_environment(write(tmp_path, text), name)
     assert words in caught.value.message
     assert caught.value.help
+
+
+def test_a_settings_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tocsin.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(EnvironmentProblem, match="not UTF-8"):
+        load_environment(tmp_path, "prod")
+    (tmp_path / "tocsin.toml").write_text("\ufeff" + PROD, encoding="utf-8")
+    assert load_environment(tmp_path, "prod").workspace == "sentinel-prod"
 
 
 @pytest.mark.parametrize("endpoint", ["http://management.azure.com", "http://10.0.0.1:8765", "http://127.0.0.1.nip.io"])

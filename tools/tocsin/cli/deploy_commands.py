@@ -84,8 +84,6 @@ def dev_server(
         serve(port, state, typer.echo)
     except DeployError as error:
         fail(f"{error.code}: {error.message}", error.help)
-    except OSError as error:
-        fail(f"cannot listen on port {port}: {error.strerror}", "choose another with --port")
 
 
 def _plan(environment: str, root: Path, endpoint: str | None) -> Plan:

@@ -109,12 +109,10 @@ def load_environment(root: Path, name: str, overrides: Mapping[str, str | None] 
 
 def is_loopback(address: str) -> bool:
     """Whether a URL names this machine by a loopback address or ``localhost``."""
-    host = urlsplit(address).hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # no URL, or a name
         return False
 
 
@@ -130,11 +128,19 @@ def refuse_unsafe_endpoint(endpoint: str) -> None:
 def _declared(file: Path) -> dict[str, Mapping[str, Any]]:
     environments: dict[str, Mapping[str, Any]] = {"dev": _DEV}
     try:
-        settings = tomllib.loads(file.read_text(encoding="utf-8"))
+        settings = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return environments
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise EnvironmentProblem(f"{SETTINGS_FILE}: {error}", "correct the file; it is TOML in UTF-8") from None
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{SETTINGS_FILE} cannot be read: {error.strerror}", "make it a file of TOML"
+        ) from None
+    except UnicodeDecodeError:
+        raise EnvironmentProblem(f"{SETTINGS_FILE} is not UTF-8 text", "save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise EnvironmentProblem(f"{SETTINGS_FILE}: {error}", "correct the file; it is TOML") from None
+    except RecursionError:
+        raise EnvironmentProblem(f"{SETTINGS_FILE} is nested too deep", "write [environments.NAME] tables") from None
     tables = settings.get("environments", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise EnvironmentProblem(
@@ -154,6 +160,16 @@ def _check(values: Mapping[str, Any], name: str) -> None:
             raise EnvironmentProblem(f'{where} has an unknown setting "{key}"', help)
         if not isinstance(value, str) or not _FIELDS[key].fullmatch(value):
             raise EnvironmentProblem(f"{where}: {key} = {value!r} is not usable", f"write {_FORMS[key]}")
+        if key == "endpoint" and not _has_host(value):
+            raise EnvironmentProblem(f"{where}: endpoint = {value!r} names no host and port", f"write {_FORMS[key]}")
     for key in _FIELDS:
         if key not in values:
             raise EnvironmentProblem(f"{where} has no {key}", f"add {key}: {_FORMS[key]}")
+
+
+def _has_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket without its other half, a port above 65535
+        return False

@@ -87,3 +87,9 @@ class AliasTaken(DeployError):
     """A function of the same name is in the workspace under another id."""
 
     code = "DEPLOY012"
+
+
+class CannotListen(DeployError):
+    """The dev-server's port is taken or not allowed."""
+
+    code = "DEPLOY013"

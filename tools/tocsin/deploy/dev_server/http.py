@@ -14,7 +14,7 @@ from typing import Any
 from tocsin.deploy.dev_server.service import Request, Response, WorkspaceService
 from tocsin.deploy.dev_server.state import load_state
 from tocsin.deploy.environment import DEV_SERVER_PORT, is_loopback
-from tocsin.deploy.errors import DeployError, StateFileProblem
+from tocsin.deploy.errors import CannotListen, DeployError
 
 HOST = "127.0.0.1"
 BODY_LIMIT = 16 * 1024 * 1024
@@ -51,7 +51,7 @@ class DevServer:
         try:
             self._http = _Server((HOST, port), _Handler)
         except OSError as error:
-            raise StateFileProblem(
+            raise CannotListen(
                 f"cannot listen on {HOST}:{port}: {error.strerror}", "choose another --port, or stop what listens there"
             ) from None
         self.url = f"http://{HOST}:{self._http.server_address[1]}"
