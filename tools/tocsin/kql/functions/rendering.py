@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 
+from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.literals import format_datetime, format_timespan
 from tocsin.kql.types import (
     BOOL,
@@ -29,6 +30,9 @@ from tocsin.kql.types import (
 
 _PLAIN_DIGITS = 21
 """A real with more digits before the point is written with an exponent."""
+
+LONGEST_JSON = 16 * 1024 * 1024
+"""Characters of the text of one dynamic value. A value that holds another one many times is small until it is written."""
 
 
 def real_text(value: float) -> str:
@@ -67,6 +71,12 @@ def datetime_text(ticks: int) -> str:
     return format_datetime(ticks) if 0 <= ticks <= DATETIME_MAX else ""
 
 
+def _bounded(text: str) -> str:
+    if len(text) > LONGEST_JSON:
+        raise KqlValueError(f"a dynamic value of more than {LONGEST_JSON:,} characters cannot be written")
+    return text
+
+
 def json_text(value: Value, *, sort_keys: bool = False) -> str:
     """A dynamic value as compact JSON. Datetimes, timespans, guids and decimals become JSON strings."""
     if value is None:
@@ -77,13 +87,13 @@ def json_text(value: Value, *, sort_keys: bool = False) -> str:
         return "true" if value else "false"
     if isinstance(value, dict):
         items = sorted(value.items()) if sort_keys else value.items()
-        return (
+        return _bounded(
             "{"
             + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{json_text(v, sort_keys=sort_keys)}" for k, v in items)
             + "}"
         )
     if isinstance(value, list):
-        return "[" + ",".join([json_text(each, sort_keys=sort_keys) for each in value]) + "]"
+        return _bounded("[" + ",".join([json_text(each, sort_keys=sort_keys) for each in value]) + "]")
     if isinstance(value, float):
         text = real_text(value)
         return text if math.isfinite(value) else f'"{text}"'

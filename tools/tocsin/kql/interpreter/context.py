@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
+from tocsin.kql.functions.sizes import size_of
 from tocsin.kql.interpreter.errors import KqlLimitError
 from tocsin.kql.plan import Relation, SubqueryInput, Variable
 from tocsin.kql.table import Table
-from tocsin.kql.types import Value
+from tocsin.kql.types import DYNAMIC, STRING, ScalarType, Value
 
 if TYPE_CHECKING:
     from tocsin.kql.interpreter.batch import Batch
+
+_FEW, _MANY = 16, 256
+"""How many values are made before the limits are looked at: few where one value can be large."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one execution may use. ``rows``: of any single operator's result; ``cells``: values made in all operators
-    together; ``characters``: of all strings of one computed column."""
+    together, those inside dynamics included; ``characters``: of all strings that expressions make."""
 
     seconds: float = 60.0
     rows: int = 5_000_000
     cells: int = 50_000_000
-    characters: int = 200_000_000
+    characters: int = 500_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Execution:
         self.path: list[str] = []
         self._deadline = time.monotonic() + limits.seconds
         self._cells = 0
+        self._characters = 0
         self._trace: dict[Relation, Step] | None = {} if trace else None
 
     def check_time(self, node: Relation | None = None) -> None:
@@ -87,23 +93,32 @@ class Execution:
         if self._cells > self.limits.cells:
             raise _over(f"the query makes more than {self.limits.cells:,} values", node)
 
-    def allow_text(self, values: list[Value]) -> None:
-        """Raises KqlLimitError when a computed text column is too large."""
-        if sum(map(len, values)) > self.limits.characters:
-            raise _over(f"a column would hold more than {self.limits.characters:,} characters", None)
+    def drawn(self, values: Iterable[Value], type_: ScalarType) -> list[Value]:
+        """The values of a computed column, drawn a few at a time, so that time and memory are looked at in between.
 
-    def allow_nested(self, values: list[Value]) -> None:
-        """Raises KqlLimitError when computed dynamic values hold too much together. An array that holds one other
-        array twice counts it twice: written out, it would be that long."""
-        budget = self.limits.cells
-        stack = [value for value in values if isinstance(value, (list, dict))]
-        while stack:
-            value = stack.pop()
-            budget -= len(value)
-            if budget < 0:
-                raise _over(f"dynamic values would hold more than {self.limits.cells:,} elements", None)
-            inner = value.values() if isinstance(value, dict) else value
-            stack.extend(each for each in inner if isinstance(each, (list, dict)))
+        Raises KqlLimitError.
+        """
+        made: list[Value] = []
+        stream = iter(values)
+        sized = type_ is STRING or type_ is DYNAMIC
+        count = _FEW if sized else _MANY
+        while piece := list(islice(stream, count)):
+            made += piece
+            if sized:
+                self.allow_size(piece, type_)
+            self.check_time()
+        return made
+
+    def allow_size(self, values: Iterable[Value], type_: ScalarType) -> None:
+        """Take strings or dynamics from the budget. Raises KqlLimitError, and KqlValueError for one that is too large."""
+        if type_ is STRING:
+            self._characters += sum(map(len, values))
+            if self._characters > self.limits.characters:
+                raise _over(f"the query makes strings of more than {self.limits.characters:,} characters", None)
+        elif type_ is DYNAMIC:
+            self._cells += sum(map(size_of, values))
+            if self._cells > self.limits.cells:
+                raise _over(f"the query makes more than {self.limits.cells:,} values", None)
 
     def variable(self, variable: Variable, compute: Callable[[Execution], Value]) -> Value:
         """The value of a variable, computed at its first use."""

@@ -7,13 +7,14 @@ or a column of values. What is constant when the query is prepared is worked out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from tocsin.kql.functions.declaration import Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.sizes import size_of
 from tocsin.kql.interpreter.batch import UNIT, Batch
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
@@ -33,13 +34,16 @@ from tocsin.kql.plan import (
     ScalarQuery,
     Variable,
 )
-from tocsin.kql.types import DYNAMIC, STRING, Value, null_of
+from tocsin.kql.types import BOOL, DYNAMIC, STRING, ScalarType, Value, null_of
 
 if TYPE_CHECKING:
     from tocsin.kql.interpreter.compiler import PlanCompiler
 
 Registers = list[Any]
 Action = Callable[[Execution, Batch, Registers], None]
+
+_LARGEST_CONSTANT = 65_536
+"""The size of a value that is worked out while the query is prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +187,8 @@ class ExpressionCompiler:
         self._actions.append(load)
         return target
 
-    def _mapped(self, function: Callable[..., Value], *expressions: Expr) -> Operand:
-        """A function of one or more values that takes nulls and never fails."""
+    def _mapped(self, function: Callable[..., Value], *expressions: Expr, type_: ScalarType = BOOL) -> Operand:
+        """A function of one or more values that takes nulls and never fails. ``type_`` where it makes large values."""
         operands = [self._operands[each] for each in expressions]
         if all(each.fixed for each in operands):
             return Operand(fixed=True, value=function(*(each.value for each in operands)))
@@ -199,7 +203,8 @@ class ExpressionCompiler:
             return target
 
         def run(execution: Execution, batch: Batch, registers: Registers) -> None:
-            registers[place] = list(map(function, *(each.stream(registers) for each in operands)))
+            values = map(function, *(each.stream(registers) for each in operands))
+            registers[place] = execution.drawn(values, type_)
 
         self._actions.append(run)
         return target
@@ -210,7 +215,7 @@ class ExpressionCompiler:
         convert = conversion(expression.operand.type, expression.type)
         if convert is None:
             return self._operands[expression.operand]
-        return self._mapped(convert, expression.operand)
+        return self._mapped(convert, expression.operand, type_=expression.type)
 
     def _list_test(self, expression: ListTest) -> Operand:
         if expression.query is None:
@@ -239,13 +244,14 @@ class ExpressionCompiler:
                 if target.single:
                     registers[place] = check(operand.one(registers))
                 else:
-                    registers[place] = [check(value) for value in operand.column(registers, batch.rows)]
+                    registers[place] = execution.drawn(map(check, operand.stream(registers)), BOOL)
                 return
             columns = [item.column(registers, batch.rows) for item in items]
-            registers[place] = [
+            verdicts = (
                 test.prepare([*zip(row, kinds, strict=True), *found])(value)
                 for value, row in zip(operand.column(registers, batch.rows), zip(*columns, strict=True), strict=True)
-            ]
+            )
+            registers[place] = execution.drawn(verdicts, BOOL)
 
         self._actions.append(run)
         return target
@@ -291,28 +297,23 @@ class ExpressionCompiler:
         target = self._register(single=constant)
         place = target.register
         is_text = call.type is STRING
-        may_multiply = call.type is DYNAMIC and any(each.type is DYNAMIC for each in call.arguments)
 
         def run(execution: Execution, batch: Batch, registers: Registers) -> None:
             rows = 1 if constant else batch.rows
             try:
-                values = evaluate(execution, rows, registers)
+                made = evaluate(execution, rows, registers)
+                if is_text:
+                    made = ("" if value is None else value for value in made)
+                values = execution.drawn(made, call.type)
             except KqlValueError as error:
                 raise KqlRuntimeError(str(error), call.start, call.length) from error
-            if is_text:
-                if None in values:
-                    values = ["" if value is None else value for value in values]
-                execution.allow_text(values)
-            elif may_multiply:
-                execution.allow_nested(values)
-            execution.check_time()
             registers[place] = values[0] if constant else values
 
         self._actions.append(run)
         return target
 
 
-Evaluate = Callable[[Execution, int, Registers], list[Value]]
+Evaluate = Callable[[Execution, int, Registers], Iterable[Value]]
 
 
 def _values_call(call: Call, implementation: Callable[..., Value], operands: list[Operand]) -> Evaluate:
@@ -322,22 +323,22 @@ def _values_call(call: Call, implementation: Callable[..., Value], operands: lis
     columns = [each.register for each in operands if not each.constant]
     propagate = call.function.nulls is Nulls.PROPAGATE
 
-    def once(execution: Execution, rows: int, registers: Registers) -> list[Value]:
+    def once(execution: Execution, rows: int, registers: Registers) -> Iterable[Value]:
         values = [each.one(registers) for each in operands]
         if propagate and None in values:
             return [null] * rows
-        return [implementation(*values) for _ in range(rows)]
+        return (implementation(*values) for _ in range(rows))
 
-    def seeing(execution: Execution, rows: int, registers: Registers) -> list[Value]:
-        return list(map(implementation, *(each.stream(registers) for each in operands)))
+    def seeing(execution: Execution, rows: int, registers: Registers) -> Iterable[Value]:
+        return map(implementation, *(each.stream(registers) for each in operands))
 
-    def propagating(execution: Execution, rows: int, registers: Registers) -> list[Value]:
+    def propagating(execution: Execution, rows: int, registers: Registers) -> Iterable[Value]:
         if any(each.one(registers) is None for each in constants):
             return [null] * rows
         streams = [each.stream(registers) for each in operands]
         if any(None in registers[place] for place in columns):
-            return [null if None in values else implementation(*values) for values in zip(*streams, strict=False)]
-        return list(map(implementation, *streams))
+            return (null if None in values else implementation(*values) for values in zip(*streams, strict=False))
+        return map(implementation, *streams)
 
     if all_constant:
         return once
@@ -353,7 +354,7 @@ def _columns_call(call: Call, implementation: Callable[..., list[Value]], operan
 
 
 def _folded(call: Call, implementation: Callable[..., Any], values: list[Value]) -> Operand | None:
-    """The value of a call on literals; None when it fails, so that the error comes when (and if) the query runs."""
+    """The value of a call on literals; None when it fails or grows large, so that the limits of the run apply to it."""
     null = null_of(call.type)
     try:
         if call.function.style is Style.COLUMNS:
@@ -362,6 +363,8 @@ def _folded(call: Call, implementation: Callable[..., Any], values: list[Value])
             value = null
         else:
             value = implementation(*values)
+        if call.type in (STRING, DYNAMIC) and size_of(value) > _LARGEST_CONSTANT:
+            return None
     except KqlValueError:
         return None
     return Operand(fixed=True, value=null if value is None else value)

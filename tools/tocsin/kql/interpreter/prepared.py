@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.interpreter.batch import UNIT
 from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
 from tocsin.kql.interpreter.context import Execution, Limits, Step
@@ -79,6 +80,10 @@ class PreparedQuery:
             batch = self._run(execution)
             execution.allow_rows(batch.rows, width=len(self._outputs))
             data = tuple(batch.column(column) for column in self._outputs)
+            for column, values in zip(self._outputs, data, strict=True):
+                execution.allow_size(values, column.type)
+        except KqlValueError as error:
+            raise KqlRuntimeError(str(error)) from error
         except RecursionError as error:
             raise KqlLimitError("the query or a value in it is nested too deeply") from error
         except MemoryError as error:

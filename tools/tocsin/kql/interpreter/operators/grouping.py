@@ -41,7 +41,6 @@ class AggregateRunner:
         """``result_types`` where the values of a group are not yet what the output columns hold (make-series)."""
         self.outputs = call.outputs
         self._function = call.function
-        self._may_multiply = any(argument.type is DYNAMIC for argument in call.arguments)
         self._constant = _constant_places(call.function, len(call.arguments))
         self._program: Program = compiler.program(call.arguments)
         types = [column.type for column in call.outputs] if result_types is None else result_types
@@ -55,14 +54,18 @@ class AggregateRunner:
     def columns(self, execution: Execution, batch: Batch, groups: Sequence[Sequence[int]]) -> list[list[Value]]:
         """For each output column the values of the groups, which are row numbers of ``batch``."""
         arguments = self._program.columns(execution, batch) if batch.rows else self._of_no_rows(execution)
-        results = [self._of_group(arguments, group) for group in groups]
-        execution.check_time()
-        if self._may_multiply:
-            execution.allow_nested([value for row in results for value in row])
-        return [
+        results: list[tuple[Value, ...]] = []
+        for group in groups:
+            results.append(self._of_group(arguments, group))
+            execution.check_time()
+        made = [
             [row[i] for row in results] if settle is None else [settle(row[i]) for row in results]
             for i, settle in enumerate(self._settle)
         ]
+        for output, values in zip(self.outputs, made, strict=True):
+            if output.type is DYNAMIC:
+                execution.allow_size(values, DYNAMIC)
+        return made
 
     def _of_no_rows(self, execution: Execution) -> list[list[Value]]:
         """A constant argument (the size of make_set) has its value without any row, too."""

@@ -74,7 +74,10 @@ def _range(node: RangeSource, compiler: PlanCompiler) -> Stage:
             return Batch(0, {column: []})
         if step == 0:
             raise KqlRuntimeError("the step of a range must not be 0", node.start, node.length, node.origin)
-        count = max(0, int((stop - start) // step) + 1)
+        steps = (stop - start) // step
+        if steps != steps:
+            raise KqlRuntimeError("a range needs finite ends and step", node.start, node.length, node.origin)
+        count = max(0, int(min(steps, execution.limits.rows)) + 1)
         if wanted is not None:
             count = min(count, max(0, wanted(execution) or 0))
         execution.allow_rows(count, node)

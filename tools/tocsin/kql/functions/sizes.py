@@ -1,0 +1,37 @@
+"""How large a dynamic value is, so that no query can make one that memory or the reader of the result cannot hold.
+
+A value may hold another one many times without a copy; written as JSON each of them counts. Size is therefore counted
+as written, and counting stops at the first value that is too large.
+"""
+
+from __future__ import annotations
+
+from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.types import Value
+
+LARGEST = 4_194_304
+"""Elements, properties and groups of eight characters that one dynamic value may have. Kusto's own limit is lower: 1 MB
+of text."""
+
+
+def size_of(value: Value) -> int:
+    """The size of a dynamic value: 1 for each value in it, and 1 for every eight characters of a text.
+
+    Raises KqlValueError beyond LARGEST.
+    """
+    if not isinstance(value, (list, dict)):
+        return 1 + len(value) // 8 if isinstance(value, str) else 1
+    size = 0
+    work: list[Value] = [value]
+    while work:
+        each = work.pop()
+        size += 1
+        if isinstance(each, dict):
+            work.extend(each.values())
+        elif isinstance(each, list):
+            work.extend(each)
+        elif isinstance(each, str):
+            size += len(each) // 8
+        if size + len(work) > LARGEST:
+            raise KqlValueError(f"a dynamic value would hold more than {LARGEST:,} values")
+    return size
