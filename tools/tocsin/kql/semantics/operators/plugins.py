@@ -54,6 +54,9 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
         session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
     else:
         columns, open_ = plugin(session, node, row, arguments)
+        if aggregate is not None:
+            used = {id(each.column) for each in aggregate.arguments if isinstance(each, ColumnRef)}
+            columns = [column for column in columns if id(column) not in used]
     if node.schema is not None:
         declared = declared_columns(node.schema)
         columns = [*columns, *declared] if node.schema.open else list(declared)
