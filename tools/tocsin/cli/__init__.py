@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli import content_commands, deploy_commands, kql, new
+from tocsin.cli import content_commands, deploy_commands, kql, new, streams
 from tocsin.cli.exit_codes import Exit
 
 app = typer.Typer(
@@ -48,4 +48,9 @@ app.add_typer(kql.app, name="kql")
 
 def main() -> None:
     """The ``tocsin`` program."""
-    app()
+    streams.prepare()
+    try:
+        app()
+    except OSError as error:
+        # Reading is handled where it is done; what is left is output that has no place to go.
+        streams.give_up(error)

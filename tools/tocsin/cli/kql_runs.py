@@ -153,14 +153,15 @@ def _csv(table: kql.Table) -> str:
 
 
 def _table(table: kql.Table) -> str:
-    from rich.box import SIMPLE_HEAD
+    from rich.box import SIMPLE_HEAD, Box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from tocsin.report.text import visible
 
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    box = SIMPLE_HEAD if _can_hold("─") else Box(str(SIMPLE_HEAD).replace("─", "-"), ascii=True)
+    shown = Table(box=box, pad_edge=False)
     for column in table.columns:
         shown.add_column(Text(visible(column.name)), overflow="fold")
     for row in _cells(table):
@@ -175,6 +176,14 @@ def _table(table: kql.Table) -> str:
         console.print(shown)
     count = table.row_count
     return f"{stream.getvalue()}{count} {'row' if count == 1 else 'rows'}\n"
+
+
+def _can_hold(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _WRITERS: dict[str, Callable[[kql.Table], str]] = {"table": _table, "json": _json, "jsonl": _jsonl, "csv": _csv}

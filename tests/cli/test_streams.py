@@ -1,0 +1,104 @@
+"""The program beside other programs: pipes that close, code pages, full disks, Ctrl+C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-c", "from tocsin.cli import main; main()"]
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX streams and signals")
+
+
+def run(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    settings = {**os.environ, "NO_COLOR": "1", **environment}
+    return subprocess.run([*PROGRAM, *arguments], input=stdin, capture_output=True, env=settings, check=False)
+
+
+def test_a_code_page_without_the_character_gets_an_escape() -> None:
+    table = run("kql", "run", "print x = '\u65e5'", PYTHONIOENCODING="cp1252")
+    assert (table.returncode, table.stderr) == (0, b"")
+    assert b"\\u65e5" in table.stdout
+    assert b"--" in table.stdout
+    rows = run("kql", "run", "print x = '\u65e5'", "--format", "json", PYTHONIOENCODING="cp1252")
+    assert json.loads(rows.stdout) == [{"x": "\u65e5"}]
+    wrong = run("kql", "run", "print '\u65e5' | where nothing", PYTHONIOENCODING="cp1252")
+    assert wrong.returncode == 1
+    assert b"query:1:19" in wrong.stderr
+
+
+def test_half_a_character_pair_is_written_as_json_does() -> None:
+    done = run("kql", "run", "print x = '\\ud83d'", "--format", "json")
+    assert json.loads(done.stdout) == [{"x": "\ud83d"}]
+
+
+def test_a_query_on_standard_input_is_utf_8_whatever_the_code_page() -> None:
+    done = run("kql", "run", "-", "--format", "csv", stdin="print x = '\u65e5'".encode())
+    assert done.stdout.decode().split() == ["x", "\u65e5"]
+
+
+@POSIX
+def test_nobody_reads() -> None:
+    done = subprocess.Popen(
+        [*PROGRAM, "kql", "batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert done.stdin
+    assert done.stdout
+    assert done.stderr
+    done.stdin.write(b'{"id": 1, "query": "print 1"}\n')
+    done.stdin.flush()
+    assert json.loads(done.stdout.readline())["rows"] == [[1]]
+    done.stdout.close()
+    done.stdin.write(b'{"id": 1, "query": "print 1"}\n')
+    done.stdin.close()
+    assert done.stderr.read() == b""
+    assert done.wait() in (0, 1)
+    done.stderr.close()
+
+
+@POSIX
+def test_a_closed_output_is_none_of_our_business() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&-', "sh", *PROGRAM, "kql", "check", "print 1"], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*PROGRAM, "kql", "check", "print 1"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: cannot read or write: ")
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "status"),
+    [(("kql", "batch"), b'{"id": 1, "query": "print 1"}\n', 130), (("dev-server", "--port", "0"), b"", 0)],
+    ids=["batch", "dev-server"],
+)
+def test_an_interrupt_ends_the_program_without_a_traceback(
+    arguments: tuple[str, ...], stdin: bytes, status: int
+) -> None:
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from tocsin.cli import main; main()"
+    )
+    done = subprocess.Popen(
+        [sys.executable, "-u", "-c", program, *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert done.stdin
+    assert done.stdout
+    done.stdin.write(stdin)
+    done.stdin.flush()
+    assert done.stdout.readline()
+    done.send_signal(signal.SIGINT)
+    _, error = done.communicate(timeout=20)
+    assert b"Traceback" not in error
+    assert done.returncode == status
