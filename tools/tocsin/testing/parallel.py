@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from signal import SIG_IGN, SIGINT, signal
+from threading import current_thread, main_thread
 
 from tocsin.content.repository import Repository, load_repository
 from tocsin.testing.results import CaseResult
@@ -50,12 +53,30 @@ def _in_processes(
     results = {}
     # Spawned, not forked: the same on every system, and no state of this process leaks into a test.
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        pending = {pool.submit(_run_one, repository.root, name, trace): name for name in names}
-        for done in as_completed(pending):
-            name = pending[done]
-            results[name] = done.result()
-            _tell(progress, repository, name, len(results), len(names))
+        try:
+            with _interrupt_is_for_us():
+                pending = {pool.submit(_run_one, repository.root, name, trace): name for name in names}
+            for done in as_completed(pending):
+                name = pending[done]
+                results[name] = done.result()
+                _tell(progress, repository, name, len(results), len(names))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return results
+
+
+@contextmanager
+def _interrupt_is_for_us() -> Iterator[None]:
+    """Processes that start in here ignore Ctrl+C: this one ends them, instead of a traceback from each."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    usual = signal(SIGINT, SIG_IGN)
+    try:
+        yield
+    finally:
+        signal(SIGINT, usual)
 
 
 def _run_one(root: Path, name: str, trace: bool) -> tuple[CaseResult, ...]:
