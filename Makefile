@@ -6,13 +6,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: check test setup style format workflows clean
+.PHONY: check test oracle setup style format workflows clean
 
 check: $(READY)
 	@$(BIN)/tocsin check
 
 test: $(READY) style
 	$(BIN)/python -m pytest -n auto
+
+# Compares with Microsoft's Kusto language service (npm); ORACLE=require fails where it cannot be had.
+ORACLE ?= try
+oracle: $(READY)
+	$(BIN)/python -m pytest tests/oracle --oracle=$(ORACLE) -n 0 -rs
 
 setup: $(READY)
 

@@ -1,175 +1,250 @@
-"""How far the binder agrees with Microsoft's language service, on recorded verdicts.
+"""How far our verdicts on queries agree with those of Microsoft's language service.
 
-    python tests/oracle/agreement.py CORPUS.jsonl --schemas SCHEMAS.json --functions FUNCTIONS.json [--show KIND]
+    python tests/oracle/agreement.py CORPUS.jsonl --catalogue SCHEMAS.json --functions FUNCTIONS.json
+        [--live | --broken SEED] [--show KIND] [--limit N]
 
-A record holds ``query``, ``env`` (a key of the schemas, or ``unified``), ``diagnostics``, ``resultColumns``, ``open``
-as the service gave them. Counted are: the same verdict (an error or none), the same set of (code, position) among
-errors, the same set of erroneous positions, the same result columns (names, order, types), the same ``open``.
-``runs`` counts queries without an error that have a plan; for the others the reasons are listed.
+A record holds ``query``, ``env`` (a key of the schemas, or ``unified``) and, as the service gave them, ``diagnostics``,
+``resultColumns``, ``open`` and ``tables``. With ``--live`` the service is asked now, and its time is compared with ours
+in the same run. ``--broken`` spoils each query first (a token deleted, doubled or swapped) and compares who sees a
+syntax error. Ours is what ``tocsin kql analyze`` answers.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
-from tocsin.kql import Catalog, ColumnSchema, ScalarType, WorkspaceFunction
-from tocsin.kql.semantics.analysis import Analysis, analyze
+sys.path.insert(0, str(Path(__file__).parent))
 
-Record = dict[str, Any]
+from mutations import broken
+from service import Service, install
+
+from tocsin.cli.json_lines import answer_line
+from tocsin.cli.kql_analyses import Analyst, analyst
+from tocsin.cli.kql_catalogues import read_function_file, read_schemas
+
+Verdict = Mapping[str, Any]
+
+MEASURES = {
+    "verdict": "an error, or none",
+    "errors": "the set of (code, position) of errors",
+    "positions": "the set of positions of errors",
+    "columns": "result columns of queries without errors: names, order, types where known",
+    "open": "whether there may be further columns",
+    "tables": "the tables that are read",
+}
 
 
-def catalogs(schemas: Record, functions: list[Record]) -> dict[str, Catalog]:
-    """A catalogue for each environment, and one of all their tables."""
-    unified: dict[str, dict[str, str]] = {}
-    for tables in schemas.values():
-        for table, columns in tables.items():
-            unified[table] = {**columns, **unified.get(table, {})}
-    saved = {each["name"]: saved_function(each) for each in functions if not each["name"].startswith("_GetWatchlist")}
-    return {
-        env: Catalog(
-            {t: tuple(ColumnSchema(c, ScalarType(k)) for c, k in columns.items()) for t, columns in tables.items()},
-            saved,
-        )
-        for env, tables in {**schemas, "unified": unified}.items()
+def errors(verdict: Verdict) -> set[tuple[str, int]]:
+    """Code and position of each error."""
+    return {(each["code"], each["start"]) for each in verdict["diagnostics"] if each["severity"] == "error"}
+
+
+def same_columns(theirs: list[dict[str, str]] | None, ours: list[dict[str, str]] | None) -> bool:
+    """Whether the columns are the same; a type that the service does not know may be any."""
+    if theirs is None or ours is None:
+        return theirs is ours
+    return [each["name"] for each in theirs] == [each["name"] for each in ours] and all(
+        a["type"] in ("unknown", b["type"]) for a, b in zip(theirs, ours, strict=True)
+    )
+
+
+def compare(theirs: Verdict, ours: Verdict) -> dict[str, bool]:
+    """What of ``MEASURES`` is the same; a measure that does not apply is left out."""
+    wanted, given = errors(theirs), errors(ours)
+    same = {
+        "verdict": bool(wanted) == bool(given),
+        "errors": wanted == given,
+        "positions": {at for _, at in wanted} == {at for _, at in given},
+        "open": theirs["open"] == ours["open"],
+        "tables": set(theirs["tables"]) == set(ours["tables"]),
     }
+    if not wanted:
+        same["columns"] = same_columns(theirs["resultColumns"], ours["resultColumns"])
+    return same
 
 
-def saved_function(record: Record) -> WorkspaceFunction:
-    """A function stub as a workspace function."""
-    if "body" in record:
-        body = record["body"].strip().removeprefix("{").removesuffix("}")
-    else:
-        columns = ", ".join(f"{name}: {type_}" for name, type_ in record["returns"].items())
-        body = f"datatable ({columns}) []"
-    return WorkspaceFunction(record["name"], record["parameters"], body)
+def difference(measure: str, theirs: Verdict, ours: Verdict) -> str:
+    """In words what differs."""
+    if measure == "columns":
+        if None in (theirs["resultColumns"], ours["resultColumns"]):
+            return f"{'they' if theirs['resultColumns'] is None else 'we'} see no table"
+        a = [f"{each['name']}:{each['type']}" for each in theirs["resultColumns"] or ()]
+        b = [f"{each['name']}:{each['type']}" for each in ours["resultColumns"] or ()]
+        first = next((pair for pair in zip(a, b, strict=False) if pair[0] != pair[1]), None)
+        return f"first difference {first}" if first else f"they have {len(a)} columns {a[-2:]}, we {len(b)} {b[-2:]}"
+    if measure in ("open", "tables"):
+        return f"they say {theirs[measure]!s:.200}, we {ours[measure]!s:.200}"
+    wanted, given = errors(theirs), errors(ours)
+    messages = [each["message"] for each in ours["diagnostics"] if (each["code"], each["start"]) in given - wanted]
+    return f"only theirs {sorted(wanted - given)[:4]}, only ours {sorted(given - wanted)[:4]} {messages[:1]}"
 
 
 @dataclass
-class Score:
-    """Counts, and examples of each kind of difference."""
+class Agreement:
+    """Counts by measure, examples of what differs, and milliseconds a query."""
 
-    counts: Counter[str] = field(default_factory=Counter)
+    same: Counter[str] = field(default_factory=Counter)
+    of: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
-    refusals: Counter[str] = field(default_factory=Counter)
+    our_times: list[float] = field(default_factory=list)
+    their_times: list[float] = field(default_factory=list)
 
-    def differ(self, kind: str, example: str) -> None:
-        """Note a difference."""
-        self.counts[kind] += 1
-        self.examples.setdefault(kind, []).append(example)
+    def add(self, label: str, theirs: Verdict, ours: Verdict) -> None:
+        """Count a query."""
+        for measure, same in compare(theirs, ours).items():
+            self.count(measure, same, lambda m=measure: f"{label}: {difference(m, theirs, ours)}")  # type: ignore[misc]
 
+    def count(self, measure: str, same: bool, example: Any) -> None:
+        """Count one measure; ``example`` makes the text of a difference."""
+        self.of[measure] += 1
+        self.same[measure] += same
+        if not same:
+            self.examples.setdefault(measure, []).append(example())
 
-def utf16_to_characters(text: str) -> list[int]:
-    """Character offset for each UTF-16 offset of the text."""
-    offsets: list[int] = []
-    for index, character in enumerate(text):
-        offsets.extend([index] * (2 if ord(character) > 0xFFFF else 1))
-    return [*offsets, len(text)]
+    def answered(self, record: Verdict, theirs: Verdict, ours: Verdict) -> bool:
+        """Whether both answered; where the service itself fails nothing is counted."""
+        if "failed" in theirs:
+            return False
+        self.count("answered", "error" not in ours, lambda: f"{record['id']}: {ours['error']} on {record['query']!r}")
+        return "error" not in ours
 
+    def share(self, measure: str) -> float:
+        """How often a measure agreed, from 0 to 1."""
+        return self.same[measure] / max(self.of[measure], 1)
 
-def columns_of(analysis: Analysis) -> list[tuple[str, str]] | None:
-    """Result columns as the corpus has them."""
-    if analysis.columns is None:
-        return None
-    return [(each.name, each.type.value) for each in analysis.columns]
-
-
-def compare(record: Record, analysis: Analysis, score: Score) -> None:
-    """Count where the verdict of the service and ours are the same."""
-    query = record["query"]
-    offsets = utf16_to_characters(query)
-    wanted = [each for each in record["diagnostics"] if each["severity"] == "error"]
-    theirs = {(each["code"], offsets[min(each["start"], len(offsets) - 1)]) for each in wanted}
-    ours = {(each.code, each.start) for each in analysis.errors}
-    label = record["id"]
-    score.counts["queries"] += 1
-    if bool(theirs) == bool(ours):
-        score.counts["verdict"] += 1
-    else:
-        side = "missed" if theirs else "false"
-        score.differ(f"{side} error", f"{label}: {_shown(analysis, query) if ours else wanted[0]}")
-    if theirs == ours:
-        score.counts["errors"] += 1
-    else:
-        score.differ(
-            "errors differ", f"{label}: only theirs {sorted(theirs - ours)}, only ours {sorted(ours - theirs)}"
-        )
-    if {at for _, at in theirs} == {at for _, at in ours}:
-        score.counts["positions"] += 1
-    given = record["resultColumns"]
-    expected = None if given is None else [(each["name"], each["type"]) for each in given]
-    found = columns_of(analysis)
-    if expected == found:
-        score.counts["columns"] += 1
-    else:
-        first = next((p for p in zip(expected or [], found or [], strict=False) if p[0] != p[1]), None)
-        detail = f"first difference {first}, {len(expected or [])} / {len(found or [])} columns"
-        score.differ("columns differ", f"{label}: {detail}")
-    if record["open"] == analysis.open:
-        score.counts["open"] += 1
-    else:
-        score.differ("open differs", f"{label}: theirs {record['open']}, ours {analysis.open}")
-    if not theirs:
-        score.counts["clean"] += 1
-        if analysis.plan is not None:
-            score.counts["runs"] += 1
-        for each in analysis.refusals[:1]:
-            score.refusals[f"{each.code} {each.message[:90]}"] += 1
+    def lines(self) -> Iterator[str]:
+        """The figures for people."""
+        for measure, total in self.of.items():
+            yield f"{measure:14} {self.same[measure]:5} of {total:5} ({self.share(measure):7.2%})"
+        if self.our_times:
+            yield f"our time       {_times(self.our_times)}"
+        if self.their_times:
+            yield f"service's time {_times(self.their_times)}"
+            ratio = statistics.median(self.their_times) / statistics.median(self.our_times)
+            yield f"               ours is {ratio:.1f} times as fast at the median"
 
 
-def _shown(analysis: Analysis, query: str) -> str:
-    first = analysis.errors[0]
-    return f"{first.code} {first.message!r} at {query[first.start : first.start + first.length][:60]!r}"
+def _times(values: list[float]) -> str:
+    ordered = sorted(values)
+    late = ordered[int(0.95 * (len(ordered) - 1))]
+    return f"median {statistics.median(ordered):.2f} ms, 95 % {late:.1f} ms, all {sum(ordered) / 1000:.1f} s"
 
 
-def records(path: Path) -> Iterator[Record]:
+def ask_us(ours: Analyst, record: Verdict) -> tuple[dict[str, Any], float]:
+    """Our answer to a record (with ``error`` where we fail), and the milliseconds it took."""
+    request = json.dumps({key: record[key] for key in ("id", "query", "env") if key in record})
+    started = time.perf_counter()
+    answer = answer_line(request, ours.answer)
+    spent = 1000 * (time.perf_counter() - started)
+    return answer, spent
+
+
+def measure(records: Iterable[Verdict], verdicts: Iterable[Verdict], ours: Analyst) -> Agreement:
+    """Compare our answer to each record with a verdict of the service."""
+    agreement = Agreement()
+    for record, theirs in zip(records, verdicts, strict=True):
+        answer, spent = ask_us(ours, record)
+        agreement.our_times.append(spent)
+        if not agreement.answered(record, theirs, answer):
+            continue
+        if "ms" in theirs and theirs["ms"] is not None:
+            agreement.their_times.append(theirs["ms"])
+        agreement.add(str(record["id"]), theirs, answer)
+    return agreement
+
+
+def measure_broken(records: Iterable[Verdict], service: Service, ours: Analyst, seed: int) -> Agreement:
+    """Spoil each record's query and compare who sees a syntax error, and where the first one is."""
+    random = Random(seed)
+    spoiled = [{**record, "query": broken(record["query"], random)} for record in records]
+    asked = [{"id": each["id"], "query": each["query"], "env": each.get("env")} for each in spoiled]
+    agreement = Agreement()
+    for record, theirs in zip(spoiled, service.ask(asked), strict=True):
+        answer, spent = ask_us(ours, record)
+        agreement.our_times.append(spent)
+        if not agreement.answered(record, theirs, answer):
+            continue
+        agreement.their_times.append(theirs["ms"])
+        syntactic = _syntax_errors(record["query"])
+        wanted = {(code, at) for code, at in theirs["syntaxErrors"]}
+        for name, same in (
+            ("syntax error", bool(wanted) == bool(syntactic)),
+            ("first place", min((at for _, at in wanted), default=-1) == min((at for _, at in syntactic), default=-1)),
+            ("same errors", wanted == syntactic),
+        ):
+            agreement.count(
+                name,
+                same,
+                lambda r=record, w=wanted, s=syntactic: (
+                    f"{r['id']}: theirs {sorted(w - s)[:3]}, ours {sorted(s - w)[:3]} in {_around(r['query'], w ^ s)!r}"
+                ),
+            )
+    return agreement
+
+
+def _syntax_errors(query: str) -> set[tuple[str, int]]:
+    from tocsin import kql
+    from tocsin.kql.syntax.positions import utf16_offsets
+
+    units = utf16_offsets(query)
+    return {
+        (each.code, units(each.start)) for each in kql.parse(query).diagnostics if each.severity is kql.Severity.ERROR
+    }
+
+
+def _around(query: str, places: set[tuple[str, int]]) -> str:
+    at = min((at for _, at in places), default=0)
+    return query[max(0, at - 60) : at + 40]
+
+
+def records(path: Path) -> list[dict[str, Any]]:
     """The records of a JSON lines file."""
     with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def our_analyst(catalogue: Path, functions: Path | None) -> Analyst:
+    """``tocsin kql analyze`` with these files, in this process."""
+    return analyst(read_schemas(catalogue), read_function_file(functions))
 
 
 def main() -> int:
     """Compare and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--schemas", type=Path, required=True)
-    parser.add_argument("--functions", type=Path, required=True)
-    parser.add_argument("--show", default="", help="show examples of the kinds of difference that contain this text")
+    parser.add_argument("--catalogue", "--schemas", type=Path, required=True)
+    parser.add_argument("--functions", type=Path)
+    parser.add_argument("--live", action="store_true", help="ask the service now instead of reading its verdicts")
+    parser.add_argument("--broken", type=int, metavar="SEED", help="spoil the queries first")
+    parser.add_argument("--show", default="", help="show what differs in the measures that contain this text")
     parser.add_argument("--limit", type=int, default=20)
     arguments = parser.parse_args()
-    known = catalogs(
-        json.loads(arguments.schemas.read_text(encoding="utf-8")),
-        json.loads(arguments.functions.read_text(encoding="utf-8")),
-    )
-    score = Score()
-    spent: list[float] = []
-    for record in records(arguments.corpus):
-        started = time.perf_counter()
-        analysis = analyze(record["query"], known[record["env"]])
-        spent.append(time.perf_counter() - started)
-        compare(record, analysis, score)
-    total = score.counts["queries"]
-    for name in ("verdict", "errors", "positions", "columns", "open"):
-        print(f"{name:10} {score.counts[name]:5} of {total} ({score.counts[name] / max(total, 1):.2%})")
-    print(f"{'runs':10} {score.counts['runs']:5} of {score.counts['clean']} clean ones")
-    spent.sort()
-    print(f"time       median {spent[len(spent) // 2] * 1000:.1f} ms, longest {spent[-1] * 1000:.0f} ms")
-    for name, count in score.refusals.most_common(arguments.limit):
-        print(f"  refused {count:4} {name}")
-    if arguments.show:
-        for kind, examples in score.examples.items():
-            if arguments.show in kind:
-                print(f"{kind}: {len(examples)}")
-                for each in examples[: arguments.limit]:
-                    print("   ", each)
+    ours = our_analyst(arguments.catalogue, arguments.functions)
+    corpus = records(arguments.corpus)
+    service = Service(arguments.catalogue, arguments.functions)
+    if arguments.live or arguments.broken is not None:
+        install()
+    if arguments.broken is not None:
+        agreement = measure_broken(corpus, service, ours, arguments.broken)
+    else:
+        agreement = measure(corpus, service.ask(corpus) if arguments.live else corpus, ours)
+    for line in agreement.lines():
+        print(line)
+    for name, examples in agreement.examples.items():
+        if arguments.show and arguments.show in name:
+            print(f"{name}: {len(examples)}")
+            for each in examples[: arguments.limit]:
+                print("   ", each[:400])
     return 0
 
 

@@ -12,7 +12,7 @@ from tocsin.cli import json_lines
 from tocsin.cli.json_lines import Refused, Request
 from tocsin.cli.kql_catalogues import UNIFIED, Functions, Tables, joined_tables, read_function_file, read_schemas
 from tocsin.kql.syntax.positions import utf16_offsets
-from tocsin.kql.syntax.tree import FunctionCall
+from tocsin.kql.syntax.tree import FunctionCall, Literal, NameReference, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Analyst:
             if analysis.columns is None
             else [{"name": each.name, "type": each.type.value} for each in analysis.columns],
             "open": analysis.open,
-            "tables": list(analysis.tables),
+            "tables": _named_tables(analysis),
         }
 
     def _told(self, analysis: kql.Analysis) -> list[kql.Diagnostic]:
@@ -55,6 +55,20 @@ class Analyst:
             for each in analysis.diagnostics
             if id(each) in grammar or not any(each.start in call for call in calls)
         ]
+
+
+def _named_tables(analysis: kql.Analysis) -> list[str]:
+    """The tables that the text itself names, as the service has it: not those that a wildcard stands for, nor those
+    that the body of a workspace function or an argument of ``table()`` in a function brings in."""
+    named: set[object] = set()
+    for node in analysis.tree.root.walk():
+        if isinstance(node, NameReference):
+            named.add(node.name.text)
+        elif isinstance(node, Path):
+            named.add(node.member.text)
+        elif isinstance(node, FunctionCall) and node.name.text == "table":
+            named.update(each.value for each in node.arguments if isinstance(each, Literal))
+    return [table for table in analysis.tables if table in named]
 
 
 def _diagnostic(diagnostic: kql.Diagnostic, units: Callable[[int], int]) -> dict[str, Any]:
