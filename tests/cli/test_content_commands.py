@@ -121,6 +121,27 @@ def test_explain_shows_the_rows_after_each_step(root: Path) -> None:
     assert "every row is lost here" in output
 
 
+def test_explain_shows_cases_that_pass_too(root: Path) -> None:
+    output = run("test", "--explain").output
+    assert output.count("passed family/rule: ") == 3
+    assert output.count("rows in  rows out  step") == 3
+    assert "rows in" not in run("check", "--explain").output
+    told = json.loads(run("test", "--explain", "--format", "json").output)
+    assert all("rows out" in case["explanation"] for case in told["cases"])
+
+
+def test_lint_refuses_a_path_of_something_else(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    result = run("lint", str(tmp_path_factory.mktemp("elsewhere")))
+    assert result.exit_code == 2
+    assert "is not in" in result.output
+
+
+def test_new_makes_no_repository_by_mistake(root: Path) -> None:
+    result = run("new", "detection", "a/b", "--root", "nowhere")
+    assert result.exit_code == 2
+    assert not (root / "nowhere").exists()
+
+
 def test_junit_counts_the_cases(root: Path) -> None:
     change(root, TESTS, "alerts: none", "alerts: 1")
     run("test", "--junit", "reports/tests.xml")

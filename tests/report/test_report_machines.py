@@ -26,6 +26,7 @@ class Case:
     seconds: float = 0.25
     message: str = ""
     details: str = ""
+    explanation: str = ""
     location: Location = field(default=Location("tests/detections/direct_send/source.test.yaml", 7, 5))
 
 

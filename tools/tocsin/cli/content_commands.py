@@ -24,6 +24,7 @@ Keyword = Annotated[
     str, typer.Option("-k", metavar="EXPR", help="Only cases whose detection or name holds this text (no case).")
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Show the rows after each step of a failed case's query.")]
+ExplainAll = Annotated[bool, typer.Option("--explain", help="Show every case, with the rows after each step.")]
 Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")]
 Workers = Annotated[
     int | None, typer.Option("-n", "--workers", min=1, help="Processes to run in.", show_default="by the work")
@@ -78,7 +79,7 @@ def lint(
 def run_cases(
     keyword: Keyword = "",
     root: Root = Path(),
-    explain: Explain = False,
+    explain: ExplainAll = False,
     junit: Junit = None,
     workers: Workers = None,
     strict: Strict = False,
@@ -96,7 +97,7 @@ def run_cases(
         fail(f'no case matches "{keyword}"', "give a part of a detection's path or of a case's name")
     _write_junit(junit, cases)
     summary = Summary(repository, blocking, cases, seconds=time.monotonic() - started, strict=strict)
-    _end(summary, root, format, cases)
+    _end(summary, root, format, cases, show_passed=explain)
 
 
 def compile_(
@@ -179,7 +180,9 @@ def _below_root(path: Path, root: Path) -> str:
     resolved, base = path.resolve(), root.resolve()
     if not resolved.exists():
         fail(f"{path} is not there")
-    return resolved.relative_to(base).as_posix() if resolved.is_relative_to(base) else path.as_posix()
+    if not resolved.is_relative_to(base):
+        fail(f"{path} is not in {root.resolve()}", "name files of the repository, or the repository with --root")
+    return resolved.relative_to(base).as_posix()
 
 
 def _is_in(file: str, wanted: str) -> bool:
@@ -198,7 +201,14 @@ def _write_junit(file: Path | None, cases: tuple[CaseResult, ...]) -> None:
         fail(f"cannot write {file}: {error.strerror}")
 
 
-def _end(summary: Summary, root: Path, format: Format, cases: tuple[CaseResult, ...] = ()) -> None:
+def _end(
+    summary: Summary,
+    root: Path,
+    format: Format,
+    cases: tuple[CaseResult, ...] = (),
+    *,
+    show_passed: bool = False,
+) -> None:
     """Write the findings, the cases that did not pass and the summary; leave with the status they call for."""
     from tocsin.report import cases as case_report
     from tocsin.report import json as json_report
@@ -211,8 +221,8 @@ def _end(summary: Summary, root: Path, format: Format, cases: tuple[CaseResult, 
         typer.echo(shown, nl=False)
     else:
         show_findings(summary.findings or (), root)
-        failed = tuple(one for one in cases if not one.passed)
-        typer.echo(case_report.render(failed, color=color_on()), nl=False, color=True)
+        shown_cases = tuple(one for one in cases if show_passed or not one.passed)
+        typer.echo(case_report.render(shown_cases, color=color_on()), nl=False, color=True)
         typer.echo(summary_report.render(summary, color=color_on()), nl=False, color=True)
     raise typer.Exit(Exit.OK if summary.passed else Exit.FAILED)
 

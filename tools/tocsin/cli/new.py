@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.exit_codes import Exit
+from tocsin.cli.terminal import fail
 
 app = typer.Typer(
     name="new", help="Start a rule from a template that passes.", no_args_is_help=True,
@@ -25,20 +25,23 @@ def detection(
 
     from tocsin.content.scaffold import new_detection
 
+    if not root.is_dir():
+        fail(f"{root} is no folder", "make it first, or name another with --root")
     try:
         files = new_detection(name, str(uuid.uuid4()))
     except ValueError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(Exit.USAGE) from None
+        fail(str(error))
     there = [path for path in files if (root / path).exists()]
     if there:
-        typer.echo(f"error: {there[0]} is there already; choose another name", err=True)
-        raise typer.Exit(Exit.USAGE)
+        fail(f"{there[0]} is there already", "choose another name")
     for path, text in files.items():
         target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            fail(f"cannot write {target}: {error.strerror}", "check that its folder may be written")
         typer.echo(f"wrote {path}")
     typer.echo(f"next: tocsin test -k {name}")
 

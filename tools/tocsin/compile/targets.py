@@ -79,7 +79,7 @@ def compile_repository(
 def _written_before(out_dir: Path) -> set[str]:
     try:
         names = json.loads((out_dir / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return set()
     inside = out_dir.resolve()
     return {

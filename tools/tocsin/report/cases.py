@@ -1,4 +1,4 @@
-"""Cases that did not pass, as text: where the case is written, expected against actual, and the explanation.
+"""Cases as text: where the case is written, expected against actual, and the explanation.
 
 ::
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Protocol
 
 from tocsin.report.results import CaseReport, Outcome
 from tocsin.report.text import visible
@@ -26,15 +25,7 @@ _STYLES = {Outcome.PASSED: "\x1b[32m", Outcome.SKIPPED: "\x1b[33m"}
 _BAD = "\x1b[1;31m"
 
 
-class ExplainedCase(CaseReport, Protocol):
-    """A case that may say how many rows each step of its query left."""
-
-    @property
-    def explanation(self) -> str:
-        """The rows after each step; empty when not asked for."""
-
-
-def render(cases: Iterable[ExplainedCase], *, color: bool = False) -> str:
+def render(cases: Iterable[CaseReport], *, color: bool = False) -> str:
     """The cases in the given order, a blank line after each; empty text for none.
 
     Neighbours that could not be run for one and the same reason are one entry: the reason is what has to be mended.
@@ -50,7 +41,7 @@ def render(cases: Iterable[ExplainedCase], *, color: bool = False) -> str:
     return "".join(entry + "\n" for entry in entries)
 
 
-def _entry(case: ExplainedCase, title: str, color: bool) -> str:
+def _entry(case: CaseReport, title: str, color: bool) -> str:
     word = _WORDS[case.outcome]
     if color:
         word = f"{_STYLES.get(case.outcome, _BAD)}{word}\x1b[0m"

@@ -45,5 +45,9 @@ class CaseReport(Protocol):
         """Expected against actual, over several lines; may be empty."""
 
     @property
+    def explanation(self) -> str:
+        """The rows after each step of the query, over several lines; empty when not asked for."""
+
+    @property
     def location(self) -> Location:
         """Where the case is written."""

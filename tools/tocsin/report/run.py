@@ -26,6 +26,7 @@ def case_object(case: CaseReport) -> dict[str, Any]:
         "outcome": case.outcome.value,
         "message": case.message,
         "details": case.details,
+        "explanation": case.explanation,
         "file": case.location.file,
         "line": case.location.line,
         "column": case.location.column,

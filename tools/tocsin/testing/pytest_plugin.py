@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("tocsin").addoption(
         "--tocsin-explain",
         action="store_true",
-        help="show how many rows survive each step of the query of a failed detection test",
+        help="show how many rows survive each step of the query of a failed detection test (with -rP: of every one)",
     )
 
 
@@ -81,6 +81,8 @@ class DetectionCase(pytest.Item):
         result = self._bench.run_case(self._test, self._builder, self._index, trace=trace)
         if not result.passed:
             raise CaseFailed(result)
+        if result.explanation:
+            self.add_report_section("call", "rows", result.explanation)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if not isinstance(excinfo.value, CaseFailed):

@@ -62,7 +62,7 @@ class Bench:
     def run_case(
         self, test: Loaded[TestFile], builder: ScenarioBuilder, index: int, *, trace: bool = False
     ) -> CaseResult:
-        """The result of the case at ``index``. ``trace``: a case that does not pass explains its query's steps."""
+        """The result of the case at ``index``. ``trace``: it explains its query's steps."""
         started = perf_counter()
         case = test.model.cases[index]
         ended = _Run(self, test, builder, index).end(trace)
@@ -152,11 +152,12 @@ class _Run:
         case = self.test.model.cases[self.index]
         path = ("cases", self.index, "expect")
         differences = compare(case.expect, alerts, result.table, self.test.document, path)
+        explanation = self._explanation(result.steps, rule.query) if trace else ""
         if not differences:
-            return _End(Outcome.PASSED, alerts=alerts)
+            return _End(Outcome.PASSED, alerts=alerts, explanation=explanation)
         notes = [*self._notes(prepared, scenario, seen), *dict.fromkeys(note for one in alerts for note in one.notes)]
         message = "\n".join((*map(str, differences), *(f"note: {note}" for note in notes)))
-        return _End(Outcome.FAILED, message, alerts, self._explanation(result.steps, rule.query) if trace else "")
+        return _End(Outcome.FAILED, message, alerts, explanation)
 
     def _explanation(self, steps: Sequence[kql.Step], query: str) -> str:
         functions = {name: function.body for name, function in self.bench.catalog.functions.items()}

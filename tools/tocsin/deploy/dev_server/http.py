@@ -6,6 +6,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,11 +81,9 @@ class DevServer:
         self._http.faults.extend(faults)
 
     def run(self) -> None:
-        """Serve until interrupted (Ctrl+C)."""
+        """Serve until interrupted (KeyboardInterrupt)."""
         try:
             self._http.serve_forever()
-        except KeyboardInterrupt:
-            pass
         finally:
             self._http.server_close()
 
@@ -92,9 +91,10 @@ class DevServer:
 def serve(port: int = DEV_SERVER_PORT, state: Path | None = None, log: Callable[[str], None] | None = None) -> None:
     """Run a dev-server until Ctrl+C. ``log`` gets the address first, then a line for each request."""
     server = DevServer(port, state, log=log)
-    if log is not None:
-        log(f"dev-server listens on {server.url} (stop with Ctrl+C)")
-    server.run()
+    with suppress(KeyboardInterrupt):
+        if log is not None:
+            log(f"dev-server listens on {server.url} (stop with Ctrl+C)")
+        server.run()
 
 
 class _Server(ThreadingHTTPServer):

@@ -94,7 +94,7 @@ def load_state(file: Path | None) -> WorkspaceState:
         return WorkspaceState(
             file, {one.path.lower(): one for one in stored}, set(raw["deletedRules"]), int(raw["writes"])
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StateFileProblem(
             f"{file} is not a dev-server state file ({error})", "delete it or choose another --state file"
         ) from None
