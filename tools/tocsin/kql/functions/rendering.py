@@ -32,7 +32,7 @@ _PLAIN_DIGITS = 21
 """A real with more digits before the point is written with an exponent."""
 
 LONGEST_JSON = 16 * 1024 * 1024
-"""Characters of the text of one dynamic value. A value that holds another one many times is small until it is written."""
+"""Characters of one dynamic value as text. A value that holds another one many times is small until it is written."""
 
 
 def real_text(value: float) -> str:

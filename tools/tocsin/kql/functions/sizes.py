@@ -21,17 +21,16 @@ def size_of(value: Value) -> int:
     """
     if not isinstance(value, (list, dict)):
         return 1 + len(value) // 8 if isinstance(value, str) else 1
-    size = 0
+    size = 1
     work: list[Value] = [value]
     while work:
         each = work.pop()
-        size += 1
-        if isinstance(each, dict):
-            work.extend(each.values())
-        elif isinstance(each, list):
-            work.extend(each)
-        elif isinstance(each, str):
-            size += len(each) // 8
-        if size + len(work) > LARGEST:
+        size += len(each)
+        if size > LARGEST:
             raise KqlValueError(f"a dynamic value would hold more than {LARGEST:,} values")
+        for inner in each.values() if isinstance(each, dict) else each:
+            if isinstance(inner, str):
+                size += len(inner) // 8
+            elif isinstance(inner, (list, dict)):
+                work.append(inner)
     return size

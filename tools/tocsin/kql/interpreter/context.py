@@ -110,15 +110,16 @@ class Execution:
         return made
 
     def allow_size(self, values: Iterable[Value], type_: ScalarType) -> None:
-        """Take strings or dynamics from the budget. Raises KqlLimitError, and KqlValueError for one that is too large."""
+        """Take strings or dynamics from the budget. Raises KqlLimitError; KqlValueError when one alone is too large."""
         if type_ is STRING:
             self._characters += sum(map(len, values))
             if self._characters > self.limits.characters:
                 raise _over(f"the query makes strings of more than {self.limits.characters:,} characters", None)
         elif type_ is DYNAMIC:
-            self._cells += sum(map(size_of, values))
-            if self._cells > self.limits.cells:
-                raise _over(f"the query makes more than {self.limits.cells:,} values", None)
+            for value in values:
+                self._cells += size_of(value)
+                if self._cells > self.limits.cells:
+                    raise _over(f"the query makes more than {self.limits.cells:,} values", None)
 
     def variable(self, variable: Variable, compute: Callable[[Execution], Value]) -> Value:
         """The value of a variable, computed at its first use."""
