@@ -33,6 +33,7 @@ FAMILIES: tuple[str, ...] = (
     "windows",
     "series",
     "series_models",
+    "series_seasons",
     "geography",
     "geohash",
     "s2",

@@ -1,10 +1,12 @@
-"""Filters and fitted lines of series; decompositions and anomalies are known by name only.
+"""Filters of series, and lines and polynomials fitted to them.
 
 Source: https://learn.microsoft.com/kusto/query/scalar-functions#series-processing-functions
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from tocsin.kql.functions.declaration import FunctionTable
@@ -35,13 +37,17 @@ def series_iir(series: Value, numerators: Value, denominators: Value) -> Value:
     "(series: dynamic, filter: dynamic, [normalize: bool], [center: bool]) -> dynamic",
     page="series-fir-function",
 )
-def series_fir(series: Value, factors: Value, normalize: bool = True, center: bool = False) -> Value:
-    """The series through a filter of finite length; beyond its ends the series is 0."""
+def series_fir(series: Value, factors: Value, normalize: bool | None = None, center: bool = False) -> Value:
+    """The series through a filter of finite length; beyond its ends the series is 0. A filter with negative weights
+    is not normalized unless the query says so, and then the answer is null."""
     values, weights = numbers(series), numbers(factors)
     if values is None or not weights:
         return None
+    negative = any(each < 0 for each in weights)
+    if normalize and negative:
+        return None
     total = sum(weights)
-    if normalize and total:
+    if (normalize or (normalize is None and not negative)) and total:
         weights = [each / total for each in weights]
     ahead = len(weights) // 2 if center else 0
     return [
@@ -56,24 +62,46 @@ def series_fir(series: Value, factors: Value, normalize: bool = True, center: bo
     ]
 
 
-def _line(series: Value) -> dict[str, Any] | None:
-    values = numbers(series)
-    if not values or len(values) < 2:
-        return None
-    count = len(values)
-    points = [float(each) for each in values]
-    middle, mean = (count - 1) / 2, sum(points) / count
-    spread = sum((index - middle) ** 2 for index in range(count))
-    slope = sum((index - middle) * (each - mean) for index, each in enumerate(points)) / spread
-    fitted = [mean + slope * (index - middle) for index in range(count)]
+def fitted_line(points: Sequence[float]) -> tuple[float, float]:
+    """Slope and interception of the line of least squares through points at 1, 2, 3 ..."""
+    count = len(points)
+    middle, mean = (count + 1) / 2, sum(points) / count
+    spread = sum((place - middle) ** 2 for place in range(1, count + 1))
+    slope = sum((place - middle) * (each - mean) for place, each in enumerate(points, 1)) / spread if spread else 0.0
+    return slope, mean - slope * middle
+
+
+def _quality(points: Sequence[float], fitted: Sequence[float]) -> tuple[float, float, float]:
+    """R², the variance of the points and that of what the fit leaves."""
+    count = len(points)
+    mean = sum(points) / count
     residual = sum((each - fit) ** 2 for each, fit in zip(points, fitted, strict=True))
     total = sum((each - mean) ** 2 for each in points)
+    return (1 - residual / total if total else 1.0), total / (count - 1), residual / (count - 1)
+
+
+def _points(series: Value) -> list[float] | None:
+    """Two or more finite numbers, or None."""
+    values = numbers(series)
+    if values is None or len(values) < 2:
+        return None
+    points = [float(each) for each in values]
+    return points if all(map(math.isfinite, points)) else None
+
+
+def _line(series: Value) -> dict[str, Any] | None:
+    points = _points(series)
+    if points is None:
+        return None
+    slope, interception = fitted_line(points)
+    fitted = [interception + slope * place for place in range(1, len(points) + 1)]
+    rsquare, variance, rvariance = _quality(points, fitted)
     return {
-        "rsquare": 1 - residual / total if total else 1.0,
+        "rsquare": rsquare,
         "slope": slope,
-        "variance": total / (count - 1),
-        "rvariance": residual / (count - 1),
-        "interception": mean - slope * middle,
+        "variance": variance,
+        "rvariance": rvariance,
+        "interception": interception,
         "line_fit": fitted,
     }
 
@@ -91,32 +119,52 @@ def series_fit_line(series: Value) -> Value:
     return None if found is None else list(found.values())
 
 
-for _name, _signature in (
-    ("fft", "(series: dynamic, [series_imaginary: dynamic])"),
-    ("ifft", "(series: dynamic, [series_imaginary: dynamic])"),
-    ("fit_2lines", "(series: dynamic)"),
-    ("fit_2lines_dynamic", "(series: dynamic)"),
-    ("fit_poly", "(y_series: dynamic, [x_series: dynamic], [degree: int|long])"),
-    (
-        "outliers",
-        "(series: dynamic, [kind: string], [ignore_val: number], [min_percentile: number], [max_percentile: number],"
-        " [test_points: int|long])",
-    ),
-    ("periods_detect", "(series: dynamic, min_period: number, max_period: number, num_periods: long)"),
-    ("periods_validate", "(series: dynamic, period: number, ...)"),
-    ("seasonal", "(series: dynamic, [period: int|long], [test_points: int|long])"),
-    (
-        "decompose",
-        "(series: dynamic, [period: int|long], [trend: string], [test_points: int|long], [threshold: number])",
-    ),
-    (
-        "decompose_forecast",
-        "(series: dynamic, test_points: int|long, [period: int|long], [trend: string], [threshold: number])",
-    ),
-    (
-        "decompose_anomalies",
-        "(series: dynamic, [threshold: number], [period: int|long], [trend: string], [test_points: int|long],"
-        " [method: string], [seasonality_threshold: number])",
-    ),
-):
-    TABLE.known(f"series_{_name}", f"{_signature} -> dynamic", page=f"series-{_name.replace('_', '-')}-function")
+@TABLE.scalar(
+    "series_fit_poly",
+    "(y_series: dynamic, [x_series: dynamic], [degree: int|long]) -> dynamic",
+    page="series-fit-poly-function",
+)
+def series_fit_poly(ys: Value, xs: Value = None, degree: int = 1) -> Value:
+    """The values of the columns that it gives, rsquare to poly_fit, as an array; coefficients from the highest power.
+
+    The equations are those of polynomials orthogonal over the places, so that high degrees stay exact.
+    """
+    points = _points(ys)
+    places = [float(each) for each in range(1, len(points or ()) + 1)] if xs is None else _points(xs)
+    if points is None or places is None or len(places) != len(points) or not 0 <= degree < len(points):
+        return None
+    # Each basis polynomial (coefficients from the lowest power, and its values at the places) is made orthogonal to
+    # those before it; what is left of the points is projected on it.
+    basis: list[tuple[list[float], list[float]]] = []
+    left, coefficients = list(points), [0.0] * (degree + 1)
+    for power in range(degree + 1):
+        if power:
+            lower, below = basis[-1]
+            terms, values = [0.0, *lower], [value * place for value, place in zip(below, places, strict=True)]
+        else:
+            terms, values = [1.0], [1.0] * len(places)
+        for known, known_values in [*basis, *basis]:
+            share = _product(values, known_values) / _product(known_values, known_values)
+            known = [*known, *[0.0] * (len(terms) - len(known))]
+            terms = [term - share * other for term, other in zip(terms, known, strict=True)]
+            values = [value - share * other for value, other in zip(values, known_values, strict=True)]
+        size = _product(values, values)
+        if size <= 1e-24 * max(1.0, max(map(abs, places))) ** (2 * power):
+            return None
+        basis.append((terms, values))
+        share = _product(left, values) / size
+        left = [rest - share * value for rest, value in zip(left, values, strict=True)]
+        for index, term in enumerate(terms):
+            coefficients[index] += share * term
+    fitted = [point - rest for point, rest in zip(points, left, strict=True)]
+    rsquare, variance, rvariance = _quality(points, fitted)
+    return [rsquare, coefficients[::-1], variance, rvariance, fitted]
+
+
+def _product(left: Sequence[float], right: Sequence[float]) -> float:
+    return math.fsum(one * other for one, other in zip(left, right, strict=True))
+
+
+# How the two halves share the point at split_idx is not documented.
+for _name in ("fit_2lines", "fit_2lines_dynamic"):
+    TABLE.known(f"series_{_name}", "(series: dynamic) -> dynamic", page=f"series-{_name.replace('_', '-')}-function")

@@ -134,6 +134,8 @@ SEVERAL_OUTPUTS: dict[str, tuple[Output, ...]] = {
     "series_decompose": _outputs(_PARTS),
     "series_decompose_forecast": _outputs(_PARTS),
     "series_decompose_anomalies": _outputs("ad_flag:dynamic ad_score:dynamic baseline:dynamic"),
+    "series_fft": _outputs("real:dynamic imag:dynamic"),
+    "series_ifft": _outputs("real:dynamic imag:dynamic"),
     "series_periods_detect": _outputs("periods:dynamic scores:dynamic"),
     "series_periods_validate": _outputs("periods:dynamic scores:dynamic"),
 }
