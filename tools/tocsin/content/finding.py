@@ -23,11 +23,15 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """A kind of problem: its stable code, the same in words, and how bad it is."""
+    """A kind of problem: its stable code, the same in words, how bad it is, and ``about``, what it means in a sentence.
+
+    ``docs/findings.md`` is made from these.
+    """
 
     code: str
     slug: str
     level: Level = Level.ERROR
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

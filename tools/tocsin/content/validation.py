@@ -19,19 +19,50 @@ M = TypeVar("M", bound=BaseModel)
 
 KINDS: Mapping[str, FindingKind] = MappingProxyType(
     {
-        "missing-field": FindingKind("CONTENT001", "content.missing-field"),
-        "unknown-field": FindingKind("CONTENT002", "content.unknown-field"),
-        "type": FindingKind("CONTENT003", "content.wrong-type"),
-        "value": FindingKind("CONTENT004", "content.wrong-value"),
-        "duration": FindingKind("CONTENT005", "content.duration"),
-        "foreign-field": FindingKind("CONTENT006", "content.foreign-field", Level.WARNING),
-        "foreign-file": FindingKind("CONTENT007", "content.foreign-file"),
-        "duplicate": FindingKind("CONTENT008", "content.duplicate"),
-        "asserts-nothing": FindingKind("CONTENT009", "content.asserts-nothing"),
-        "reference": FindingKind("CONTENT010", "content.unknown-reference"),
-        "csv": FindingKind("CONTENT011", "content.csv"),
-        "csv-value": FindingKind("CONTENT012", "content.csv-value"),
-        "misplaced-file": FindingKind("CONTENT013", "content.misplaced-file", Level.WARNING),
+        "missing-field": FindingKind(
+            "CONTENT001", "content.missing-field", about="A field that must be there is missing."
+        ),
+        "unknown-field": FindingKind(
+            "CONTENT002", "content.unknown-field", about="A field that the schema does not have, often a typo."
+        ),
+        "type": FindingKind(
+            "CONTENT003", "content.wrong-type", about="A value of the wrong type: text for a number, a list for a text."
+        ),
+        "value": FindingKind("CONTENT004", "content.wrong-value", about="A value outside what the field takes."),
+        "duration": FindingKind(
+            "CONTENT005", "content.duration", about="A duration that is not of the form `5m`, `1h`, `14d`."
+        ),
+        "foreign-field": FindingKind(
+            "CONTENT006", "content.foreign-field", Level.WARNING, about="A field of public rules that no service reads."
+        ),
+        "foreign-file": FindingKind(
+            "CONTENT007", "content.foreign-file", about="A file of another kind: its fields belong to other content."
+        ),
+        "duplicate": FindingKind("CONTENT008", "content.duplicate", about="A name or id that another file has."),
+        "asserts-nothing": FindingKind(
+            "CONTENT009", "content.asserts-nothing", about="A test case that expects nothing, so that it cannot fail."
+        ),
+        "reference": FindingKind(
+            "CONTENT010",
+            "content.unknown-reference",
+            about="A test case builds on a record that the file does not have.",
+        ),
+        "csv": FindingKind(
+            "CONTENT011",
+            "content.csv",
+            about="A watchlist's CSV is missing, is no CSV, or does not have the watchlist's columns.",
+        ),
+        "csv-value": FindingKind(
+            "CONTENT012",
+            "content.csv-value",
+            about="A value in a watchlist's CSV does not fit its column, or a search key is empty.",
+        ),
+        "misplaced-file": FindingKind(
+            "CONTENT013",
+            "content.misplaced-file",
+            Level.WARNING,
+            about="A file that looks like content and is never read: a wrong name, or a link that is not followed.",
+        ),
     }
 )
 """Every kind of problem with content, by the name the models use for it."""

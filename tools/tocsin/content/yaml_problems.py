@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from tocsin.content.finding import FindingKind, Level
 
-SYNTAX = FindingKind("YAML001", "yaml.syntax")
-UNREADABLE = FindingKind("YAML002", "yaml.unreadable")
-ENCODING = FindingKind("YAML003", "yaml.encoding")
-TAB = FindingKind("YAML004", "yaml.tab")
-DUPLICATE_KEY = FindingKind("YAML005", "yaml.duplicate-key")
-TAG = FindingKind("YAML006", "yaml.tag")
-ALIAS = FindingKind("YAML007", "yaml.alias")
-MERGE_KEY = FindingKind("YAML008", "yaml.merge-key")
-KEY = FindingKind("YAML009", "yaml.key")
-TOO_LARGE = FindingKind("YAML010", "yaml.too-large")
-DOCUMENTS = FindingKind("YAML011", "yaml.documents")
-EMPTY = FindingKind("YAML012", "yaml.empty")
-BYTE_ORDER_MARK = FindingKind("YAML013", "yaml.byte-order-mark", Level.INFO)
+SYNTAX = FindingKind("YAML001", "yaml.syntax", about="The text is not YAML.")
+UNREADABLE = FindingKind("YAML002", "yaml.unreadable", about="The file cannot be opened.")
+ENCODING = FindingKind(
+    "YAML003", "yaml.encoding", about="The file is not UTF-8, or holds a character that YAML does not allow."
+)
+TAB = FindingKind("YAML004", "yaml.tab", about="A tab indents a line.")
+DUPLICATE_KEY = FindingKind("YAML005", "yaml.duplicate-key", about="A field is written twice in one mapping.")
+TAG = FindingKind(
+    "YAML006", "yaml.tag", about="A value has a tag such as `!!python/object`; tags are never needed and never run."
+)
+ALIAS = FindingKind("YAML007", "yaml.alias", about="An alias names no anchor, or there are too many aliases.")
+MERGE_KEY = FindingKind("YAML008", "yaml.merge-key", about="A merge key (`<<`), which YAML 1.2 does not have.")
+KEY = FindingKind("YAML009", "yaml.key", about="A field name is a list or a mapping.")
+TOO_LARGE = FindingKind(
+    "YAML010", "yaml.too-large", about="The file is larger, deeper or holds more values than any content needs."
+)
+DOCUMENTS = FindingKind("YAML011", "yaml.documents", about="A file holds a second document.")
+EMPTY = FindingKind("YAML012", "yaml.empty", about="The file is empty.")
+BYTE_ORDER_MARK = FindingKind(
+    "YAML013", "yaml.byte-order-mark", Level.INFO, about="The file starts with a byte order mark."
+)
 KINDS = (
     SYNTAX,
     UNREADABLE,

@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from tocsin.content.finding import Finding, Level
+from tocsin.content.finding import Finding, FindingKind, Level
 from tocsin.content.models import Suppression
 from tocsin.content.repository import Repository
 from tocsin.content.source import Document
 
-UNUSED = ("LNT001", "waiver.unused")
-UNKNOWN = ("LNT002", "waiver.unknown-code")
-EXPIRED = ("LNT003", "waiver.expired")
+UNUSED = FindingKind("LNT001", "waiver.unused", Level.WARNING, "A waiver in `x-tocsin` covers nothing any more.")
+UNKNOWN = FindingKind("LNT002", "waiver.unknown-code", Level.WARNING, "A waiver names a code that no check has.")
+EXPIRED = FindingKind("LNT003", "waiver.expired", Level.WARNING, "The day on which a waiver ends has come.")
+KINDS = (UNUSED, UNKNOWN, EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,9 @@ class Waiver:
         """From the day on that ``expires`` names, the finding is shown again."""
         return self.entry.expires is not None and self.entry.expires <= today.isoformat()
 
-    def finding(self, kind: tuple[str, str], message: str, help: str) -> Finding:
-        code, slug = kind
+    def finding(self, kind: FindingKind, message: str, help: str) -> Finding:
         location = self.document.location("x-tocsin", "lint", "ignore", self.index, "code")
-        return Finding(code, slug, Level.WARNING, message, help, location, (), len(self.entry.code))
+        return Finding(kind.code, kind.slug, kind.level, message, help, location, (), len(self.entry.code))
 
 
 def waivers_of(repository: Repository) -> Iterator[Waiver]:

@@ -16,10 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tocsin.content.finding import Finding, Level
+from tocsin.content.finding import Finding
 from tocsin.content.source import Location
 from tocsin.kql.table import Table
 from tocsin.kql.types import ColumnSchema, ScalarType, Value, null_of
+from tocsin.testing.problems import problem
 from tocsin.testing.values import WrongType, kql_value
 
 MAX_BYTES = 100_000_000
@@ -56,7 +57,7 @@ class Unreadable(Exception):
 
 def unreadable(message: str, help: str, location: Location) -> Unreadable:
     """A sample file's error as an exception."""
-    return Unreadable(Finding("TST101", "sample.unreadable", Level.ERROR, message, help, location))
+    return Unreadable(problem("TST101", message, help, location))
 
 
 def read_samples(path: Path, shown_path: str) -> tuple[Record, ...]:
@@ -109,9 +110,7 @@ def as_table(columns: Sequence[ColumnSchema], records: Sequence[Record], table: 
             except WrongType as error:
                 article = "an" if type_ is ScalarType.INT else "a"
                 message = f"{table}.{name} is {article} {type_.value}, and {error}"
-                findings.append(
-                    Finding("TST103", "sample.wrong-type", Level.ERROR, message, error.help, field.location)
-                )
+                findings.append(problem("TST103", message, error.help, field.location))
         rows.append(list(row.values()))
     return Table.from_rows(columns, rows), findings
 
@@ -120,14 +119,8 @@ def _unknown_column(name: str, field: Field, table: str, types: Mapping[str, Any
     near = get_close_matches(name, types, n=1, cutoff=0.6)
     advice = f"did you mean {near[0]}? " if near else ""
     message = f"{table} has no column {name}"
-    return Finding(
-        "TST102",
-        "sample.unknown-column",
-        Level.ERROR,
-        message,
-        f"{advice}columns are named as in the table, case included",
-        field.name_location or field.location,
-    )
+    help = f"{advice}columns are named as in the table, case included"
+    return problem("TST102", message, help, field.name_location or field.location)
 
 
 def _json_lines(text: str, path: str) -> Iterator[Record]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from tocsin.content.finding import Finding, Level
+from tocsin.content.finding import Finding
 from tocsin.content.models import Given, TestCase, TestFile
 from tocsin.content.repository import Loaded, Repository
 from tocsin.content.source import Location, PathPart
@@ -18,6 +18,7 @@ from tocsin.kql.catalog import Catalog
 from tocsin.kql.literals import parse_datetime
 from tocsin.kql.table import Table
 from tocsin.kql.types import ColumnSchema, Value, null_of
+from tocsin.testing.problems import problem
 from tocsin.testing.samples import Field, Record, Unreadable, as_table, read_samples, unreadable
 
 SAMPLES_ROOT = "tests"
@@ -93,7 +94,7 @@ class ScenarioBuilder:
         if source is None:
             known = ", ".join(self.test.model.records) or "none"
             message, help = f'no record is named "{name}"', f"records of this file: {known}"
-            raise Unreadable(Finding("TST105", "test.unknown-record", Level.ERROR, message, help, self._at(*path)))
+            raise Unreadable(problem("TST105", message, help, self._at(*path)))
         if source.record is not None:
             return self._written(source.record, ("records", name, "record"))
         assert source.file is not None, "the model has either a file or a record"
@@ -201,7 +202,7 @@ def _csv_text(value: Any) -> str:
 def _no_such(what: str, name: str, known: Any, location: Location, code: str) -> Finding:
     near = get_close_matches(name, list(known), n=1, cutoff=0.6)
     help = f"did you mean {near[0]}?" if near else "names are the repository's or the service's, case included"
-    return Finding(code, "test.unknown-name", Level.ERROR, f"there is no {what}", help, location)
+    return problem(code, f"there is no {what}", help, location)
 
 
 def scope_note(name: str, table: Table, seen: Table) -> str | None:

@@ -1,0 +1,40 @@
+"""The kinds of problems that a test of a detection can have itself; a case that has one is not run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tocsin.content.finding import Finding, FindingKind
+from tocsin.content.source import Location
+
+KINDS: Mapping[str, FindingKind] = MappingProxyType(
+    {
+        kind.code: kind
+        for kind in (
+            FindingKind(
+                "TST101",
+                "sample.unreadable",
+                about="A sample file is missing, outside of tests, or holds no records that can be read.",
+            ),
+            FindingKind("TST102", "sample.unknown-column", about="A record has a field that its table does not have."),
+            FindingKind("TST103", "sample.wrong-type", about="A record has a value that its column cannot hold."),
+            FindingKind("TST104", "test.unknown-table", about="A case gives records of a table that does not exist."),
+            FindingKind("TST105", "test.unknown-record", about="A case names a record that the file does not have."),
+            FindingKind(
+                "TST106", "test.unknown-watchlist", about="A case gives rows of a watchlist that does not exist."
+            ),
+            FindingKind(
+                "TST107",
+                "test.unknown-watchlist-column",
+                about="A case gives a watchlist a column that it does not have.",
+            ),
+        )
+    }
+)
+
+
+def problem(code: str, message: str, help: str, location: Location) -> Finding:
+    """A finding of the kind ``code``."""
+    kind = KINDS[code]
+    return Finding(code, kind.slug, kind.level, message, help, location)
