@@ -227,17 +227,3 @@ def buildschema(values: Sequence[Value]) -> Value:
     for value in values:
         schema.add(value)
     return schema.result() if schema.order else None
-
-
-# -------------------------------------------------------------------------------------------------------- sketches
-
-for _name, _signature, _prefix in (
-    ("hll", "(value: scalar, [accuracy: const int|long]) -> dynamic", "hll"),
-    ("hll_if", "(value: scalar, predicate: bool, [accuracy: const int|long]) -> dynamic", "hll_if"),
-    ("hll_merge", "(value: dynamic) -> dynamic", "hll_merge"),
-    ("tdigest", "(value: summable|datetime, [weight: int|long]) -> dynamic", "tdigest"),
-    ("tdigest_merge", "(value: dynamic) -> dynamic", "merge_tdigests"),
-    ("merge_tdigest", "(value: dynamic) -> dynamic", "merge_tdigests"),
-    ("merge_tdigests", "(value: dynamic) -> dynamic", "merge_tdigests"),
-):
-    TABLE.known_aggregate(_name, _signature, page=_name.replace("_", "-") + "-aggregation-function", prefix=_prefix)

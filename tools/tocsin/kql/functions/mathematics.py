@@ -150,25 +150,3 @@ def round_(number: Any, precision: int = 0) -> Any:
         except DecimalException:
             return number
     return wrap_long(int(rounded)) if isinstance(number, int) else float(rounded)
-
-
-def _beta_pdf(x: float, alpha: float, beta: float) -> float:
-    if not 0 <= x <= 1 or alpha <= 0 or beta <= 0:
-        return math.nan
-    if x in (0, 1):
-        edge = alpha if x == 0 else beta
-        return math.inf if edge < 1 else (0.0 if edge > 1 else (beta if x == 0 else alpha))
-    scale = math.lgamma(alpha + beta) - math.lgamma(alpha) - math.lgamma(beta)
-    return math.exp(scale + (alpha - 1) * math.log(x) + (beta - 1) * math.log1p(-x))
-
-
-TABLE.scalar("beta_pdf", "(x: number, alpha: number, beta: number) -> real", page="beta-pdf-function")(
-    _guarded(_beta_pdf)
-)
-TABLE.known("beta_cdf", "(x: number, alpha: number, beta: number) -> real", page="beta-cdf-function")
-TABLE.known("beta_inv", "(probability: number, alpha: number, beta: number) -> real", page="beta-inv-function")
-TABLE.known(
-    "welch_test",
-    "(mean1: number, variance1: number, count1: number, mean2: number, variance2: number, count2: number) -> real",
-    page="welch-test",
-)

@@ -34,6 +34,8 @@ FAMILIES: tuple[str, ...] = (
     "series",
     "series_models",
     "series_seasons",
+    "sketches",
+    "distributions",
     "geography",
     "geohash",
     "s2",

@@ -1,4 +1,4 @@
-"""Functions that bind but that the local engine refuses: shapes on the Earth, sketches, facts of a cluster.
+"""Functions that bind but that the local engine refuses: shapes on the Earth, facts of a cluster.
 
 Source: https://learn.microsoft.com/kusto/query/scalar-functions
 """
@@ -63,14 +63,6 @@ _geography(
 _geography("int", ("h3cell_level", _CELL))
 
 for _name, _signature in {
-    "percentile_tdigest": "(tdigest: dynamic, percentile: number, [type: const string]) -> dynamic",
-    "percentiles_array_tdigest": "(tdigest: dynamic, percentile: number|dynamic, ...) -> dynamic",
-    "percentrank_tdigest": "(digest: dynamic, value: scalar) -> real",
-    "rank_tdigest": "(digest: dynamic, value: scalar) -> real",
-    "tdigest_merge": "(digest: dynamic, other: dynamic, ...) -> dynamic",
-    "merge_tdigest": "(digest: dynamic, other: dynamic, ...) -> dynamic",
-    "hll_merge": "(hll: dynamic, other: dynamic, ...) -> dynamic",
-    "dcount_hll": "(hll: dynamic) -> long",
     "current_cluster_endpoint": "() -> string",
     "current_database": "() -> string",
     "current_principal": "() -> string",

@@ -232,6 +232,10 @@ def _call_name(node: tree.FunctionCall) -> str | None:
     return None
 
 
+_COVARIANCES = frozenset({"covariance", "covarianceif", "covariancep", "covariancepif"})
+"""Aggregates named after two arguments, as the reference's examples show (the language service takes the first)."""
+
+
 def aggregate_names(function: Aggregate, arguments: tuple[tree.Expression, ...]) -> list[str]:
     """Default names of the columns of an aggregate, the star apart (its columns keep their names or take a prefix).
 
@@ -243,8 +247,10 @@ def aggregate_names(function: Aggregate, arguments: tuple[tree.Expression, ...])
     if kind in ("percentile", "percentiles", "percentilew", "percentilesw"):
         skipped = 2 if kind.endswith("w") else 1
         return [f"percentile_{first or ''}_{_number(each)}" for each in arguments[skipped:]]
-    if kind in ("percentiles_array", "percentilesw_array"):
+    if kind == "percentiles_array":
         return [f"percentiles_{first or ''}"]
+    if kind in _COVARIANCES and len(own) > 1:
+        return [f"{kind}_{first or ''}_{own[1] or ''}"]
     if function.name in ("arg_max", "arg_min"):
         word = function.name[4:]
         rest = [name or f"{word}_{first or ''}_arg{i}" for i, name in enumerate(own[1:], 1)]

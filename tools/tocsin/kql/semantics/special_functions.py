@@ -211,7 +211,7 @@ TABLE: Mapping[str, Special] = {
     "bag_pack": _bag_pack,
     "pack": _bag_pack,
     "bag_pack_columns": _bag_pack_columns,
-    **dict.fromkeys(("extract", "extract_json", "extractjson"), _with_type),
+    **dict.fromkeys(("extract", "extract_json", "extractjson", "percentile_tdigest"), _with_type),
     "_GetWatchlist": _watchlist,
     "_GetWatchlistAlias": _watchlist_aliases,
 }
