@@ -112,12 +112,13 @@ def _within(ordered: list[int], first: int, last: int) -> bool:
 
 def _bars_at_line_ends(source: Source) -> Iterator[int]:
     for node in source.tree.root.walk():
-        if isinstance(node, tree.Pipe):
-            yield from _bars(node, source)
+        for operators in _operator_runs(node):
+            yield from _bars(operators, source)
 
 
 def _glued(source: Source) -> Iterator[int]:
-    """Tokens that never start a line: a comma, the bracket of a call, what belongs to a name or follows a sign."""
+    """Tokens that never start a line: a comma, the bracket of a call, what belongs to a name or follows a sign, a value
+    inside a row of a datatable."""
     for index in range(1, len(source)):
         if source.texts[index] == ",":
             yield index
@@ -128,23 +129,46 @@ def _glued(source: Source) -> Iterator[int]:
             yield source.first(node) + 1
         elif isinstance(node, tree.Name):
             yield from range(source.first(node) + 1, source.last(node) + 1)
+        elif isinstance(node, tree.DataTable):
+            per_row = _per_row(node)
+            yield from (source.first(each) for at, each in enumerate(node.values) if per_row and at % per_row)
 
 
 # ------------------------------------------------------------------------------------------------------------- rules
 
 
-def _bars(node: tree.Pipe, source: Source) -> list[int]:
-    """The ``|`` of a pipe."""
-    starts = [source.first(operator) for operator in node.operators]
+def _operator_runs(node: tree.Node) -> Iterator[tuple[tree.Operator, ...]]:
+    """The operators of a pipe, and those of a subquery without a source: ``mv-apply … on ( … | … )``."""
+    for name in _RUNS.get(type(node), ()):
+        operators = getattr(node, name)
+        if operators:
+            yield operators
+
+
+_RUNS: dict[type[tree.Node], tuple[str, ...]] = {
+    tree.Pipe: ("operators",),
+    tree.MvApply: ("subquery",),
+    tree.PartitionBy: ("subquery",),
+    tree.ForkBranch: ("operators",),
+    tree.Facet: ("with_",),
+    tree.MakeGraph: ("partition",),
+}
+
+
+def _bars(operators: tuple[tree.Operator, ...], source: Source) -> list[int]:
+    """The ``|`` before operators."""
+    starts = [source.first(operator) for operator in operators]
     return [index - 1 for index in starts if index and source.texts[index - 1] == "|"]
 
 
-def _pipe(node: tree.Pipe, source: Source) -> Iterator[Rule]:
-    first, last = source.first(node), source.last(node)
-    bars = _bars(node, source)
-    if bars:
-        opened = (first,) if first and source.texts[first - 1] in ("(", "{") else ()
-        yield Rule(first, last, (*bars, *opened), WIDEST)
+def _pipe(node: tree.Node, source: Source) -> Iterator[Rule]:
+    for operators in _operator_runs(node):
+        first = source.first(node if isinstance(node, tree.Pipe) else operators[0])
+        last = source.last(operators[-1])
+        bars = _bars(operators, source)
+        if bars:
+            opened = (first,) if first and source.texts[first - 1] in ("(", "{") else ()
+            yield Rule(first, last, (*bars, *opened), WIDEST)
 
 
 def _statements(node: tree.Query | tree.FunctionBody, source: Source) -> Iterator[Rule]:
@@ -175,19 +199,20 @@ def _call(node: tree.FunctionCall, source: Source) -> Iterator[Rule]:
 
 def _datatable(node: tree.DataTable, source: Source) -> Iterator[Rule]:
     opened, closed = datatable_values(node, source)
-    columns = len(node.schema.columns)
-    if not node.values or not columns:
+    per_row = _per_row(node)
+    if not per_row:
         return
     first = source.first(node)
-    per_row = columns if columns > 1 else _balanced(node, source)
     rows = tuple(source.first(value) for value in node.values[::per_row])
     yield Rule(first, closed, (opened, *rows, closed), WIDEST)
     left, right = source.first(node.schema), source.last(node.schema)
     yield Rule(left, right, (left, *map(source.first, node.schema.columns), right), WIDEST_SCHEMA)
 
 
-def _balanced(node: tree.DataTable, source: Source) -> int:
-    """Values a line of a datatable of one column: as many as fit, ten at most."""
+def _per_row(node: tree.DataTable) -> int:
+    """Values a line of a datatable: a row of the table, or of one column as many as fit, ten at most; 0: no values."""
+    if len(node.schema.columns) != 1 or not node.values:
+        return len(node.schema.columns) if node.values else 0
     widths = [each.end - each.start for each in node.values]
     if max(widths) >= WIDEST // 2:
         return 1
@@ -278,7 +303,7 @@ CLAUSES: dict[type[tree.Operator], frozenset[str]] = {
 """The words that begin a part of an operator: each starts a line when the operator takes several."""
 
 _RULES: tuple[tuple[type[tree.Node], Callable[[Any, Source], Iterator[Rule]]], ...] = (
-    (tree.Pipe, _pipe),
+    *((kind, _pipe) for kind in _RUNS),
     (tree.Query, _statements),
     (tree.FunctionDeclaration, _function),
     (tree.FunctionCall, _call),
