@@ -142,6 +142,26 @@ def test_new_makes_no_repository_by_mistake(root: Path) -> None:
     assert not (root / "nowhere").exists()
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("ENT001", "ENT001 entity.column-missing (error)\n\nAn entity mapping names a column"),
+        ("entity.weak", "Fine to ignore: "),
+        ("yaml004", "YAML004 yaml.tab (error)\n\nA tab indents a line."),
+        ("DEPLOY002", "DEPLOY002 UnsafeEndpoint\n\n"),
+    ],
+)
+def test_a_code_is_explained(code: str, says: str) -> None:
+    result = run("lint", "--explain", code)
+    assert result.exit_code == 0
+    assert says in result.output
+
+
+def test_a_code_that_is_none_is_said() -> None:
+    for code in ("ENT999", "KS142"):
+        assert run("lint", "--explain", code).exit_code == 2
+
+
 def test_junit_counts_the_cases(root: Path) -> None:
     change(root, TESTS, "alerts: none", "alerts: 1")
     run("test", "--junit", "reports/tests.xml")

@@ -63,10 +63,14 @@ def lint(
     root: Root = Path(),
     strict: Strict = False,
     format: AsFormat = Format.TEXT,
+    explain: Annotated[str, typer.Option("--explain", metavar="CODE", help="Show what a code means; no lint.")] = "",
 ) -> None:
     """Check every file, bind every query, hold rules to Sentinel's limits."""
     from tocsin.report.summary import Summary
 
+    if explain:
+        _explain_code(explain)
+        return
     started = time.monotonic()
     repository = _load(root)
     findings = _lint(repository)
@@ -118,6 +122,25 @@ def compile_(
     findings = _compile_all(repository, root / out, compiled, None if target == "all" else target)
     summary = Summary(repository, findings, compiled=tuple(compiled), seconds=time.monotonic() - started)
     _end(summary, root, format)
+
+
+def _explain_code(wanted: str) -> None:
+    """Write the page of a lint check, or the sentence of another code; by code or by name."""
+    from tocsin.cli import codes
+
+    folded = wanted.casefold()
+    for check in codes.checks():
+        if folded in (check.code.casefold(), check.slug):
+            typer.echo(f"{codes.title(check)}\n\n{codes.page(check)}")
+            return
+    for code in (code for family in codes.families() for code in family.codes):
+        if folded in (code.code.casefold(), code.name.casefold()):
+            level = f" ({code.level})" if code.level else ""
+            typer.echo(f"{code.code} {code.name}{level}\n\n{code.about}")
+            return
+    if folded.startswith(("ks", "tk")):
+        fail(f"{wanted} is a code of KQL itself: its message says all", "docs/findings.md lists those of tocsin")
+    fail(f"there is no code {wanted}", "docs/findings.md lists all")
 
 
 def _load(root: Path) -> Repository:

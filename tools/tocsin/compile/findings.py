@@ -13,41 +13,63 @@ from tocsin.sentinel.definitions import Problem
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of finding: its words, its level, and what to do when the place that reports it knows nothing better."""
+    """A kind of finding: its words, its level, what it means (``about``), and what to do when the place that reports it
+    knows nothing better."""
 
     slug: str
     level: Level = Level.ERROR
+    about: str = ""
     help: str = "change the field so that the service takes it"
 
 
 KINDS: Mapping[str, Kind] = {
     "COMP001": Kind(
         "compile.query-length",
+        about="The query is longer than the service takes.",
         help="shorten the query: move what rules share into a parser, long lists into a watchlist",
     ),
     "COMP002": Kind(
         "compile.entity-mapping",
+        about="The entity mappings are not what the service takes.",
         help="at most 10 mappings, each with one to three identifiers of its type and one that names the entity",
     ),
     "COMP003": Kind(
-        "compile.custom-details", help="at most 20 names of 20 letters, digits and _, each with the name of a column"
+        "compile.custom-details",
+        about="The custom details are not what the service takes.",
+        help="at most 20 names of 20 letters, digits and _, each with the name of a column",
     ),
     "COMP004": Kind(
-        "compile.alert-details", help="at most 256 characters in the title, 5,000 in the description, 3 columns in each"
+        "compile.alert-details",
+        about="A title or description of the alert is not what the service takes.",
+        help="at most 256 characters in the title, 5,000 in the description, 3 columns in each",
     ),
-    "COMP005": Kind("compile.incident-grouping", help="group by what the rule maps, within 5m to 7d"),
+    "COMP005": Kind(
+        "compile.incident-grouping",
+        about="The incident configuration is not what the service takes.",
+        help="group by what the rule maps, within 5m to 7d",
+    ),
     "COMP006": Kind(
-        "compile.schedule", help="queryFrequency and queryPeriod are 5m to 14d, suppressionDuration 5m to 24h"
+        "compile.schedule",
+        about="A time or threshold of the rule is outside what the service takes.",
+        help="queryFrequency and queryPeriod are 5m to 14d, suppressionDuration 5m to 24h",
     ),
     "COMP007": Kind(
-        "compile.attack", help="write techniques as T1566 or T1566.002 and tactics by their Sentinel names"
+        "compile.attack",
+        about="A tactic or technique that the service does not know.",
+        help="write techniques as T1566 or T1566.002 and tactics by their Sentinel names",
     ),
-    "COMP008": Kind("compile.text-length", help="a name has at most 256 characters, a description 5,000"),
-    "COMP009": Kind("compile.body"),
-    "COMP010": Kind("compile.triage-cut", Level.WARNING),
-    "COMP011": Kind("compile.reserved-name"),
-    "COMP012": Kind("compile.column-type"),
-    "COMP013": Kind("compile.template-size"),
+    "COMP008": Kind(
+        "compile.text-length",
+        about="A name or description is too long for the service.",
+        help="a name has at most 256 characters, a description 5,000",
+    ),
+    "COMP009": Kind("compile.body", about="Another field that Microsoft's definition of the request refuses."),
+    "COMP010": Kind(
+        "compile.triage-cut", Level.WARNING, about="The triage guide does not fit into the description and is cut."
+    ),
+    "COMP011": Kind("compile.reserved-name", about="A name that Azure keeps for itself."),
+    "COMP012": Kind("compile.column-type", about="A column has a type that the tables API does not have."),
+    "COMP013": Kind("compile.template-size", about="The ARM template is larger than a deployment takes."),
 }
 
 _KIND_OF_FIELD: tuple[tuple[str, str], ...] = (

@@ -35,9 +35,6 @@ KINDS: Mapping[str, FindingKind] = MappingProxyType(
         "foreign-field": FindingKind(
             "CONTENT006", "content.foreign-field", Level.WARNING, about="A field of public rules that no service reads."
         ),
-        "foreign-file": FindingKind(
-            "CONTENT007", "content.foreign-file", about="A file of another kind: its fields belong to other content."
-        ),
         "duplicate": FindingKind("CONTENT008", "content.duplicate", about="A name or id that another file has."),
         "asserts-nothing": FindingKind(
             "CONTENT009", "content.asserts-nothing", about="A test case that expects nothing, so that it cannot fail."
