@@ -9,6 +9,15 @@ from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Expr, PluginRows
 from tocsin.kql.semantics.aggregation import bind_aggregate
 from tocsin.kql.semantics.functions import declared_columns
 from tocsin.kql.semantics.naming import UniqueNames
+from tocsin.kql.semantics.operators.activities import (
+    ACTIVITIES,
+    activity,
+    dcount_intersect,
+    funnel,
+    rolling_percentile,
+    rows_near,
+    sequences,
+)
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
@@ -22,7 +31,21 @@ LATE: frozenset[str] = frozenset({"bag_unpack", "pivot"})
 """Plugins whose columns the engine finds by running their input."""
 
 RUN: frozenset[str] = frozenset(
-    {"activity_counts_metrics", "bag_unpack", "ipv4_lookup", "ipv6_lookup", "narrow", "pivot"}
+    {
+        "active_users_count",
+        "activity_counts_metrics",
+        "activity_metrics",
+        "bag_unpack",
+        "dcount_intersect",
+        "ipv4_lookup",
+        "ipv6_lookup",
+        "narrow",
+        "new_activity_metrics",
+        "pivot",
+        "rolling_percentile",
+        "rows_near",
+        "sliding_window_counts",
+    }
 )
 """Plugins that the local engine runs, where their columns are known before the query runs."""
 
@@ -144,7 +167,7 @@ def _lookup(session: Session, node: tree.Evaluate, row: Row, arguments: Argument
     hidden = {id(each.column) for each in _keys_not_shown(node.call.name.text, arguments)}
     names = UniqueNames(column.name for column in row.columns)
     added = [
-        Column(names.unique(column.name), column.type)
+        Column(names.unique(column.name), column.type, column.form)
         for each in tables
         for column in each.relation.columns
         if id(column) not in hidden
@@ -196,13 +219,16 @@ PLUGINS: dict[str, PluginBinder] = {
     "autocluster": _segments,
     "basket": _segments,
     "activity_counts_metrics": _activity_counts,
+    **dict.fromkeys(ACTIVITIES, activity),
+    "rolling_percentile": rolling_percentile,
+    "rows_near": rows_near,
+    "dcount_intersect": dcount_intersect,
+    "funnel_sequence_completion": funnel,
+    "sequence_detect": sequences,
 }
 """Plugins with columns that can be told, by name."""
 
 KNOWN = frozenset(PLUGINS) | {
-    "active_users_count",
-    "activity_engagement",
-    "activity_metrics",
     "ai_chat_completion",
     "ai_chat_completion_prompt",
     "ai_embed_text",
@@ -211,14 +237,12 @@ KNOWN = frozenset(PLUGINS) | {
     "cosmosdb_sql_request",
     "csharp",
     "dax_request",
-    "dcount_intersect",
     "diffpatterns",
     "estimate_rows_count",
     "execute_query",
     "execute_show_command",
     "external_datatable",
     "funnel_sequence",
-    "funnel_sequence_completion",
     "http_request",
     "http_request_post",
     "identity",
@@ -226,15 +250,9 @@ KNOWN = frozenset(PLUGINS) | {
     "infer_storage_schema",
     "infer_storage_schema_with_suggestions",
     "mysql_request",
-    "new_activity_metrics",
     "postgresql_request",
     "preview",
     "python",
-    "rolling_percentile",
-    "rows_near",
-    "sequence_detect",
-    "session_count",
-    "sliding_window_counts",
     "sql_request",
 }
 """Every plugin that Kusto has."""
