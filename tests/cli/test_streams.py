@@ -102,3 +102,29 @@ def test_an_interrupt_ends_the_program_without_a_traceback(
     _, error = done.communicate(timeout=20)
     assert b"Traceback" not in error
     assert done.returncode == status
+
+
+@POSIX
+def test_a_row_of_many_columns_is_written_one_below_the_other_on_a_terminal() -> None:
+    import pty
+
+    names = [f"column{number}" for number in range(30)]
+    query = f"print {', '.join(f'{name} = {number}' for number, name in enumerate(names))}"
+    terminal, end = pty.openpty()
+    settings = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    done = subprocess.Popen([*PROGRAM, "kql", "run", query], stdout=end, stderr=end, env=settings)
+    os.close(end)
+    output = b""
+    while True:
+        try:
+            read = os.read(terminal, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not read:
+            break
+        output += read
+    os.close(terminal)
+    assert done.wait() == 0
+    lines = output.decode().split("\r\n")
+    assert lines[0] == "row 1"
+    assert [line.split() for line in lines[1:31]] == [[name, str(number)] for number, name in enumerate(names)]

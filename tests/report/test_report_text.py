@@ -9,7 +9,7 @@ import pytest
 
 from tocsin.content.finding import Finding, Level
 from tocsin.content.source import Location
-from tocsin.report.text import SourceLines, render, visible, wants_color
+from tocsin.report.text import SourceLines, fitted, render, visible, wants_color
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 FILE = "detections/a/rule.yaml"
@@ -116,6 +116,26 @@ def test_a_link_out_of_the_root_shows_nothing(tmp_path: Path) -> None:
     assert not SourceLines(root).line("link.yaml", 1)
     assert not SourceLines(root).line("../secret", 1)
     assert SourceLines(None).line(str(tmp_path / "secret"), 1) == "password"
+
+
+@pytest.mark.parametrize("name", ["long_line", "one_word", "wide_characters", "past_the_end_of_the_line"])
+def test_source_and_carets_fit_a_narrow_terminal(name: str, tmp_path: Path) -> None:
+    text = render([CASES[name]], SourceLines(tmp_path, {FILE: SOURCE}), columns=60)
+    source, carets = text.splitlines()[3:5]
+    assert len(source) <= 60
+    assert len(carets) <= 60
+    if name == "long_line":
+        assert source[carets.index("^") : carets.rindex("^") + 1] == "HERE"
+
+
+def test_long_lines_of_an_explanation_go_on_below_their_beginning() -> None:
+    line = "        4         1    where " + "word " * 30
+    lines = fitted(f"short\n{line}\x1b", 60).splitlines()
+    assert lines[0] == "short"
+    assert all(len(each) <= 60 for each in lines)
+    assert all(each.startswith(" " * 23) for each in lines[2:])
+    assert " ".join(" ".join(lines[1:]).split()) == " ".join((line + "\ufffd").split())
+    assert fitted(line, None) == line
 
 
 def test_control_characters_are_made_visible() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tocsin.cli.exit_codes import Exit
-from tocsin.cli.terminal import Format, color_on, content_root, fail, progress_bar, show_findings
+from tocsin.cli.terminal import Format, color_on, columns_of, content_root, fail, progress_bar, show_findings
 
 if TYPE_CHECKING:
     from tocsin.content.finding import Finding
@@ -58,7 +59,7 @@ def check(
 
 def lint(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Only findings in these files or folders.")
+        list[Path] | None, typer.Argument(metavar="PATH", help="Only findings in these files or folders.")
     ] = None,
     root: Root = Path(),
     strict: Strict = False,
@@ -245,7 +246,8 @@ def _end(
     else:
         show_findings(summary.findings or (), root)
         shown_cases = tuple(one for one in cases if show_passed or not one.passed)
-        typer.echo(case_report.render(shown_cases, color=color_on()), nl=False, color=True)
+        report = case_report.render(shown_cases, color=color_on(), columns=columns_of(sys.stdout))
+        typer.echo(report, nl=False, color=True)
         typer.echo(summary_report.render(summary, color=color_on()), nl=False, color=True)
     raise typer.Exit(Exit.OK if summary.passed else Exit.FAILED)
 

@@ -12,7 +12,7 @@ import typer
 
 from tocsin import kql
 from tocsin.cli.kql_sources import catalog_of
-from tocsin.cli.terminal import color_on, fail
+from tocsin.cli.terminal import color_on, columns_of, fail
 from tocsin.content.finding import Finding, Level
 from tocsin.content.source import Location
 from tocsin.kql.interpreter.errors import EngineError
@@ -28,19 +28,23 @@ def findings_of(analysis: kql.Analysis, file: str) -> list[Finding]:
     """The diagnostics and refusals of a query as findings; ``file`` is its name in messages."""
     lines = LineIndex(analysis.tree.text)
     found = [
-        _finding(each, file, lines, _LEVELS.get(each.severity, Level.INFO), "kql") for each in analysis.diagnostics
+        finding_of_diagnostic(each, file, lines, _LEVELS.get(each.severity, Level.INFO), "kql")
+        for each in analysis.diagnostics
     ]
     if not analysis.errors:
         found += [
-            _finding(each, file, lines, Level.WARNING, "kql.refused", "the service runs it; the local engine does not")
+            finding_of_diagnostic(
+                each, file, lines, Level.WARNING, "kql.refused", "the service runs it; the local engine does not"
+            )
             for each in analysis.refusals
         ]
     return found
 
 
-def _finding(
+def finding_of_diagnostic(
     diagnostic: kql.Diagnostic, file: str, lines: LineIndex, level: Level, slug: str, help: str = ""
 ) -> Finding:
+    """A diagnostic of a query as a finding."""
     if diagnostic.suggestion:
         help = f"did you mean {diagnostic.suggestion}?"
     place = Location(file, *lines.line_and_column(diagnostic.start))
@@ -60,7 +64,7 @@ def show(findings: Sequence[Finding], texts: dict[str, str], *, err: bool = True
     from tocsin.report import text
 
     stream = sys.stderr if err else sys.stdout
-    shown = text.render(findings, text.SourceLines(None, texts), color=color_on(stream))
+    shown = text.render(findings, text.SourceLines(None, texts), color=color_on(stream), columns=columns_of(stream))
     typer.echo(shown, nl=False, err=err, color=True)
 
 

@@ -19,13 +19,15 @@ from tocsin.cli.kql_batch import ticks_now
 from tocsin.cli.kql_checks import finding_of_error, findings_of, show
 from tocsin.cli.kql_sources import catalog_of, load_tables
 from tocsin.cli.kql_values import cell_writer, json_writer
-from tocsin.cli.terminal import fail
+from tocsin.cli.terminal import columns_of, fail
 from tocsin.content.finding import Level
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.literals import parse_datetime
 from tocsin.testing.samples import Unreadable
 
 _QUERY = "query"
+_NARROWEST_COLUMN = 10
+"""Columns of the terminal that a column of a table needs to be readable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,13 @@ def run(request: Request, output: str, *, explain: bool) -> None:
     except RecursionError:
         fail("a value of the result is nested too deeply to be written", status=Exit.FAILED)
     if explain:
+        from tocsin.report.text import fitted
         from tocsin.testing.explain import explain as explained
 
         bodies = {name: function.body for name, function in catalog.functions.items()}
-        typer.echo(explained(result.steps, request.query, bodies), err=output != "table")
+        stream = sys.stdout if output == "table" else sys.stderr
+        steps = fitted(explained(result.steps, request.query, bodies), columns_of(stream))
+        typer.echo(steps, err=output != "table")
         typer.echo("", err=output != "table")
     typer.echo(text, nl=False)
 
@@ -172,10 +177,25 @@ def _table(table: kql.Table) -> str:
     console = Console(
         file=stream, width=width, force_terminal=terminal, no_color=bool(os.environ.get("NO_COLOR")) or not terminal
     )
+    count = table.row_count
+    if terminal and len(table.columns) * _NARROWEST_COLUMN > console.width:
+        return f"{_one_below_the_other(table, console.width)}{count} {'row' if count == 1 else 'rows'}\n"
     if table.columns:
         console.print(shown)
-    count = table.row_count
     return f"{stream.getvalue()}{count} {'row' if count == 1 else 'rows'}\n"
+
+
+def _one_below_the_other(table: kql.Table, columns: int) -> str:
+    """Rows as lists of names and values, for a table of more columns than the terminal has room for."""
+    from tocsin.report.text import fitted, visible
+
+    names = [visible(column.name) for column in table.columns]
+    indent = max(map(len, names)) + 2
+    parts: list[str] = []
+    for number, row in enumerate(_cells(table), start=1):
+        lines = [f"{name:<{indent}}{visible(cell)}" for name, cell in zip(names, row, strict=True)]
+        parts += [f"row {number}", *(fitted(line, columns) for line in lines), ""]
+    return "\n".join(line.rstrip() for line in parts) + "\n"
 
 
 def _can_hold(text: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
 
@@ -59,12 +60,17 @@ def color_on(stream: object = None) -> bool:
     return wants_color(sys.stdout if stream is None else stream, os.environ)  # type: ignore[arg-type]  # a text stream
 
 
+def columns_of(stream: TextIO) -> int | None:
+    """How wide the terminal behind a stream is; None for a file or a pipe."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
 def show_findings(findings: Iterable[Finding], root: Path, *, err: bool = False) -> None:
     """Write findings with their source lines."""
     from tocsin.report import text
 
     stream = sys.stderr if err else sys.stdout
-    shown = text.render(findings, text.SourceLines(root), color=color_on(stream))
+    shown = text.render(findings, text.SourceLines(root), color=color_on(stream), columns=columns_of(stream))
     if shown:
         typer.echo(shown, nl=False, err=err, color=True)
 

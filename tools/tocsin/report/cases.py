@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from tocsin.report.results import CaseReport, Outcome
-from tocsin.report.text import visible
+from tocsin.report.text import fitted, visible
 
 _WORDS = {
     Outcome.PASSED: "passed",
@@ -25,8 +25,10 @@ _STYLES = {Outcome.PASSED: "\x1b[32m", Outcome.SKIPPED: "\x1b[33m"}
 _BAD = "\x1b[1;31m"
 
 
-def render(cases: Iterable[CaseReport], *, color: bool = False) -> str:
+def render(cases: Iterable[CaseReport], *, color: bool = False, columns: int | None = None) -> str:
     """The cases in the given order, a blank line after each; empty text for none.
+
+    ``columns`` is the width of the terminal: longer lines of an explanation go on below, indented.
 
     Neighbours that could not be run for one and the same reason are one entry: the reason is what has to be mended.
     """
@@ -35,18 +37,18 @@ def render(cases: Iterable[CaseReport], *, color: bool = False) -> str:
     for (_, outcome, _), members in groups:
         together = list(members)
         if outcome is Outcome.ERROR and len(together) > 1:
-            entries.append(_entry(together[0], f"{len(together)} cases", color))
+            entries.append(_entry(together[0], f"{len(together)} cases", color, columns))
         else:
-            entries.extend(_entry(case, case.name, color) for case in together)
+            entries.extend(_entry(case, case.name, color, columns) for case in together)
     return "".join(entry + "\n" for entry in entries)
 
 
-def _entry(case: CaseReport, title: str, color: bool) -> str:
+def _entry(case: CaseReport, title: str, color: bool, columns: int | None) -> str:
     word = _WORDS[case.outcome]
     if color:
         word = f"{_STYLES.get(case.outcome, _BAD)}{word}\x1b[0m"
     parts = [f"{word} {visible(case.detection)}: {visible(title)}", f" --> {visible(str(case.location))}"]
     parts.extend(visible(line) for line in case.details.splitlines())
     if case.explanation:
-        parts.extend(("", *(visible(line) for line in case.explanation.splitlines())))
+        parts.extend(("", *fitted(case.explanation, columns).splitlines()))
     return "\n".join(line.rstrip() for line in parts) + "\n"

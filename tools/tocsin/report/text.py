@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ from tocsin.content.finding import Finding, Level
 _Painter = Callable[[str, str], str]
 _WIDEST = 160
 """Columns of source shown; longer lines are cut around the finding."""
+_NARROWEST = 40
+_FRAME = 5
+"""Columns beside the line number and the source: the bar, two blanks and a mark for what is cut at each end."""
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
 _BLUE = "\x1b[1;34m"
@@ -74,12 +78,17 @@ def wants_color(stream: TextIO, environment: Mapping[str, str]) -> bool:
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
-def render(findings: Iterable[Finding], sources: SourceLines, *, color: bool = False) -> str:
-    """All findings in the given order, a blank line after each; empty text for none."""
-    return "".join(render_finding(finding, sources, color=color) + "\n" for finding in findings)
+def render(
+    findings: Iterable[Finding], sources: SourceLines, *, color: bool = False, columns: int | None = None
+) -> str:
+    """All findings in the given order, a blank line after each; empty text for none.
+
+    ``columns`` is the width of the terminal, so that a line of source and its carets stay one below the other.
+    """
+    return "".join(render_finding(finding, sources, color=color, columns=columns) + "\n" for finding in findings)
 
 
-def render_finding(finding: Finding, sources: SourceLines, *, color: bool = False) -> str:
+def render_finding(finding: Finding, sources: SourceLines, *, color: bool = False, columns: int | None = None) -> str:
     """One finding, ending in a newline."""
     paint = _paint if color else _leave
     number = str(finding.location.line)
@@ -91,7 +100,8 @@ def render_finding(finding: Finding, sources: SourceLines, *, color: bool = Fals
     source = sources.line(finding.location.file, finding.location.line)
     bar = paint("|", _BLUE)
     if source is not None and source.strip():
-        shown, caret = _excerpt(source, finding.location.column, finding.length)
+        room = _WIDEST if columns is None else min(_WIDEST, max(_NARROWEST, columns - len(number) - _FRAME))
+        shown, caret = _excerpt(source, finding.location.column, finding.length, room)
         lines.append(f"{gutter} {bar}")
         lines.append(f"{paint(number, _BLUE)} {bar} {shown}")
         lines.append(f"{gutter} {bar} {_caret_line(caret, paint, level)}")
@@ -113,19 +123,29 @@ def visible(text: str) -> str:
     return "".join(character if _harmless(character) else "\ufffd" for character in text)
 
 
+def fitted(text: str, columns: int | None) -> str:
+    """The text, visible, with lines wider than the terminal broken at a word and indented below their beginning."""
+    lines: list[str] = []
+    for line in map(visible, text.splitlines()):
+        indent = " " * min(len(line) - len(line.lstrip(" \t0123456789")) + 4, (columns or 0) // 2)
+        fits = columns is None or len(line) <= columns
+        lines.extend([line] if fits else textwrap.wrap(line, columns or 0, subsequent_indent=indent))
+    return "\n".join(lines)
+
+
 def _harmless(character: str) -> bool:
     return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
-def _excerpt(source: str, column: int, length: int) -> tuple[str, tuple[int, int]]:
-    """The line as shown, with where the carets go in terminal columns and how many there are."""
+def _excerpt(source: str, column: int, length: int, room: int) -> tuple[str, tuple[int, int]]:
+    """At most ``room`` characters of the line, with where the carets go in terminal columns and how many there are."""
     start = min(column - 1, len(source))
     end = min(max(start + length, start + 1), max(len(source), start + 1))
-    first = 0 if len(source) <= _WIDEST else max(0, min(start - _WIDEST // 2, len(source) - _WIDEST))
-    end = min(end, first + _WIDEST)
+    first = 0 if len(source) <= room else max(0, min(start - room // 2, len(source) - room))
+    end = min(end, first + room)
     before = "…" if first else ""
-    after = "…" if first + _WIDEST < len(source) else ""
-    text = source[first : first + _WIDEST]
+    after = "…" if first + room < len(source) else ""
+    text = source[first : first + room]
     shown = before + "".join(_cell(character) for character in text) + after
     indent = len(before) + sum(_width(character) for character in source[first:start])
     return shown, (indent, max(1, sum(_width(character) for character in source[start:end])))
