@@ -19,6 +19,9 @@ from tocsin.kql.functions.errors import KqlValueError
 Match: TypeAlias = Any
 """An RE2 match object; the package has no types."""
 
+LONGEST_REPLACEMENT = 16 * 1024 * 1024
+"""Characters that a replacement may make of a shorter text."""
+
 _SPACE = r"\t-\r\x{85}\p{Z}"
 _WORD = r"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}"
 _CLASSES = {
@@ -96,12 +99,17 @@ class Regex:
     def replace(self, text: str, rewrite: Callable[[Match], str]) -> str:
         """``text`` with each match replaced."""
         out: list[str] = []
-        end = 0
+        end = length = 0
+        longest = max(LONGEST_REPLACEMENT, len(text))
         for match in self.matches(text):
             if match.start() < end or (match.start() == match.end() == end and out):
                 continue
+            written = rewrite(match)
+            length += match.start() - end + len(written)
+            if length > longest:
+                raise KqlValueError(f"replacing {self.pattern!r} would give a text of more than {longest:,} characters")
             out.append(text[end : match.start()])
-            out.append(rewrite(match))
+            out.append(written)
             end = match.end()
         out.append(text[end:])
         return "".join(out)

@@ -10,10 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from tocsin.kql.functions.declaration import FunctionTable
+from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.series import numbers
 from tocsin.kql.types import Value
 
 TABLE = FunctionTable()
+
+MOST_PRODUCTS = 10_000_000
+"""Products of an element and a weight that one filtered series may take."""
+
+
+def _affordable(products: int) -> None:
+    if products > MOST_PRODUCTS:
+        raise KqlValueError(f"filtering this series takes {products:,} products, more than {MOST_PRODUCTS:,}")
 
 
 @TABLE.scalar(
@@ -24,6 +33,7 @@ def series_iir(series: Value, numerators: Value, denominators: Value) -> Value:
     values, top, bottom = numbers(series), numbers(numerators), numbers(denominators)
     if values is None or not top or not bottom or not bottom[0]:
         return None
+    _affordable(len(values) * (len(top) + len(bottom)))
     out: list[float] = []
     for index in range(len(values)):
         total = sum(factor * values[index - lag] for lag, factor in enumerate(top) if lag <= index)
@@ -49,6 +59,7 @@ def series_fir(series: Value, factors: Value, normalize: bool | None = None, cen
     total = sum(weights)
     if (normalize or (normalize is None and not negative)) and total:
         weights = [each / total for each in weights]
+    _affordable(len(values) * len(weights))
     ahead = len(weights) // 2 if center else 0
     return [
         float(

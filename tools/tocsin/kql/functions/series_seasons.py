@@ -105,10 +105,10 @@ def _detected_period(points: Sequence[float], threshold: float) -> int:
         raise KqlValueError(f"a series of {count} points is too long to find its period; name the period")
     if count < 2 * _SHORTEST_PERIOD or not all(map(math.isfinite, points)):
         return 0
-    mean = math.fsum(points) / count
+    mean = sum(points) / count
     centred = [each - mean for each in points]
-    energy = math.fsum(each * each for each in centred)
-    if energy <= 1e-12 * max(abs(mean), 1e-300) ** 2 * count:
+    energy = sum(each * each for each in centred)
+    if not math.isfinite(energy) or energy <= 1e-12 * max(abs(mean), 1e-300) * abs(mean) * count:
         return 0
     lags = range(_SHORTEST_PERIOD - 1, count // 2 + 1)
     strengths = {

@@ -13,24 +13,31 @@ LARGEST = 4_194_304
 """Elements, properties and groups of eight characters that one dynamic value may have. Kusto's own limit is lower: 1 MB
 of text."""
 
+DEEPEST = 256
+"""Levels of arrays and bags that one dynamic value may have: what writes a value recurses."""
+
 
 def size_of(value: Value) -> int:
     """The size of a dynamic value: 1 for each value in it, and 1 for every eight characters of a text.
 
-    Raises KqlValueError beyond LARGEST.
+    Raises KqlValueError beyond LARGEST and DEEPEST.
     """
     if not isinstance(value, (list, dict)):
         return 1 + len(value) // 8 if isinstance(value, str) else 1
     size = 1
-    work: list[Value] = [value]
-    while work:
-        each = work.pop()
-        size += len(each)
-        if size > LARGEST:
-            raise KqlValueError(f"a dynamic value would hold more than {LARGEST:,} values")
-        for inner in each.values() if isinstance(each, dict) else each:
-            if isinstance(inner, str):
-                size += len(inner) // 8
-            elif isinstance(inner, (list, dict)):
-                work.append(inner)
-    return size
+    level: list[Value] = [value]
+    for _ in range(DEEPEST):
+        below: list[Value] = []
+        for each in level:
+            size += len(each)
+            if size > LARGEST:
+                raise KqlValueError(f"a dynamic value would hold more than {LARGEST:,} values")
+            for inner in each.values() if isinstance(each, dict) else each:
+                if isinstance(inner, str):
+                    size += len(inner) // 8
+                elif isinstance(inner, (list, dict)):
+                    below.append(inner)
+        if not below:
+            return size
+        level = below
+    raise KqlValueError(f"a dynamic value is nested more than {DEEPEST} levels deep")

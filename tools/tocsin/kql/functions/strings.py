@@ -69,7 +69,9 @@ def strcat_array(array: Value, delimiter: str) -> str:
     """The texts of the elements with the delimiter between them."""
     if not isinstance(array, list):
         return ""
-    return delimiter.join([dynamic_text(each) for each in array])
+    parts = [dynamic_text(each) for each in array]
+    _check_length(sum(map(len, parts)) + len(delimiter) * len(parts))
+    return delimiter.join(parts)
 
 
 @TABLE.scalar("toupper", "(text: scalar) -> string", page="toupper-function", style=Style.TYPED)

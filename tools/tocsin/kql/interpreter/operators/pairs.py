@@ -15,6 +15,7 @@ from itertools import pairwise
 from tocsin.kql.functions.conversions import converter
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.regexes import compiled
+from tocsin.kql.functions.rendering import text_of
 from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
@@ -136,6 +137,7 @@ def _regex_reader(node: ParsePairs, pattern: str) -> Reader:
 
 def _pairs(node: ParsePairs, compiler: PlanCompiler) -> Stage:
     program = compiler.program([node.value])
+    text_from = text_of(node.value.type)
     converts = [(column, converter(STRING, column.type)) for column in node.keys]
 
     def run(execution: Execution, batch: Batch) -> Batch:
@@ -144,7 +146,7 @@ def _pairs(node: ParsePairs, compiler: PlanCompiler) -> Stage:
         found: list[dict[str, str]] = []
         for text in texts:
             first: dict[str, str] = {}
-            for key, value in read(text or ""):
+            for key, value in read(text_from(text)):
                 first.setdefault(key, value)
             found.append(first)
             execution.check_time(node)

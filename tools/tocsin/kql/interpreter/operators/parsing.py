@@ -17,6 +17,7 @@ from collections.abc import Callable
 from tocsin.kql.functions.conversions import converter
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.regexes import compiled
+from tocsin.kql.functions.rendering import text_of
 from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
@@ -99,6 +100,7 @@ def _reader(node: ParseRows, columns: list[Column]) -> Reader:
 
 def _parse(node: ParseRows, compiler: PlanCompiler) -> Stage:
     program = compiler.program([node.value])
+    text_from = text_of(node.value.type)
     columns = [part.column for part in node.pattern if part.text is None and part.column is not None]
     nulls = [null_of(column.type) for column in columns]
     made: list[Reader] = []
@@ -107,8 +109,10 @@ def _parse(node: ParseRows, compiler: PlanCompiler) -> Stage:
         if not made:
             made.append(_reader(node, columns))
         (texts,) = program.columns(execution, batch)
-        rows = [made[0](text or "") for text in texts]
-        execution.check_time(node)
+        rows: list[list[Value] | None] = []
+        for text in texts:
+            rows.append(made[0](text_from(text)))
+            execution.check_time(node)
         kept = None
         if node.drop_unmatched:
             kept = [i for i, row in enumerate(rows) if row is not None]
