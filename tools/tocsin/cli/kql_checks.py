@@ -17,6 +17,7 @@ from tocsin.content.finding import Finding, Level
 from tocsin.content.source import Location
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.syntax.positions import LineIndex, line_and_column
+from tocsin.report.json import finding_object
 
 _LEVELS = {
     kql.Severity.ERROR: Level.ERROR,
@@ -74,25 +75,12 @@ def check(queries: Sequence[str], root: Path | None, *, as_json: bool) -> bool:
     catalog = catalog_of(root)
     findings = [finding for name, text in texts.items() for finding in findings_of(kql.analyze(text, catalog), name)]
     if as_json:
-        typer.echo(json.dumps([_as_json(finding) for finding in findings], ensure_ascii=False, indent=2))
+        typer.echo(json.dumps([finding_object(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
         show(findings, texts, err=False)
         errors = sum(1 for each in findings if each.level is Level.ERROR)
         typer.echo(f"{len(texts)} {'query' if len(texts) == 1 else 'queries'}, {errors} error{'s' * (errors != 1)}")
     return any(each.level is Level.ERROR for each in findings)
-
-
-def _as_json(finding: Finding) -> dict[str, object]:
-    return {
-        "code": finding.code,
-        "level": finding.level.value,
-        "message": finding.message,
-        "help": finding.help,
-        "file": finding.location.file,
-        "line": finding.location.line,
-        "column": finding.location.column,
-        "length": finding.length,
-    }
 
 
 def _named_text(query: str, number: int) -> tuple[str, str]:
