@@ -11,8 +11,8 @@ from tocsin import kql
 from tocsin.cli import json_lines
 from tocsin.cli.json_lines import Refused, Request
 from tocsin.cli.kql_catalogues import UNIFIED, Functions, Tables, joined_tables, read_function_file, read_schemas
+from tocsin.kql.syntax import tree
 from tocsin.kql.syntax.positions import utf16_offsets
-from tocsin.kql.syntax.tree import FunctionCall, Literal, NameReference, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Analyst:
         calls = [
             range(node.start, node.end)
             for node in analysis.tree.root.walk()
-            if isinstance(node, FunctionCall) and node.name.text.lower() in self.column_takers
+            if isinstance(node, tree.FunctionCall) and node.name.text.lower() in self.column_takers
         ]
         grammar = {id(each) for each in analysis.tree.diagnostics}
         return [
@@ -62,12 +62,12 @@ def _named_tables(analysis: kql.Analysis) -> list[str]:
     that the body of a workspace function or an argument of ``table()`` in a function brings in."""
     named: set[object] = set()
     for node in analysis.tree.root.walk():
-        if isinstance(node, NameReference):
+        if isinstance(node, tree.NameReference):
             named.add(node.name.text)
-        elif isinstance(node, Path):
+        elif isinstance(node, tree.Path):
             named.add(node.member.text)
-        elif isinstance(node, FunctionCall) and node.name.text == "table":
-            named.update(each.value for each in node.arguments if isinstance(each, Literal))
+        elif isinstance(node, tree.FunctionCall) and node.name.text == "table":
+            named.update(each.value for each in node.arguments if isinstance(each, tree.Literal))
     return [table for table in analysis.tables if table in named]
 
 
@@ -84,9 +84,8 @@ def _diagnostic(diagnostic: kql.Diagnostic, units: Callable[[int], int]) -> dict
 
 def analyst(schemas: Mapping[str, Tables], functions: Functions) -> Analyst:
     """An analyst of these schema sets, each with all of the functions."""
-    return Analyst(
-        {name: kql.Catalog(tables, functions.known) for name, tables in schemas.items()}, functions.column_takers
-    )
+    catalogs = {name: kql.Catalog(tables, functions.known, as_service=True) for name, tables in schemas.items()}
+    return Analyst(catalogs, functions.column_takers)
 
 
 def packaged_schemas() -> dict[str, Tables]:

@@ -18,6 +18,8 @@ WIDEST = 80
 WIDEST_SCHEMA = 60
 """Characters that the schema of a datatable may have on one line."""
 
+_OPENERS = frozenset("([{")
+
 SUBQUERY_CALLS = frozenset({"toscalar", "totable", "materialize"})
 """Calls that hold a query rather than arguments."""
 
@@ -42,6 +44,8 @@ def line_breaks(source: Source, close: list[bool]) -> list[bool]:
     rules = [rule for node in source.tree.root.walk() for rule in _rules(node, source)]
     for bar in _bars_at_line_ends(source):
         breaks.move(bar + 1, bar)
+    for comma in (index for index, text in enumerate(source.texts) if text == ","):
+        breaks.move(comma, comma + 1)
     for index in _glued(source):
         breaks.remove(index)
     rules.sort(key=lambda rule: (rule.last - rule.first, -rule.first))
@@ -117,11 +121,8 @@ def _bars_at_line_ends(source: Source) -> Iterator[int]:
 
 
 def _glued(source: Source) -> Iterator[int]:
-    """Tokens that never start a line: a comma, the bracket of a call, what belongs to a name or follows a sign, a value
-    inside a row of a datatable."""
-    for index in range(1, len(source)):
-        if source.texts[index] == ",":
-            yield index
+    """Tokens that never start a line: the bracket of a call, what belongs to a name or follows a sign, a value inside a
+    row of a datatable."""
     for node in source.tree.root.walk():
         if isinstance(node, tree.FunctionCall):
             yield source.last(node.name) + 1
@@ -167,7 +168,7 @@ def _pipe(node: tree.Node, source: Source) -> Iterator[Rule]:
         last = source.last(operators[-1])
         bars = _bars(operators, source)
         if bars:
-            opened = (first,) if first and source.texts[first - 1] in ("(", "{") else ()
+            opened = (first,) if first and source.texts[first - 1] in _OPENERS else ()
             yield Rule(first, last, (*bars, *opened), WIDEST)
 
 
@@ -239,6 +240,8 @@ def _operator(node: tree.Operator, source: Source) -> Iterator[Rule]:
     if clauses:
         yield Rule(first, last, clauses)
     for run in _comma_lists(parts, source):
+        if source.texts[run[0][0] - 1] in _OPENERS:
+            continue
         yield Rule(run[0][0], run[-1][1], tuple(start for start, _ in run), WIDEST, entry=True)
     if isinstance(node, tree.Where):
         yield from _condition(node.predicate, source)

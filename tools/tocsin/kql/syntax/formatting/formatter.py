@@ -92,7 +92,7 @@ class _Writer:
             trailing, lines = "", [trailing.strip(), *lines]
         if trailing:
             self._put(trailing if trailing[0].isspace() else f" {trailing}")
-        lines = _tidied(lines, keep_ends=statement and index > 0)
+        lines = _tidied(lines, first=statement and index > 0, last=statement)
         starts_line = self._breaks[index] or bool(lines) or end
         if starts_line and index:
             self._put(self._line_end)
@@ -111,12 +111,12 @@ class _Writer:
         self._column = self._column + len(text) if cut < 0 else len(text) - cut - 1
 
 
-def _tidied(lines: list[str], *, keep_ends: bool) -> list[str]:
-    """The lines with several blank ones made one; those at the ends go unless ``keep_ends``."""
+def _tidied(lines: list[str], *, first: bool, last: bool) -> list[str]:
+    """The lines with several blank ones made one; ``first`` and ``last``: one may stand at that end, too."""
     found: list[str] = []
     for line in lines:
-        if line or (found[-1] if found else keep_ends):
+        if line or (found[-1] if found else first):
             found.append(line)
-    if found and not found[-1] and not keep_ends:
+    if found and not found[-1] and not last:
         found.pop()
     return found
