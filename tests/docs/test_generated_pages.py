@@ -32,3 +32,9 @@ def test_every_code_in_the_program_is_listed_once() -> None:
 
 def test_every_code_says_what_it_means() -> None:
     assert [code.code for family in families() for code in family.codes if not code.about.endswith((".", ")"))] == []
+
+
+def test_the_worked_example_of_a_function_is_the_function() -> None:
+    text = (TOOLS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(@TABLE.*?)```", text, re.DOTALL)
+    assert example in (TOOLS / "tocsin/kql/functions/strings.py").read_text(encoding="utf-8")
