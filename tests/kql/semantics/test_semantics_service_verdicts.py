@@ -17,17 +17,19 @@ from tocsin.kql import Catalog, ColumnSchema, ScalarType, analyze
 CASES = Path(__file__).parent / "cases"
 
 
-def _catalog() -> Catalog:
+def _catalog(*, as_service: bool) -> Catalog:
     tables = json.loads((CASES / "tables.json").read_text(encoding="utf-8"))
     return Catalog(
         {
             table: tuple(ColumnSchema(name, ScalarType(type_)) for name, type_ in columns.items())
             for table, columns in tables.items()
-        }
+        },
+        as_service=as_service,
     )
 
 
-CATALOG = _catalog()
+CATALOG = _catalog(as_service=True)
+WORKSPACE = _catalog(as_service=False)
 VERDICTS = [
     json.loads(line) for line in (CASES / "service_verdicts.jsonl").read_text(encoding="utf-8").splitlines() if line
 ]
@@ -45,7 +47,7 @@ def test_the_service_says_the_same(verdict: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("verdict", VERDICTS, ids=[each["query"][:80] for each in VERDICTS])
 def test_a_query_has_a_plan_or_a_reason(verdict: dict[str, Any]) -> None:
-    analysis = analyze(verdict["query"], CATALOG)
+    analysis = analyze(verdict["query"], WORKSPACE)
     assert (analysis.plan is None) == bool(analysis.errors or analysis.refusals)
     if analysis.plan is not None:
         assert tuple(each.schema() for each in analysis.plan.columns) == analysis.columns

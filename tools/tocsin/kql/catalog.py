@@ -28,11 +28,15 @@ class Catalog:
     ``watchlists`` maps an alias to the columns of its items; the columns that ``_GetWatchlist`` adds of itself
     (``_DTItemId``, ``LastUpdatedTimeUTC``, ``SearchKey``, ``WatchlistItem``) are part of them. An alias that is not
     here binds to those four columns alone, as an open table.
+
+    ``as_service``: answer as Microsoft's language service does with this catalogue, also where a workspace is known to
+    do otherwise (``docs/kql.md`` lists where). Such an analysis is for comparing and never has a plan.
     """
 
     tables: Mapping[str, tuple[ColumnSchema, ...]] = field(default_factory=dict)
     functions: Mapping[str, WorkspaceFunction] = field(default_factory=dict)
     watchlists: Mapping[str, tuple[ColumnSchema, ...]] = field(default_factory=dict)
+    as_service: bool = False
 
 
 EMPTY_CATALOG = Catalog()

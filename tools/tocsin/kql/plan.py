@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from tocsin.kql.functions.declaration import Aggregate, ScalarFunction
-from tocsin.kql.types import ColumnSchema, ScalarType, Value
+from tocsin.kql.types import ColumnSchema, DynamicForm, ScalarType, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +22,8 @@ class Column:
 
     name: str
     type: ScalarType
+    form: DynamicForm | None = None
+    """What is known of dynamic values beyond their type."""
 
     def schema(self) -> ColumnSchema:
         """Name and type without identity."""

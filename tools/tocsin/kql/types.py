@@ -103,6 +103,30 @@ class DynamicGuid(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DynamicForm:
+    """A scalar type; of a dynamic value also what is known of it before it is seen.
+
+    ``form``: ``array`` (``of``: what it holds), ``bag`` (``members``: some of them), ``scalar`` (``of``: a plain value
+    of that type inside a dynamic one), or ``""`` when nothing is known.
+    """
+
+    type: ScalarType
+    form: str = ""
+    of: DynamicForm | None = None
+    members: tuple[tuple[str, DynamicForm], ...] = ()
+
+    def assignable(self, wanted: DynamicForm) -> bool:
+        """Whether a value of this kind is one of the wanted kind as it is."""
+        if self.type is not wanted.type:
+            return False
+        return not wanted.form or (self.form == wanted.form and wanted.of in (None, self.of))
+
+    def shown(self) -> str:
+        """For people."""
+        return f"dynamic ({self.form})" if self.form in ("array", "bag") else self.type.value
+
+
 Value: TypeAlias = Any
 """A cell: one of the Python values of the table above."""
 

@@ -66,7 +66,7 @@ def _analysis(
 ) -> Analysis:
     diagnostics = [*syntax.diagnostics, *session.diagnostics.values()]
     diagnostics.sort(key=lambda each: (each.start, each.length, each.code))
-    broken = any(each.severity is Severity.ERROR for each in diagnostics)
+    broken = session.catalog.as_service or any(each.severity is Severity.ERROR for each in diagnostics)
     pending = tuple(session.pending)
     # A name that a pending plugin may bring is not known yet; resuming tells.
     refusals = tuple(each for each in session.refusals.values() if not (pending and each.code == "TK103"))

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from tocsin.kql.functions.declaration import Aggregate, Parameter, ScalarFunction, Signature
 from tocsin.kql.plan import Call, Expr
+from tocsin.kql.semantics.argument_checks import check_arguments, has_rules
 from tocsin.kql.semantics.conversions import common_type, convert, is_constant, target_type
+from tocsin.kql.semantics.kinds import Kind
+from tocsin.kql.semantics.result_kinds import special_kind
+from tocsin.kql.semantics.scopes import TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import (
@@ -113,20 +117,43 @@ def choose(
 def call(
     session: Session,
     function: ScalarFunction,
-    arguments: Sequence[Expr],
+    arguments: Sequence[Expr | TableValue],
     nodes: Sequence[tree.Node],
     place: tree.Node,
     name: tree.Node,
 ) -> Expr:
     """A checked call of a scalar function. ``nodes`` are the arguments' own, ``name`` is where its name stands."""
-    found = choose(function, [each.type for each in arguments])
+    values = [each for each in arguments if not isinstance(each, TableValue)]
+    found = choose(function, [each.type for each in values]) if len(values) == len(arguments) else None
+    runs = found is not None and function.implementation is not None
+    fine, kind = check_arguments(session, "function", function.name, arguments, nodes, name, runs=runs)
+    if not fine or len(values) < len(arguments):
+        if fine:
+            tables = [node for each, node in zip(arguments, nodes, strict=True) if isinstance(each, TableValue)]
+            session.error("KS108", "A scalar value is needed here, this is a table", tables[0])
+        return stand_in(session, function, kind)
     if found is None:
-        return _no_fit(session, function, arguments, nodes, name)
+        if not has_rules("function", function.name):
+            return _no_fit(session, function, values, nodes, name)
+        shown = ", ".join(each.type.value for each in values)
+        message = f"The function '{function.name}' with arguments of the types ({shown}) is not run by the local engine"
+        session.refuse("TK102", message, name)
+        return stand_in(session, function, kind)
     if function.implementation is None:
         session.refuse("TK101", f"The function '{function.name}' is not run by the local engine", name)
-    _check_constants(session, found, arguments, nodes)
-    converted = tuple(convert(value, target) for value, target in zip(arguments, found.targets, strict=True))
-    return Call(function, converted, found.returns, place.start, place.end - place.start)
+    _check_constants(session, found, values, nodes)
+    converted = tuple(convert(value, target) for value, target in zip(values, found.targets, strict=True))
+    made = Call(function, converted, found.returns, place.start, place.end - place.start)
+    return session.know(made, kind if kind is not None else special_kind(session, function.name, values))
+
+
+def stand_in(session: Session, function: ScalarFunction, kind: Kind | None) -> Expr:
+    """What a call that cannot be made stands for: a value of the type it would have."""
+    if kind is None:
+        results = {each.returns for each in function.signatures}
+        only = results.pop() if len(results) == 1 and function.returns is None else None
+        return Call(function, (), only) if isinstance(only, ScalarType) else unknown()
+    return session.know(Call(function, (), kind.type), kind) if kind.type is not UNKNOWN else unknown()
 
 
 def _check_constants(session: Session, found: Fit, arguments: Sequence[Expr], nodes: Sequence[tree.Node]) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tocsin.kql import plan
+from tocsin.kql.functions.declaration import ScalarFunction
 from tocsin.kql.functions.registry import aggregates, scalar_functions
 from tocsin.kql.plan import Call, ColumnRef, Constant, Expr
 from tocsin.kql.semantics import special_functions
 from tocsin.kql.semantics.aggregation import aggregate_in_expression
+from tocsin.kql.semantics.argument_checks import has_rules
 from tocsin.kql.semantics.calls import call, choose
 from tocsin.kql.semantics.conversions import convert, wider
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function
@@ -312,6 +314,8 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     function = scalar_functions().get(name)
     if aggregate is not None and (scope.sink is not None or function is None):
         return aggregate_in_expression(session, aggregate, node, scope)
+    if function is None and has_rules("function", name):
+        function = ScalarFunction(name, (), "", None)
     if function is None and session.fuzzy and scope.row is None:
         session.fuzzy_miss(name, "function", node)
         return session.missing_table(node)
@@ -322,7 +326,7 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
         session.unknown_name("KS211", name, node.name, "function", [each for each in known if each[:1].isalpha()])
         return unknown()
     values = [
-        session.scalar(each.value if isinstance(each, tree.NamedExpression) else each, scope)
+        session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)
         if not isinstance(each, tree.Star)
         else unknown()
         for each in node.arguments

@@ -8,8 +8,10 @@ from typing import Any
 
 from tocsin.kql.catalog import Catalog
 from tocsin.kql.plan import Column, Constant, Expr, Inline, PluginRows
+from tocsin.kql.semantics.kinds import Kind
 from tocsin.kql.semantics.scopes import Names, Scope, TableValue
 from tocsin.kql.semantics.suggestions import nearest
+from tocsin.kql.semantics.value_kinds import Known, kind_of
 from tocsin.kql.syntax import tree
 from tocsin.kql.syntax.tree import Diagnostic, Node, Severity
 from tocsin.kql.types import ColumnSchema, ScalarType
@@ -53,6 +55,7 @@ class Session:
     plugins_bound: int = 0
     pending: list[PluginRows] = field(default_factory=list)
     """The plugins after those: their columns are still to be found."""
+    known_kinds: Known = field(default_factory=dict)
     fuzzy: bool = False
     fuzzy_misses: int = 0
 
@@ -138,6 +141,23 @@ class Session:
     def table(self, node: tree.Expression, scope: Scope) -> TableValue:
         """The expression as a table."""
         return self.bind_table(self, node, scope)
+
+    # --------------------------------------------------------------------------------------------------- kinds
+
+    def kind(self, value: Expr) -> Kind:
+        """What is known of a value beyond its type."""
+        return kind_of(value, self.known_kinds)
+
+    def know(self, value: Expr, kind: Kind | None) -> Expr:
+        """Keep what a rule says of a value; the value."""
+        if kind is not None and kind.form and value.type is kind.type:
+            self.known_kinds[id(value)] = (value, kind)
+        return value
+
+    def column(self, name: str, value: Expr) -> Column:
+        """A new column for a value."""
+        kind = self.kind(value) if value.type is ScalarType.DYNAMIC else None
+        return Column(name, value.type, kind if kind is not None and kind.form else None)
 
     # ---------------------------------------------------------------------------------------------- plan pieces
 

@@ -85,7 +85,14 @@ def _table(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     return session.table(reference, Scope(type(scope.names)()))
 
 
+UNKNOWN_TO_THE_SERVICE = frozenset({"workspace", "app", "resource", "adx", "arg"})
+"""Functions of a workspace that the language service does not have."""
+
+
 def _elsewhere(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    if session.catalog.as_service and node.name.text in UNKNOWN_TO_THE_SERVICE:
+        session.unknown_name("KS211", node.name.text, node.name, "function", ())
+        return session.missing_table(node)
     session.refuse("TK108", f"{node.name.text}() reads another place, which the local engine does not", node)
     return session.missing_table(node)
 
@@ -160,7 +167,7 @@ def _bag_pack_columns(session: Session, node: tree.FunctionCall, scope: Scope) -
 
 def _plain(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     function = scalar_functions().get(node.name.text)
-    values = [session.scalar(each, scope) for each in node.arguments]
+    values = [unknown() if isinstance(each, tree.Star) else session.value(each, scope) for each in node.arguments]
     if function is None:
         session.unknown_name("KS211", node.name.text, node.name, "function", ())
         return unknown()

@@ -12,7 +12,7 @@ from tocsin.kql.semantics.functions import call_declared, call_workspace_functio
 from tocsin.kql.semantics.operators import OPERATORS, SOURCES
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
 from tocsin.kql.semantics.session import Session
-from tocsin.kql.semantics.special_functions import DATABASES, is_database
+from tocsin.kql.semantics.special_functions import DATABASES, UNKNOWN_TO_THE_SERVICE, is_database
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import DYNAMIC, UNKNOWN
 
@@ -159,6 +159,13 @@ def _path(session: Session, node: tree.Path | tree.PathCall, scope: Scope) -> Ta
         target = target.target
     if isinstance(node, tree.PathCall) and node.call.name.text in DATABASES:
         return session.missing_table(node)
+    if (
+        session.catalog.as_service
+        and isinstance(target, tree.FunctionCall)
+        and target.name.text in UNKNOWN_TO_THE_SERVICE
+    ):
+        session.value(target, scope)
+        return session.missing_table(node, (), False)
     shown = target.name.text if isinstance(target, tree.FunctionCall) else "this"
     session.refuse("TK108", f"{shown}() reads another place, which the local engine does not", node)
     member = node.member if isinstance(node, tree.Path) else node.call.name

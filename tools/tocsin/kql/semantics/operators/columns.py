@@ -80,7 +80,7 @@ def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: 
             if outputs:
                 # One name without brackets takes the first column alone (the Kusto emulator's answer; the language
                 # service shows the others too).
-                shown = outputs if each.bracketed else outputs[:1]
+                shown = outputs if each.bracketed or session.catalog.as_service else outputs[:1]
                 found.extend(_several(session, each.value, each.names, shown, value))
                 continue
             if each.bracketed and len(each.names) > 1:
@@ -135,7 +135,7 @@ def name_all(session: Session, named: Iterable[Named], row: Row) -> list[tuple[C
         if isinstance(value, ColumnRef) and value.column.name == name:
             shown.append((value.column, value))
         else:
-            shown.append((Column(name, value.type), value))
+            shown.append((session.column(name, value), value))
     return shown
 
 
@@ -164,7 +164,7 @@ def extend(session: Session, node: tree.Extend | tree.Serialize, source: TableVa
         names.add(name)
         if isinstance(each.value, ColumnRef) and each.value.column.name == name and name in places:
             continue
-        made = (Column(name, each.value.type), each.value)
+        made = (session.column(name, each.value), each.value)
         if name in places:
             shown[places[name]] = made
         else:
@@ -287,7 +287,7 @@ def project_rename(session: Session, node: tree.ProjectRename, source: TableValu
     source = row.table(source)
     for column in source.relation.columns:
         new_name = renamed.get(id(column))
-        shown.append((column if new_name is None else Column(new_name, column.type), ColumnRef(column)))
+        shown.append((column if new_name is None else Column(new_name, column.type, column.form), ColumnRef(column)))
     return projection(session, node, "project-rename", source, shown, source.open)
 
 

@@ -108,11 +108,16 @@ def merge(
     """One table of all inputs. A column that has one type everywhere keeps its name; of several types each gets a
     column of its own, ``name_type``. ``inner``: only columns that all inputs have."""
     types: dict[str, list[ScalarType]] = {}
+    settled: set[str] = set()
     for table in inputs.tables:
         for column in table.relation.columns:
             found = types.setdefault(column.name, [])
             if column.type not in found:
-                found.append(column.type)
+                if column.name not in settled:
+                    found.append(column.type)
+            elif len(found) == 1 and session.catalog.as_service:
+                # The service looks at the first two columns of a name: when they have one type, that is it.
+                settled.add(column.name)
     plain = {name for name, found in types.items() if len(set(found) - {UNKNOWN}) <= 1}
     unique = UniqueNames(plain)
     columns: list[Column] = []
@@ -146,7 +151,7 @@ def _placed(table: TableValue, places: dict[tuple[str, ScalarType], list[int]], 
     """The table's columns at their places in the result; of two with one name and type the first."""
     found: list[Column | None] = [None] * width
     for column in table.relation.columns:
-        for place in places[column.name, column.type]:
+        for place in places.get((column.name, column.type), ()):
             if found[place] is None:
                 found[place] = column
     return found

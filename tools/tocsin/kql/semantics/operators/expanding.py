@@ -16,6 +16,7 @@ from tocsin.kql.plan import (
     Relation,
     SubqueryInput,
 )
+from tocsin.kql.semantics.kinds import ARRAY, BAG, Kind, inside_dynamic
 from tocsin.kql.semantics.naming import UniqueNames, result_name
 from tocsin.kql.semantics.operators.filtering import row_count
 from tocsin.kql.semantics.operators.hints import hint_text
@@ -57,13 +58,14 @@ def bind_items(
             type_ = TYPE_NAMES.get(item.to.type.name, UNKNOWN)
         elif value.type is UNKNOWN:
             type_ = UNKNOWN
+        form = _expanded(session.kind(value), node) if type_ is DYNAMIC and item.to is None else None
         name = given or result_name(value_node)
         old = row.find(name) if name is not None and (in_place or given is None) else None
         if old is not None and id(old) not in replaced:
-            column = Column(old.name, type_)
+            column = Column(old.name, type_, form)
             replaced[id(old)] = column
         else:
-            column = Column(names.unique(name), type_)
+            column = Column(names.unique(name), type_, form)
         found.append(ExpandColumn(value, column, type_))
     index_name = hint_text(node, "with_itemindex")
     item_index = Column(names.unique(index_name), LONG) if index_name else None
@@ -144,7 +146,7 @@ def _own_columns(subquery: Relation, passed: tuple[Column, ...]) -> Relation:
     if len(own) == len(subquery.columns) and not any(column.name in taken for column in own):
         return subquery
     names = UniqueNames(taken)
-    columns = tuple(Column(names.unique(column.name), column.type) for column in own)
+    columns = tuple(Column(names.unique(column.name), column.type, column.form) for column in own)
     return Projection(columns=columns, input=subquery, expressions=tuple(ColumnRef(column) for column in own))
 
 
@@ -167,3 +169,12 @@ def partition(session: Session, node: tree.Partition, source: TableValue, scope:
         **session.place(node, "partition"),
     )
     return TableValue(made, open_ or source.open)
+
+
+def _expanded(kind: Kind, node: tree.MvExpand | tree.MvApply) -> Kind | None:
+    """What is known of one value of an array or bag that is expanded."""
+    if kind.form == "array":
+        return inside_dynamic(kind.of)
+    if kind.form == "bag":
+        return ARRAY if "array" in (hint_text(node, "kind"), hint_text(node, "bagexpansion")) else BAG
+    return None

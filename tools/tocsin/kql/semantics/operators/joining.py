@@ -82,7 +82,7 @@ def _apart(left: TableValue, right: TableValue) -> TableValue:
         return right
     relation = right.relation
     made = Projection(
-        columns=tuple(Column(column.name, column.type) for column in relation.columns),
+        columns=tuple(Column(column.name, column.type, column.form) for column in relation.columns),
         input=relation,
         expressions=tuple(ColumnRef(column) for column in relation.columns),
         operator="",
@@ -99,21 +99,21 @@ def _shown(
     """The input columns that are shown, and the columns they become; a name that both sides have gets a number."""
     if kind in _LEFT_ONLY:
         shown = list(left.relation.columns)
-        return shown, [Column(column.name, column.type) for column in shown]
+        return shown, [Column(column.name, column.type, column.form) for column in shown]
     rights = list(right.relation.columns)
     if kind in _RIGHT_ONLY:
-        return rights, [Column(column.name, column.type) for column in rights]
+        return rights, [Column(column.name, column.type, column.form) for column in rights]
     if not keep_keys:
         hidden = {id(column) for _, key in keys for column in (_column_of(key),) if column is not None}
         rights = [column for column in rights if id(column) not in hidden]
     lefts = list(left.relation.columns)
     used = {column.name for column in lefts}
     names = UniqueNames([*used, *(column.name for column in rights)])
-    columns = [Column(column.name, column.type) for column in lefts]
+    columns = [Column(column.name, column.type, column.form) for column in lefts]
     for column in rights:
         name = names.unique(column.name) if column.name in used else column.name
         used.add(name)
-        columns.append(Column(name, column.type))
+        columns.append(Column(name, column.type, column.form))
     return [*lefts, *rights], columns
 
 

@@ -26,7 +26,7 @@ def scan(session: Session, node: tree.Scan, source: TableValue, scope: Scope) ->
         _default(session, each, column, scope) for each, column in zip(node.declarations, declared, strict=True)
     )
     wide = Row.of([*row.columns, *declared], row.open)
-    states = [Row.of([Column(each.name, each.type) for each in wide.columns], row.open) for _ in node.steps]
+    states = [Row.of([Column(each.name, each.type, each.form) for each in wide.columns], row.open) for _ in node.steps]
     names = tuple((step.name.text, state) for step, state in zip(node.steps, states, strict=True))
     place = replace(scope.inside(wide), bags=names)
     steps = tuple(_step(session, step, state, place) for step, state in zip(node.steps, states, strict=True))

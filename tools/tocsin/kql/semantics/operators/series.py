@@ -24,10 +24,12 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
     calls: list[AggregateCall] = []
     for each in node.aggregates:
         before = len(grouping.calls)
-        grouping.add_aggregate(each.expression)
+        named = grouping.add_aggregate(each.expression)
         default = session.scalar(each.default, inner) if each.default is not None else None
         if len(grouping.calls) != before + 1 or grouping.after:
             session.refuse("TK133", "Only a plain aggregate is run in make-series", each.expression)
+            arrays.extend(Column(column.name, DYNAMIC) for column in named)
+            grouping.after.clear()
             continue
         made = grouping.calls[-1]
         outputs = tuple(Column(column.name, DYNAMIC) for column in made.outputs)

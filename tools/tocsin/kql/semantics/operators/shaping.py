@@ -37,13 +37,13 @@ def print_(session: Session, node: tree.Print, scope: Scope) -> TableValue:
         if outputs:
             inner = scope.inside(Row.of(()))
             for named in bind_named(session, (each,), inner):
-                columns.append(Column(names.unique(named.name), named.value.type))
+                columns.append(session.column(names.unique(named.name), named.value))
                 cells.append(named.value)
             continue
         given = each.names[0] if isinstance(each, tree.NamedExpression) and each.names else None
         if given is not None and given.text in names:
             already_declared(session, given.text, given)
-        columns.append(Column(names.unique(given.text if given else f"print_{index}"), value.type))
+        columns.append(session.column(names.unique(given.text if given else f"print_{index}"), value))
         cells.append(value)
     made = Inline(columns=tuple(columns), rows=(tuple(cells),), **session.place(node, "print"))
     return TableValue(made)
@@ -119,7 +119,7 @@ def invoke(session: Session, node: tree.Invoke, source: TableValue, scope: Scope
     else:
         near = [*scope.names, *session.catalog.functions]
         session.unknown_name("KS211", name, call.name, "function", near)
-        return session.missing_table(node)
+        return session.missing_table(node, (), not session.catalog.as_service)
     if isinstance(value, TableValue):
         return value
     if value.type is not UNKNOWN:

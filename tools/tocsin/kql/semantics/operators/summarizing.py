@@ -54,7 +54,7 @@ class Grouping:
                     already_declared(self.session, each.name, each.node)
                     continue
                 self.declared.add(each.name)
-            column = Column(self.names.unique(each.name), each.value.type)
+            column = self.session.column(self.names.unique(each.name), each.value)
             self.keys.append(Assignment(column, each.value))
             self.columns.append(column)
 
@@ -82,7 +82,7 @@ class Grouping:
         name = given[0].text if given else result_name_of_aggregates(value)
         if given and self._clash(given[0]):
             return []
-        column = Column(self.names.unique(name), computed.type)
+        column = self.session.column(self.names.unique(name), computed)
         self.after.append(Assignment(column, computed))
         self.columns.append(column)
         return [column]
@@ -106,7 +106,7 @@ class Grouping:
             else:
                 hidden = several
                 name = wanted[index]
-            column = Column(name if hidden else self.names.unique(name), output.type)
+            column = Column(name if hidden else self.names.unique(name), output.type, output.form)
             outputs.append(column)
             if not hidden:
                 self.columns.append(column)
@@ -186,7 +186,7 @@ def sample_distinct(session: Session, node: tree.SampleDistinct, source: TableVa
     if not isinstance(node.of, tree.NameReference):
         session.error("KS109", "A column name is needed here", node.of)
     source = row.table(source)
-    column = Column(UniqueNames().unique(result_name(node.of)), value.type)
+    column = session.column(UniqueNames().unique(result_name(node.of)), value)
     made = SampleDistinctRows(
         columns=(column,),
         input=source.relation,
@@ -211,7 +211,7 @@ def top_hitters(session: Session, node: tree.TopHitters, source: TableValue, sco
         arguments, type_, function = (weight,), weight.type, aggregates().get("sum")
         shown = f"approximate_sum_{result_name(node.by) or ''}"
     source = row.table(source)
-    key = Column(UniqueNames().unique(result_name(node.of)), value.type)
+    key = session.column(UniqueNames().unique(result_name(node.of)), value)
     total = Column(shown, type_)
     place = session.place(node, "top-hitters")
     if function is None:
