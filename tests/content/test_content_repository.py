@@ -206,6 +206,12 @@ def test_links_out_of_the_repository_are_told_and_not_followed(tmp_path: Path) -
     assert list(loaded.detections) == ["a/one"]
 
 
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path) -> None:
+    loaded = repository(tmp_path, {"detections": "a file", "parsers/Mail.yaml": PARSER.format(name="Mail")})
+    (told,) = shown(loaded)
+    assert told.startswith("detections:1:1 YAML002 the folder cannot be read: ")
+
+
 def test_a_suffix_in_capitals_is_told(tmp_path: Path) -> None:
     loaded = repository(tmp_path, {"detections/a.YAML": RULE.format(id="r1")})
     assert [found.help for found in loaded.findings] == ["write the suffix in lower case: .yaml"]

@@ -5,6 +5,7 @@ Bad files never raise: they become findings, and what can be loaded is loaded.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from tocsin.content.reading import read_yaml
 from tocsin.content.source import Document, Location, YamlNode
 from tocsin.content.validation import KINDS, build, finding
 from tocsin.content.watchlist_rows import Rows, read_rows
+from tocsin.content.yaml_problems import UNREADABLE
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -67,7 +69,7 @@ class Repository:
 
 def load_repository(root: Path, progress: Progress | None = None) -> Repository:
     """Load all content below ``root``. Folders that are not there count as empty; nothing raises for bad content."""
-    findings: list[Finding] = []
+    findings: list[Finding] = list(_closed_folders(root))
     files = {
         DETECTIONS: list(_yaml_files(root, DETECTIONS)),
         PARSERS: [path for path in _yaml_files(root, PARSERS) if not _below(root, path, WATCHLISTS, TABLES)],
@@ -163,6 +165,21 @@ def _visible(root: Path, folder: str) -> list[Path]:
     base = root / folder
     below = [path for path in base.rglob("*") if not any(part.startswith(".") for part in path.relative_to(base).parts)]
     return sorted(below, key=lambda one: one.relative_to(base).as_posix())
+
+
+def _closed_folders(root: Path) -> Iterator[Finding]:
+    """Folders of content that cannot be listed: what lies in them would pass unseen."""
+    errors: list[OSError] = []
+    for folder in (DETECTIONS, PARSERS, TESTS):
+        if (root / folder).exists():
+            for _ in os.walk(root / folder, onerror=errors.append):
+                pass
+    for error in errors:
+        path = Path(error.filename)
+        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        message = f"the folder cannot be read: {error.strerror}"
+        help = "make it a folder that may be read"
+        yield Finding(UNREADABLE.code, UNREADABLE.slug, UNREADABLE.level, message, help, Location(shown, 1, 1))
 
 
 def inside(root: Path, path: Path) -> bool:

@@ -133,7 +133,7 @@ def _declared(file: Path) -> dict[str, Mapping[str, Any]]:
         return environments
     except OSError as error:
         raise EnvironmentProblem(
-            f"{SETTINGS_FILE} cannot be read: {error.strerror}", "make it a file of TOML"
+            f"{SETTINGS_FILE} cannot be read: {error.strerror}", "make it a TOML file that may be read"
         ) from None
     except UnicodeDecodeError:
         raise EnvironmentProblem(f"{SETTINGS_FILE} is not UTF-8 text", "save it as UTF-8") from None

@@ -125,10 +125,11 @@ class ScenarioBuilder:
         try:
             full = (root / file).resolve()
             inside, there = full.is_relative_to(root), full.is_file()
-        except (OSError, ValueError, RuntimeError):  # a NUL, a name too long, links in a circle
-            raise unreadable(
-                f"{file} is no path of a file", "write samples/TABLE/NAME.jsonl", self._at(*path)
-            ) from None
+        except OSError as error:
+            message = f"{file} cannot be read: {error.strerror}"
+            raise unreadable(message, "check that it may be read", self._at(*path)) from None
+        except (ValueError, RuntimeError):  # a NUL; links in a circle
+            raise unreadable(f"{file} is no path of a file", "write samples/TABLE/FILE", self._at(*path)) from None
         if "\\" in file:
             raise unreadable(f"{file} has a backslash", "write paths with / on every system", self._at(*path))
         if not inside:
