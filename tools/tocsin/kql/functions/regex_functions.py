@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from tocsin.kql.functions.adaptation import texts
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
-from tocsin.kql.functions.regexes import Match, compiled, rewriting
+from tocsin.kql.functions.regexes import Frame, Match, compiled, rewriting
 from tocsin.kql.types import Value
 
 TABLE = FunctionTable()
 
 
 def _caught(match: Match, group: int) -> str:
-    text: str = match.group(group) or ""
-    return text
+    return match.group(group) or ""
 
 
 @TABLE.scalar(
@@ -63,8 +62,8 @@ def extract_all(regex: str, *arguments: Value) -> Value:
 )
 def replace_regex(source: str, regex: str, rewrite: str) -> str:
     """Each match replaced; ``\\1`` in the rewrite is what the first group caught."""
-    replaced: str = compiled(regex).replace(source, rewriting(rewrite))
-    return replaced
+    pattern = compiled(regex)
+    return pattern.replace(source, rewriting(rewrite, pattern.groups))
 
 
 @TABLE.scalar(
@@ -83,17 +82,15 @@ _TRIM = "(regex: const string, source: string) -> string"
 @TABLE.scalar("trim_start", _TRIM, page="trim-start-function")
 def trim_start(regex: str, source: str) -> str:
     """Without the match at the start, once."""
-    match = compiled(rf"\A(?:{regex})").search(source)
-    end: int = match.end() if match else 0
-    return source[end:]
+    match = compiled(regex, Frame.START).search(source)
+    return source[match.end() :] if match else source
 
 
 @TABLE.scalar("trim_end", _TRIM, page="trim-end-function")
 def trim_end(regex: str, source: str) -> str:
     """Without the match at the end, once."""
-    match = compiled(rf"(?:{regex})\z").search(source)
-    start: int = match.start() if match else len(source)
-    return source[:start]
+    match = compiled(regex, Frame.END).search(source)
+    return source[: match.start()] if match else source
 
 
 @TABLE.scalar("trim", _TRIM, page="trim-function")
@@ -134,8 +131,7 @@ def indexof_regex(source: str, regex: str, start: int = 0, length: int = -1, occ
         return -1
     for number, match in enumerate(compiled(regex).matches(source[start:end]), start=1):
         if number == occurrence:
-            at: int = match.start() + start
-            return at
+            return match.start() + start
     return -1
 
 

@@ -1,7 +1,7 @@
-"""Regular expressions of queries, run by RE2: linear time whatever the pattern.
+r"""Regular expressions of queries, run by RE2: linear time whatever the pattern.
 
-Kusto's ``\\d``, ``\\s`` and ``\\w`` are Unicode classes (a no-break space is ``\\s``); RE2's are ASCII. Text
-beyond ASCII is therefore matched with a pattern in which they are spelled out. ``\\b`` stays ASCII in both.
+Kusto's dialect is that of Rust's regex crate. A pattern is read by its rules and written for RE2 so that it finds the
+same; what has no equal there is refused. ``\d``, ``\s``, ``\w`` and ``\b`` are those of Unicode.
 
 Source: https://learn.microsoft.com/kusto/query/regex
 """
@@ -9,110 +9,152 @@ Source: https://learn.microsoft.com/kusto/query/regex
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from typing import Any, TypeAlias
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from typing import Any, Protocol, TypeAlias
 
 import re2
 
 from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.regex_parser import shown
+from tocsin.kql.functions.regex_translation import Frame, Translation, marked_character
 
-Match: TypeAlias = Any
-"""An RE2 match object; the package has no types."""
+__all__ = ["Frame", "Match", "Regex", "compiled", "rewriting"]
 
-LONGEST_REPLACEMENT = 16 * 1024 * 1024
-"""Characters that a replacement may make of a shorter text."""
-
-_SPACE = r"\t-\r\x{85}\p{Z}"
-_WORD = r"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}"
-_CLASSES = {
-    "s": f"[{_SPACE}]",
-    "S": f"[^{_SPACE}]",
-    "w": f"[{_WORD}]",
-    "W": f"[^{_WORD}]",
-    "d": r"\p{Nd}",
-    "D": r"\P{Nd}",
-}
-_INSIDE_BRACKETS = {"s": _SPACE, "w": _WORD, "d": r"\p{Nd}", "D": r"\P{Nd}"}
+MEMORY = 64 * 1024 * 1024
+"""Bytes that RE2 may use for a pattern that is too large for its usual 8 MiB, such as one of many Unicode classes."""
 
 
-def _unicode_classes(pattern: str) -> str:
-    """``pattern`` with its Perl classes spelled out for text beyond ASCII."""
-    out: list[str] = []
-    inside = False
-    at = 0
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "\\" and at + 1 < len(pattern):
-            escaped = pattern[at + 1]
-            table = _INSIDE_BRACKETS if inside else _CLASSES
-            out.append(table.get(escaped, char + escaped))
-            at += 2
-            continue
-        if char == "[" and not inside:
-            inside = True
-            out.append(char)
-            at += 1
-            for first in ("^", "]"):
-                if pattern[at : at + 1] == first:
-                    out.append(first)
-                    at += 1
-            continue
-        if char == "]":
-            inside = False
-        out.append(char)
-        at += 1
-    return "".join(out)
+class Match(Protocol):
+    """What a pattern caught; places count characters."""
+
+    def group(self, group: int, /) -> str | None:
+        """What the group caught (0: all); None when it took no part."""
+
+    def start(self) -> int:
+        """Where the match begins."""
+
+    def end(self) -> int:
+        """The first place behind it."""
+
+
+Expression: TypeAlias = Any
+"""A compiled RE2 pattern; the package has no types."""
+
+
+def _re2(pattern: str | bytes, source: str) -> Expression:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error:
+        options.max_mem = MEMORY
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise KqlValueError(f"the regular expression {shown(source)} can not be run here: {_reason(error)}") from None
+
+
+class _PlacedMatch:
+    """A match in a text that was encoded for the search."""
+
+    __slots__ = ("_places", "_spans", "_text")
+
+    def __init__(self, text: str, spans: tuple[tuple[int, int], ...], places: dict[int, int]) -> None:
+        self._text = text
+        self._spans = spans
+        self._places = places
+
+    def group(self, group: int, /) -> str | None:
+        start, end = self._spans[group]
+        return None if start < 0 else self._text[self._places[start] : self._places[end]]
+
+    def start(self) -> int:
+        return self._places[self._spans[0][0]]
+
+    def end(self) -> int:
+        return self._places[self._spans[0][1]]
 
 
 class Regex:
-    """A compiled pattern. Raises KqlValueError when the pattern is not one."""
+    """A compiled pattern. Raises KqlValueError when Kusto takes it for none, or when it cannot be run exactly."""
 
-    __slots__ = ("_ascii", "_unicode", "groups", "names", "pattern")
+    def __init__(self, pattern: str, frame: Frame = Frame.ANYWHERE) -> None:
+        self.pattern = _encodable(pattern)
+        self._translation = Translation(self.pattern, frame)
+        self.groups: int = self._translation.groups
+        self.names: dict[str, int] = self._translation.names
+        self._ascii = _re2(self._translation.for_ascii(), pattern)
 
-    def __init__(self, pattern: str, *, anchored: bool = False) -> None:
-        options = re2.Options()
-        options.log_errors = False
-        self.pattern = pattern
-        framed = _encodable(rf"\A(?:{pattern})\z" if anchored else pattern)
-        try:
-            self._ascii = re2.compile(framed, options)
-        except re2.error as error:
-            raise KqlValueError(f"{pattern!r} is not a regular expression: {_reason(error)}") from None
-        try:
-            self._unicode = re2.compile(_unicode_classes(framed), options)
-        except re2.error:
-            self._unicode = self._ascii
-        self.groups: int = self._ascii.groups
-        self.names: dict[str, int] = dict(self._ascii.groupindex)
+    @cached_property
+    def _any_text(self) -> Expression:
+        text = self._translation.for_any_text()
+        return _re2(text.encode("utf-8") if self._translation.aligned else text, self.pattern)
 
     def search(self, text: str) -> Match | None:
         """The first match, or None."""
-        return self._ascii.search(text) if text.isascii() else self._unicode.search(_encodable(text))
+        if text.isascii() and not self._translation.crlf_lines:
+            found: Match | None = self._ascii.search(text)
+            return found
+        return next(self._matches_in_any_text(text), None)
+
+    def found(self, text: str) -> bool:
+        """Whether there is a match."""
+        if text.isascii() and not self._translation.crlf_lines:
+            return self._ascii.search(text.encode("ascii")) is not None
+        return next(self._matches_in_any_text(text), None) is not None
 
     def matches(self, text: str) -> Iterator[Match]:
-        """The matches, left to right, none overlapping."""
-        found: Iterator[Match] = (
-            self._ascii.finditer(text) if text.isascii() else self._unicode.finditer(_encodable(text))
-        )
-        return found
+        """The matches, left to right, none overlapping, none empty at the end of the one before."""
+        last = -1
+        for match in self._ascii.finditer(text) if self._is_plain(text) else self._matches_in_any_text(text):
+            end = match.end()
+            if end != last or match.start() != end:
+                last = end
+                yield match
 
     def replace(self, text: str, rewrite: Callable[[Match], str]) -> str:
         """``text`` with each match replaced."""
         out: list[str] = []
-        end = length = 0
-        longest = max(LONGEST_REPLACEMENT, len(text))
+        end = 0
         for match in self.matches(text):
-            if match.start() < end or (match.start() == match.end() == end and out):
-                continue
-            written = rewrite(match)
-            length += match.start() - end + len(written)
-            if length > longest:
-                raise KqlValueError(f"replacing {self.pattern!r} would give a text of more than {longest:,} characters")
             out.append(text[end : match.start()])
-            out.append(written)
+            out.append(rewrite(match))
             end = match.end()
         out.append(text[end:])
         return "".join(out)
+
+    def _is_plain(self, text: str) -> bool:
+        return text.isascii() and not self._translation.crlf_lines
+
+    def _matches_in_any_text(self, text: str) -> Iterator[Match]:
+        if self._translation.crlf_lines and "\r" in text:
+            raise KqlValueError(
+                f"the regular expression {shown(self.pattern)} can not be run here on text with carriage returns: "
+                "'^' and '$' with the flag R"
+            )
+        if text.isascii():
+            return iter(self._ascii.finditer(text))
+        text = _encodable(text)
+        return self._aligned_matches(text) if self._translation.aligned else iter(self._any_text.finditer(text))
+
+    def _aligned_matches(self, text: str) -> Iterator[Match]:
+        characters = map(marked_character, text) if self._translation.marked else iter(text)
+        pieces = [each.encode("utf-8") for each in characters]
+        starts = list(accumulate(map(len, pieces), initial=0))
+        places = {start: place for place, start in enumerate(starts)}
+        encoded = b"".join(pieces)
+        at = 0
+        while found := self._any_text.match(encoded, at):
+            spans = tuple(found.span(group) for group in range(1, self.groups + 2))
+            yield _PlacedMatch(text, spans, places)
+            start, end = spans[0]
+            if start < end:
+                at = end
+            elif end == len(encoded):
+                return
+            else:
+                at = starts[places[end] + 1]
 
 
 def _encodable(text: str) -> str:
@@ -130,14 +172,17 @@ def _reason(error: Exception) -> str:
 
 
 @lru_cache(maxsize=1024)
-def compiled(pattern: str) -> Regex:
+def compiled(pattern: str, frame: Frame = Frame.ANYWHERE) -> Regex:
     """The compiled pattern, kept for the next row."""
-    return Regex(pattern)
+    return Regex(pattern, frame)
 
 
 @lru_cache(maxsize=256)
-def rewriting(rewrite: str) -> Callable[[Match], str]:
-    """A replacement text whose ``\\0`` to ``\\9`` stand for what the groups caught and ``\\\\`` for a backslash."""
+def rewriting(rewrite: str, groups: int) -> Callable[[Match], str]:
+    r"""A replacement text whose ``\0`` to ``\9`` stand for what the groups caught and ``\\`` for a backslash.
+
+    ``groups`` is how many the pattern has; one that it has not caught nothing.
+    """
     parts: list[str | int] = []
     at = 0
     while at < len(rewrite):
@@ -153,7 +198,6 @@ def rewriting(rewrite: str) -> Callable[[Match], str]:
             at += 1
 
     def replacement(match: Match) -> str:
-        groups = match.re.groups
         return "".join(
             part if isinstance(part, str) else (match.group(part) or "") if part <= groups else "" for part in parts
         )

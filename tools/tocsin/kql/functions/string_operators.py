@@ -96,7 +96,7 @@ def unequal_ignoring_case(left: Value, right: Value) -> bool:
 )
 def matches_regex(text: Value, pattern: Value) -> bool:
     """Whether the pattern matches somewhere in the text. Raises KqlValueError for a broken pattern."""
-    return compiled(_text(pattern)).search(_text(text)) is not None
+    return compiled(_text(pattern)).found(_text(text))
 
 
 # ------------------------------------------------------------------------------------------------------ list tests

@@ -27,10 +27,10 @@ from tocsin.kql.types import BOOL, DECIMAL, GUID, INT, LONG, REAL, STRING, Scala
 
 _LOOKS: dict[ScalarType, str] = {
     BOOL: r"(?i:true|false|[01])",
-    INT: r"[-+]?\d+",
-    LONG: r"[-+]?\d+",
-    REAL: r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?",
-    DECIMAL: r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?",
+    INT: r"[-+]?[0-9]+",
+    LONG: r"[-+]?[0-9]+",
+    REAL: r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?",
+    DECIMAL: r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?",
     GUID: r"\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?",
 }
 """How a value of a type is written; other types are taken as any text."""
@@ -49,9 +49,14 @@ def _pattern(node: ParseRows) -> str:
     return rf"(?s)\A{''.join(pieces)}\z"
 
 
+def _name(place: int) -> str:
+    """The group of the column at this place; a piece of the user's own pattern hardly has one of that name."""
+    return f"_tocsin_column_{place}"
+
+
 def _group(place: int, pattern: str) -> str:
     """A named group, because a piece of a regex pattern may hold groups of its own."""
-    return f"(?P<part{place}>{pattern})"
+    return f"(?P<{_name(place)}>{pattern})"
 
 
 def _regex_piece(part: PatternPart, place: int) -> str:
@@ -77,7 +82,11 @@ def _reader(node: ParseRows, columns: list[Column]) -> Reader:
         expression = compiled(_pattern(node))
     except KqlValueError as error:
         raise KqlRuntimeError(str(error), node.start, node.length, node.origin) from error
-    groups = [f"part{i}" for i, part in enumerate(node.pattern) if part.text is None and part.column is not None]
+    groups = [
+        expression.names[_name(i)]
+        for i, part in enumerate(node.pattern)
+        if part.text is None and part.column is not None
+    ]
     converts = [converter(STRING, column.type) for column in columns]
     strict = node.kind != "relaxed"
     nulls = [null_of(column.type) for column in columns]
