@@ -160,9 +160,11 @@ class Scan(Relation):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Watchlist(Relation):
-    """``_GetWatchlist(alias)``"""
+    """``_GetWatchlist(alias)``. ``trusted`` is there when the catalogue does not know the alias: names of columns that
+    the query takes the watchlist to have; rows that are given must have them."""
 
     alias: str
+    trusted: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -108,8 +108,7 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
     if name in session.catalog.functions:
         return call_workspace_function(session, name, (), node, node, scope)
     if row is not None and row.open:
-        session.refuse("TK103", f"The column '{name}' is not known before the query runs", node)
-        return ColumnRef(row.infer(name))
+        return ColumnRef(session.trust(row, name, node))
     session.unknown_name("KS142", name, node, "column, table, variable or function", _near(session, scope))
     return unknown()
 
@@ -157,8 +156,7 @@ def _side_column(session: Session, side: Row, member: tree.Name, node: tree.Node
     column = side.find(member.text)
     if column is None:
         if side.open:
-            session.refuse("TK103", f"The column '{member.text}' is not known before the query runs", member)
-            return ColumnRef(side.infer(member.text))
+            return ColumnRef(session.trust(side, member.text, member))
         session.unknown_name("KS142", member.text, member, "column, table, variable or function", side.index)
         return unknown()
     return ColumnRef(column)
@@ -213,6 +211,8 @@ def _binary(session: Session, node: tree.Binary, scope: Scope) -> Value:
 def _any_column(session: Session, node: tree.Binary, scope: Scope, at: tree.Node) -> Expr:
     """``* has "x"``: true when some column's text does."""
     columns = tuple(scope.row.columns) if scope.row is not None else ()
+    if scope.row is not None and scope.row.open:
+        session.refuse("TK103", "The columns that the star stands for are not known before the query runs", node.left)
     wanted = session.scalar(node.right, scope)
     operator = "has" if node.operator == ":" else node.operator
     return any_column(session, columns, operator, wanted, node, at)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from tocsin.kql.plan import AggregateCall, Column, Expr, Relation
+from tocsin.kql.semantics.trust import supplier, supply
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import ScalarType
 
@@ -70,6 +71,7 @@ class Row:
     columns: list[Column]
     open: bool = False
     index: dict[str, Column] = field(default_factory=dict)
+    source: Relation | None = None
 
     @classmethod
     def of(cls, columns: Iterable[Column], open_: bool = False) -> Row:
@@ -82,15 +84,21 @@ class Row:
     @classmethod
     def of_table(cls, table: TableValue) -> Row:
         """The row of a table."""
-        return cls.of(table.relation.columns, table.open)
+        row = cls.of(table.relation.columns, table.open)
+        row.source = table.relation
+        return row
 
     def find(self, name: str) -> Column | None:
         """The column of this exact name."""
         return self.index.get(name)
 
+    def supplies(self, name: str) -> bool:
+        """Whether a column that is not known can be read all the same: from a watchlist of unknown columns."""
+        return self.open and self.source is not None and supplier(self.source, name) is not None
+
     def infer(self, name: str) -> Column:
-        """Take a column on trust."""
-        column = Column(name, ScalarType.UNKNOWN)
+        """Take a column on trust: text where a watchlist supplies it, else of a type that is not known."""
+        column = Column(name, ScalarType.STRING if self.supplies(name) else ScalarType.UNKNOWN)
         self.columns.append(column)
         self.index[name] = column
         return column
@@ -99,7 +107,13 @@ class Row:
         """The table with the columns that were taken on trust."""
         if len(self.columns) == len(table.relation.columns):
             return table
-        return replace(table, relation=replace(table.relation, columns=tuple(self.columns)))
+        relation = table.relation
+        for column in self.columns[len(relation.columns) :]:
+            if column.type is ScalarType.STRING:
+                relation = supply(relation, column.name, column)
+            else:
+                relation = replace(relation, columns=(*relation.columns, column))
+        return replace(table, relation=relation)
 
 
 class AggregateSink:

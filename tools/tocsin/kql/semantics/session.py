@@ -9,7 +9,7 @@ from typing import Any
 from tocsin.kql.catalog import Catalog
 from tocsin.kql.plan import Column, Constant, Expr, Inline, PluginRows
 from tocsin.kql.semantics.kinds import Kind
-from tocsin.kql.semantics.scopes import Names, Scope, TableValue
+from tocsin.kql.semantics.scopes import Names, Row, Scope, TableValue
 from tocsin.kql.semantics.suggestions import nearest
 from tocsin.kql.semantics.value_kinds import Known, kind_of
 from tocsin.kql.syntax import tree
@@ -86,6 +86,12 @@ class Session:
         suggestion = nearest(name, near)
         hint = f"; did you mean '{suggestion}'?" if suggestion else ""
         self.error(code, f"The name '{name}' does not refer to any known {what}{hint}", node, suggestion)
+
+    def trust(self, row: Row, name: str, node: Node) -> Column:
+        """The column of an open row that does not know it: read from a watchlist, or refused."""
+        if not row.supplies(name):
+            self.refuse("TK103", f"The column '{name}' is not known before the query runs", node)
+        return row.infer(name)
 
     def fuzzy_miss(self, name: str, what: str, node: Node) -> None:
         """Warn of a table or function that ``union isfuzzy=true`` does without."""

@@ -193,7 +193,8 @@ def _watchlist(session: Session, node: tree.FunctionCall, scope: Scope) -> Value
     session.watchlists[alias] = None
     known = session.catalog.watchlists.get(alias)
     columns = tuple(Column(each.name, each.type) for each in known or WATCHLIST_COLUMNS)
-    relation = Watchlist(columns=columns, alias=alias, **session.place(node, "_GetWatchlist"))
+    trusted = () if known is None and not session.catalog.as_service else None
+    relation = Watchlist(columns=columns, alias=alias, trusted=trusted, **session.place(node, "_GetWatchlist"))
     return TableValue(relation, known is None, "_GetWatchlist")
 
 

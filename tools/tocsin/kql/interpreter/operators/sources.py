@@ -27,9 +27,22 @@ def _watchlist(node: Watchlist, compiler: PlanCompiler) -> Stage:
     wanted = tuple((column, column.schema()) for column in node.columns)
 
     def run(execution: Execution, batch: Batch) -> Batch:
+        given = execution.watchlists.get(node.alias)
+        if given is not None and node.trusted:
+            _check_trusted(node, given)
         return _read(execution.watchlists, node.alias, wanted)
 
     return run
+
+
+def _check_trusted(node: Watchlist, given: Table) -> None:
+    """The rows of a watchlist that the catalogue does not know must have the columns that the query names."""
+    there = [column.name for column in given.columns]
+    for name in node.trusted or ():
+        if name not in there:
+            shown = ", ".join(there) or "none"
+            message = f"the watchlist '{node.alias}' has no column '{name}'; it has: {shown}"
+            raise KqlRuntimeError(message, node.start, node.length, node.origin)
 
 
 def _read(tables: Mapping[str, Table], name: str, wanted: tuple[tuple[Column, ColumnSchema], ...]) -> Batch:

@@ -213,8 +213,10 @@ def chosen(
     if column is not None:
         return [column]
     if row.open:
+        if trusted or row.supplies(name):
+            return [session.trust(row, name, node)]
         session.refuse("TK103", f"The column '{name}' is not known before the query runs", node)
-        return [row.infer(name)] if trusted else []
+        return []
     if strict:
         session.error("KS109", "A column name is needed here", node)
     session.unknown_name("KS142", name, node, "column", row.index)

@@ -155,15 +155,13 @@ class Conditions:
         name = node.name.text
         left, right = self.left.find(name), self.right.find(name)
         if left is None and self.left.open:
-            left = self.left.infer(name)
-            self.session.refuse("TK103", f"The column '{name}' is not known before the query runs", node)
+            left = self.session.trust(self.left, name, node)
         if (left is None and right is None and not self.right.open) or (left is None and right is None):
             near = [*self.left.index, *self.right.index]
             self.session.unknown_name("KS142", name, node, "column, table, variable or function", near)
             return
         if right is None and self.right.open:
-            right = self.right.infer(name)
-            self.session.refuse("TK103", f"The column '{name}' is not known before the query runs", node)
+            right = self.session.trust(self.right, name, node)
         if left is None or right is None:
             side = "left" if left is None else "right"
             message = f"The column '{name}' must be on both sides of the join; the {side} side has none"

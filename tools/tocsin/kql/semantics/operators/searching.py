@@ -86,6 +86,8 @@ class _SearchPredicate:
         if "*" in core:
             self.session.refuse("TK137", "A star inside a search text is not run by the local engine", node)
         row = self.scope.row
+        if row is not None and row.open:
+            self.session.refuse("TK103", "The columns to search are not known before the query runs", node)
         columns = tuple(row.columns) if row is not None else ()
         return any_column(self.session, columns, operator, Constant(core, STRING), node, node)
 

@@ -166,6 +166,8 @@ def distinct(session: Session, node: tree.Distinct, source: TableValue, scope: S
     row = Row.of_table(source)
     grouping = Grouping(session, row, scope)
     star = any(isinstance(each, tree.Star) for each in node.expressions)
+    if star and row.open:
+        session.refuse("TK103", "The columns that the star stands for are not known before the query runs", node)
     if star and any(column.type is DYNAMIC for column in row.columns):
         session.error("KS116", "A dynamic column cannot be compared: convert it first", node.expressions[0])
     grouping.add_keys(node.expressions, dynamic=star)
