@@ -40,6 +40,7 @@ style: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix tools tests
 	$(BIN)/ruff format tools tests
+	$(BIN)/python tools/build_docs.py
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,7 +17,7 @@ BUILD = runpy.run_path(str(TOOLS / "build_docs.py"))
 @pytest.mark.parametrize("name", BUILD["PAGES"])
 def test_the_page_is_current(name: str) -> None:
     written = (TOOLS.parent / "docs" / name).read_text(encoding="utf-8")
-    assert written == BUILD["PAGES"][name](), "run: .venv/bin/python tools/build_docs.py"
+    assert written == BUILD["PAGES"][name](), "run: make format"
 
 
 def test_every_code_in_the_program_is_listed_once() -> None:
