@@ -39,6 +39,7 @@ FAMILIES: tuple[str, ...] = (
     "geography",
     "geohash",
     "s2",
+    "h3_cells",
     "units",
     "unsupported",
 )

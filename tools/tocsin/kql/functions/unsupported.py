@@ -40,11 +40,6 @@ _geography(
     ("line_to_s2cells", "lineString: dynamic, [level: number], [radius: number]"),
     ("point_buffer", f"{_POINT}, radius: number, [tolerance: number]"),
     ("s2cell_neighbors", _CELL),
-    ("h3cell_to_central_point", _CELL),
-    ("h3cell_to_polygon", _CELL),
-    ("h3cell_neighbors", _CELL),
-    ("h3cell_children", f"{_CELL}, [resolution: number]"),
-    ("h3cell_rings", f"{_CELL}, distance: number"),
 )
 _geography(
     "real",
@@ -55,13 +50,6 @@ _geography(
     ("intersects_line_with_polygon", _SHAPES),
     ("intersects_2polygons", _SHAPES),
 )
-_geography(
-    "string",
-    ("point_to_h3cell", f"{_POINT}, [resolution: number]"),
-    ("h3cell_parent", f"{_CELL}, [resolution: number]"),
-)
-_geography("int", ("h3cell_level", _CELL))
-
 for _name, _signature in {
     "current_cluster_endpoint": "() -> string",
     "current_database": "() -> string",
