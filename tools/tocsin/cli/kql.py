@@ -96,6 +96,21 @@ def check(
     raise typer.Exit(Exit.FAILED if kql_checks.check(queries, root, as_json=output is CheckFormat.JSON) else Exit.OK)
 
 
+@app.command(epilog="Examples: tocsin kql describe rule.kql --root .    tocsin kql describe --format json *.kql")
+def describe(
+    queries: Annotated[list[str], typer.Argument(metavar="QUERY|FILE...", help="Query texts or files; - for stdin.")],
+    output: Annotated[CheckFormat, typer.Option("--format", help="How to write it.")] = CheckFormat.TEXT,
+    root: Root = None,
+) -> None:
+    """Say what queries read and give: tables and their columns, watchlists, functions, conditions on time, result.
+
+    The columns of a table are those that the result depends on. Status 1 when a query has an error.
+    """
+    from tocsin.cli import kql_descriptions
+
+    raise typer.Exit(kql_descriptions.describe_queries(queries, root, as_json=output is CheckFormat.JSON))
+
+
 @app.command(epilog='Protocol: {"id", "query"} a line in, {"id", "columns", "rows"} or {"id", "error"} a line out.')
 def batch(
     catalogue: Catalogue = None,

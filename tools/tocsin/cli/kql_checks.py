@@ -71,7 +71,7 @@ def show(findings: Sequence[Finding], texts: dict[str, str], *, err: bool = True
 
 def check(queries: Sequence[str], root: Path | None, *, as_json: bool) -> bool:
     """Write the findings of all queries; True when there is an error among them."""
-    texts = dict(_named_text(query, number) for number, query in enumerate(queries, start=1))
+    texts = named_texts(queries)
     catalog = catalog_of(root)
     findings = [finding for name, text in texts.items() for finding in findings_of(kql.analyze(text, catalog), name)]
     if as_json:
@@ -81,6 +81,11 @@ def check(queries: Sequence[str], root: Path | None, *, as_json: bool) -> bool:
         errors = sum(1 for each in findings if each.level is Level.ERROR)
         typer.echo(f"{len(texts)} {'query' if len(texts) == 1 else 'queries'}, {errors} error{'s' * (errors != 1)}")
     return any(each.level is Level.ERROR for each in findings)
+
+
+def named_texts(queries: Sequence[str]) -> dict[str, str]:
+    """The texts of arguments by a name for messages: standard input, a file, or the argument itself."""
+    return dict(_named_text(query, number) for number, query in enumerate(queries, start=1))
 
 
 def _named_text(query: str, number: int) -> tuple[str, str]:

@@ -1,0 +1,279 @@
+"""What a plan reads: the columns of tables and watchlists that its result depends on, and its conditions on time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_args
+
+from tocsin.kql import plan
+from tocsin.kql.plan import Column, Expr, Relation
+from tocsin.kql.types import DATETIME
+
+_PARTS = (plan.AggregateCall, plan.Assignment, plan.ExpandColumn, plan.NestedLevel, plan.PatternPart, plan.SortKey)
+_EXPRESSIONS: tuple[type[Any], ...] = get_args(Expr)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimeFilter:
+    """A condition that every row must meet and that compares a datetime column with something known before the query
+    reads: ``TimeGenerated > ago(1d)``. ``start`` and ``length`` are its place in the query, or in the workspace
+    function that ``origin`` names."""
+
+    column: Column
+    start: int
+    length: int
+    origin: str | None
+
+
+def relations(root: Relation) -> list[Relation]:
+    """All relations of a plan once, those inside scalar queries and lists too; the root first."""
+    found: dict[int, Relation] = {}
+    stack: list[Relation] = [root]
+    while stack:
+        relation = stack.pop()
+        if id(relation) not in found:
+            found[id(relation)] = relation
+            stack.extend(reversed([each for each in _inside(relation) if isinstance(each, Relation)]))
+    return list(found.values())
+
+
+def columns_read(root: Relation) -> tuple[Mapping[str, frozenset[str]], Mapping[str, frozenset[str]]]:
+    """The columns that the result depends on, by table and by watchlist: those that are shown, those that what is shown
+    is computed from, and those that decide which rows there are."""
+    needs: dict[int, list[Column]] = defaultdict(list)
+    live: list[Column] = list(root.columns)
+    known = relations(root)
+    for relation in known:
+        live.extend(_DEPENDENCIES.get(type(relation), _all_columns)(relation, needs))
+        live.extend(_answers_of_queries(relation))
+    alive: set[int] = set()
+    while live:
+        column = live.pop()
+        if id(column) not in alive:
+            alive.add(id(column))
+            live.extend(needs[id(column)])
+    tables: dict[str, set[str]] = defaultdict(set)
+    watchlists: dict[str, set[str]] = defaultdict(set)
+    for relation in known:
+        read = {column.name for column in relation.columns if id(column) in alive}
+        if isinstance(relation, plan.Scan):
+            tables[relation.table] |= read
+        elif isinstance(relation, plan.Watchlist):
+            watchlists[relation.alias] |= read
+    return _frozen(tables), _frozen(watchlists)
+
+
+def time_filters(root: Relation) -> list[TimeFilter]:
+    """The conditions on datetime columns, in the order of their places."""
+    found = []
+    for relation in relations(root):
+        if isinstance(relation, plan.Filter):
+            for condition in _conjuncts(relation.predicate):
+                column = _compared_time(condition)
+                if column is not None and isinstance(condition, plan.Call):
+                    found.append(TimeFilter(column, condition.start, condition.length, relation.origin))
+    return sorted(found, key=lambda each: (each.origin or "", each.start))
+
+
+def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {name: frozenset(columns) for name, columns in sorted(sets.items())}
+
+
+# ----------------------------------------------------------------------------------------------------------- inside
+
+
+def _inside(value: Relation) -> Iterator[Any]:
+    """The expressions and relations that a relation or expression holds at first hand, through tuples and parts."""
+    stack = _members(value)[::-1]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, (Relation, *_EXPRESSIONS)):
+            yield each
+            if not isinstance(each, Relation):
+                stack.extend(_members(each))
+        elif isinstance(each, tuple):
+            stack.extend(reversed(each))
+        elif isinstance(each, _PARTS):
+            stack.extend(_members(each))
+
+
+def _members(part: Any) -> list[Any]:
+    return [getattr(part, field.name) for field in fields(part)]
+
+
+def _references(*values: Any) -> list[Column]:
+    """The columns that expressions (or parts that hold some) refer to."""
+    found: list[Column] = []
+    stack: list[Any] = list(values)
+    while stack:
+        each = stack.pop()
+        if isinstance(each, plan.ColumnRef):
+            found.append(each.column)
+        elif isinstance(each, plan.PackRow):
+            found.extend(each.columns)
+        elif isinstance(each, tuple):
+            stack.extend(each)
+        elif isinstance(each, (*_EXPRESSIONS, *_PARTS)):
+            stack.extend(_members(each))
+    return found
+
+
+# ----------------------------------------------------------------------------------------------------- dependencies
+
+_Needs = dict[int, list[Column]]
+
+
+def _add(needs: _Needs, column: Column, sources: list[Column]) -> None:
+    needs[id(column)].extend(source for source in sources if source is not column)
+
+
+def _own_expressions(relation: Relation) -> list[Column]:
+    return _references(*(getattr(relation, field.name) for field in fields(relation) if field.name != "columns"))
+
+
+def _all_columns(relation: Relation, needs: _Needs) -> list[Column]:
+    """For a relation with no rule of its own: each new column may come from every column of its inputs."""
+    inputs = [each for each in _inside(relation) if isinstance(each, Relation)]
+    given = [column for each in inputs for column in each.columns]
+    passed = {id(column) for column in given}
+    for column in relation.columns:
+        if id(column) not in passed:
+            _add(needs, column, given)
+    return _own_expressions(relation)
+
+
+def _no_columns(relation: Relation, needs: _Needs) -> list[Column]:
+    """Columns are the input's own or come from nothing; what the expressions read decides about rows."""
+    return _own_expressions(relation)
+
+
+def _projection(relation: plan.Projection, needs: _Needs) -> list[Column]:
+    # An open table has columns beyond its expressions: those that were taken on trust.
+    for column, value in zip(relation.columns, relation.expressions, strict=False):
+        _add(needs, column, _references(value))
+    return []
+
+
+def _grouping(relation: plan.Summarize | plan.MakeSeriesRows, needs: _Needs) -> list[Column]:
+    for key in relation.keys:
+        _add(needs, key.column, _references(key))
+    for call in relation.aggregates:
+        _aggregate(call, needs)
+    if isinstance(relation, plan.MakeSeriesRows):
+        return _references(relation.keys, relation.axis, relation.from_, relation.to, relation.step)
+    for after in relation.after:
+        _add(needs, after.column, _references(after.value))
+    return _references(relation.keys)
+
+
+def _aggregate(call: plan.AggregateCall, needs: _Needs) -> None:
+    """Each output comes from all arguments, unless the aggregate picks a row and gives its values one by one."""
+    paired = len(call.outputs) == len(call.arguments)
+    by = call.arguments[:1] if call.function.name in _PICKED_BY_FIRST else ()
+    for index, output in enumerate(call.outputs):
+        picked = paired and (by or call.function.name in _PICKED)
+        _add(needs, output, _references((*by, call.arguments[index]) if picked else call.arguments))
+
+
+_PICKED_BY_FIRST = frozenset({"arg_max", "arg_min", "argmax", "argmin"})
+_PICKED = frozenset({"take_any", "take_anyif", "any", "anyif"})
+
+
+def _distinct(relation: plan.DistinctRows, needs: _Needs) -> list[Column]:
+    for key in relation.keys:
+        _add(needs, key.column, _references(key.value))
+    return _references(relation.keys)
+
+
+def _join(relation: plan.JoinRows, needs: _Needs) -> list[Column]:
+    for column, source in zip(relation.columns, relation.sources, strict=False):
+        _add(needs, column, [source])
+    return _references(relation.keys)
+
+
+def _union(relation: plan.UnionRows, needs: _Needs) -> list[Column]:
+    own = relation.columns[1:] if relation.source_names is not None else relation.columns
+    for sources in relation.sources:
+        shown = relation.columns if len(sources) == len(relation.columns) else own
+        for column, source in zip(shown, sources, strict=False):
+            _add(needs, column, [source] if source is not None else [])
+    return []
+
+
+def _expand(relation: plan.Expand | plan.Apply, needs: _Needs) -> list[Column]:
+    for item in relation.items:
+        _add(needs, item.column, _references(item.value))
+    return _references(relation.items, relation.limit)
+
+
+def _parse(relation: plan.ParseRows | plan.ParsePairs, needs: _Needs) -> list[Column]:
+    given = {id(column) for column in relation.input.columns}
+    for column in relation.columns:
+        if id(column) not in given:
+            _add(needs, column, _references(relation.value))
+    drops = isinstance(relation, plan.ParseRows) and relation.drop_unmatched
+    return _references(relation.value) if drops else []
+
+
+def _count(relation: plan.CountRows, needs: _Needs) -> list[Column]:
+    return []
+
+
+def _answers_of_queries(relation: Relation) -> list[Column]:
+    """The columns that queries inside expressions give: ``toscalar(…)``, ``in (…)``."""
+    found: list[Column] = []
+    for each in _inside(relation):
+        if isinstance(each, plan.ScalarQuery | plan.ListTest) and each.query is not None:
+            found.extend(each.query.columns[:1])
+    return found
+
+
+_DEPENDENCIES: Mapping[type[Relation], Callable[[Any, _Needs], list[Column]]] = {
+    plan.Scan: _no_columns,
+    plan.Watchlist: _no_columns,
+    plan.Inline: _no_columns,
+    plan.RangeSource: _no_columns,
+    plan.SubqueryInput: _no_columns,
+    plan.SchemaRows: _no_columns,
+    plan.Filter: _no_columns,
+    plan.TakeRows: _no_columns,
+    plan.SortRows: _no_columns,
+    plan.CountRows: _count,
+    plan.Projection: _projection,
+    plan.Summarize: _grouping,
+    plan.MakeSeriesRows: _grouping,
+    plan.DistinctRows: _distinct,
+    plan.JoinRows: _join,
+    plan.UnionRows: _union,
+    plan.Expand: _expand,
+    plan.Apply: _expand,
+    plan.ParseRows: _parse,
+    plan.ParsePairs: _parse,
+}
+
+
+# ------------------------------------------------------------------------------------------------------------- time
+
+_COMPARISONS = frozenset({">", ">=", "<", "<=", "==", "between", "!between"})
+
+
+def _conjuncts(predicate: Expr) -> Iterator[Expr]:
+    stack = [predicate]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, plan.Call) and each.function.name == "and":
+            stack.extend(reversed(each.arguments))
+        else:
+            yield each
+
+
+def _compared_time(condition: Expr) -> Column | None:
+    """The datetime column that a condition compares with what reads no column."""
+    if not isinstance(condition, plan.Call) or condition.function.name not in _COMPARISONS:
+        return None
+    columns = [each.column for each in condition.arguments if isinstance(each, plan.ColumnRef)]
+    if len(columns) == 1 and columns[0].type is DATETIME and len(_references(condition)) == 1:
+        return columns[0]
+    return None
