@@ -198,12 +198,11 @@ class _Parser:
             return Assertion(Look.LINE_START if flags.m else Look.TEXT_START, flags.u, flags.R, at + 1)
         if char == "$":
             return Assertion(Look.LINE_END if flags.m else Look.TEXT_END, flags.u, flags.R, at + 1)
-        return self.literal(char, at)
+        return self.literal(char)
 
-    def literal(self, char: str, at: int) -> Literal:
-        if not self.flags.u and self.flags.i and not char.isascii():
-            self.fail("a character beyond ASCII in any case needs Unicode (flag u)", at)
-        return Literal(char, self.flags.i, self.flags.u)
+    def literal(self, char: str) -> Literal:
+        """Without Unicode only ASCII has upper and lower case."""
+        return Literal(char, self.flags.i and (self.flags.u or char.isascii()), self.flags.u)
 
     # ---------------------------------------------------------------------------------------------- the groups
 
@@ -353,7 +352,9 @@ class _Parser:
             return Assertion(look, flags.u, flags.R, at + 1)
         value = self.escaped_members()
         if isinstance(value, str):
-            return self.literal(value, at)
+            if not flags.u and not value.isascii() and self.text[at + 1] == "x" and self.text[at + 2] != "{":
+                self.fail("a byte beyond ASCII is no character", at)
+            return self.literal(value)
         if not flags.u and isinstance(value, Perl) and value.negated:
             self.fail(f"'\\{value.letter.upper()}' without Unicode (flag u) could split a character", at)
         return Class(value, flags.i, flags.u)
@@ -422,8 +423,6 @@ class _Parser:
     def scalar(self, code: int, at: int) -> str:
         if code > HIGHEST or 0xD800 <= code <= 0xDFFF:
             self.fail(f"{code:X} is not the code of a character", at)
-        if code > 0x7F and not self.flags.u:
-            self.fail("a code beyond ASCII needs Unicode (flag u)", at)
         return chr(code)
 
     def unicode_class(self, at: int, negated: bool) -> Property:

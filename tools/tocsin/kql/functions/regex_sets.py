@@ -66,6 +66,7 @@ def class_text(ranges: Ranges) -> str:
     return f"[{members_text(ranges)}]" if ranges else r"[^\x{0}-\x{10FFFF}]"
 
 
+_ASCII_RANGES: Ranges = ((0, 0x7F),)
 _ASCII = "".join(map(chr, range(0x80)))
 
 
@@ -97,7 +98,13 @@ def word_ranges() -> Ranges:
 
 @lru_cache(maxsize=256)
 def _all_but(members: str, fold: bool, ascii_only: bool) -> str:
-    return members_text(complement(ranges_of(members, fold, ascii_only)))
+    rest = complement(ranges_of(members, fold, ascii_only))
+    return members_text(_in_ascii(rest) if ascii_only else rest)
+
+
+def _in_ascii(ranges: Ranges) -> Ranges:
+    """What counts in ASCII text. RE2 would fold other characters into it, such as the Kelvin sign into ``k``."""
+    return intersection(ranges, _ASCII_RANGES)
 
 
 def _fold_ascii(ranges: Ranges) -> Ranges:
@@ -167,13 +174,16 @@ class SetWriter:
     def written(self, members: Members, fold: bool, unicode: bool) -> tuple[str, bool]:
         """An RE2 class, and whether RE2 still has to fold it."""
         if not unicode:
-            return class_text(self.ranges(members, fold, unicode)), False
+            return self._class(self.ranges(members, fold, unicode)), False
         inner, negated = members, False
         if isinstance(members, Bracket):
             inner, negated = members.inner, members.negated
         text = self.members(inner, fold)
         if text is None:
-            return class_text(self.ranges(members, fold)), False
+            return self._class(self.ranges(members, fold)), False
         if not text:
             return class_text(complement(()) if negated else ()), False
         return f"[{'^' * negated}{text}]", fold
+
+    def _class(self, ranges: Ranges) -> str:
+        return class_text(_in_ascii(ranges) if self._ascii_only else ranges)
