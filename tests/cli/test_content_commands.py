@@ -18,7 +18,7 @@ TESTS = "tests/detections/family/rule.test.yaml"
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for path, text in new_detection("family/rule", "11111111-2222-4333-8444-555555555555").items():
+    for path, text in new_detection("family/rule", "11111111-2222-4333-8444-555555555555", ".tocsin/schemas").items():
         target = tmp_path / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
@@ -200,3 +200,11 @@ def test_new_detection_passes_check_and_never_overwrites(root: Path) -> None:
     assert again.exit_code == 2
     assert (root / "detections/other_family/second_rule.yaml").read_bytes() == before
     assert run("new", "detection", "../escape/rule").exit_code == 2
+
+
+def test_new_schemas_are_where_new_rules_look_for_them(root: Path) -> None:
+    assert run("new", "schemas").exit_code == 0
+    run("new", "detection", "other_family/second_rule")
+    for file in ("detections/other_family/second_rule.yaml", "tests/detections/other_family/second_rule.test.yaml"):
+        schema = (root / file).read_text(encoding="utf-8").splitlines()[0].partition("$schema=")[2]
+        assert json.loads(((root / file).parent / schema).read_text(encoding="utf-8"))["$schema"]

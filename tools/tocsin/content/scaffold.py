@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 _NAME = re.compile(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)+")
 
 _DETECTION = """\
-# yaml-language-server: $schema={schemas}/detection.schema.json
-id: {id}
+{comment}id: {id}
 name: {title}
 version: 0.1.0
 kind: Scheduled
@@ -52,8 +51,7 @@ x-tocsin:
 """
 
 _TESTS = """\
-# yaml-language-server: $schema={schemas}/detection-test.schema.json
-detection: {name}
+{comment}detection: {name}
 now: 2025-07-15T10:00:00Z
 records:
   hostile:
@@ -84,11 +82,16 @@ cases:
 """
 
 
-def new_detection(name: str, rule_id: str) -> dict[PurePosixPath, str]:
+SCHEMA_FOLDERS = (".tocsin/schemas", "tools/tocsin/content/schemas")
+"""Where a repository may hold the JSON Schemas: written by ``tocsin new schemas``, or this project's own."""
+
+
+def new_detection(name: str, rule_id: str, schemas: str | None = None) -> dict[PurePosixPath, str]:
     """Texts by path (below the repository) of a detection ``family/rule`` and its test file.
 
-    ``rule_id`` is the GUID the rule keeps for life. Raises ValueError for a name that is no ``family/rule`` in
-    lower case with underscores.
+    ``rule_id`` is the GUID the rule keeps for life; ``schemas`` the folder of the JSON Schemas below the repository, for
+    the line by which editors find them. Raises ValueError for a name that is no ``family/rule`` in lower case with
+    underscores.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(
@@ -96,12 +99,13 @@ def new_detection(name: str, rule_id: str) -> dict[PurePosixPath, str]:
         )
     title = name.rpartition("/")[2].replace("_", " ").capitalize()
     depth = name.count("/") + 1
-    schemas = "tools/tocsin/content/schemas"
+    detection, tests = (_comment(schemas, each) for each in ((depth, "detection"), (depth + 1, "detection-test")))
     return {
-        PurePosixPath(f"detections/{name}.yaml"): _DETECTION.format(
-            id=rule_id, title=title, schemas="../" * depth + schemas
-        ),
-        PurePosixPath(f"tests/detections/{name}.test.yaml"): _TESTS.format(
-            name=name, schemas="../" * (depth + 1) + schemas
-        ),
+        PurePosixPath(f"detections/{name}.yaml"): _DETECTION.format(id=rule_id, title=title, comment=detection),
+        PurePosixPath(f"tests/detections/{name}.test.yaml"): _TESTS.format(name=name, comment=tests),
     }
+
+
+def _comment(schemas: str | None, file: tuple[int, str]) -> str:
+    depth, kind = file
+    return "" if schemas is None else f"# yaml-language-server: $schema={'../' * depth}{schemas}/{kind}.schema.json\n"
