@@ -39,6 +39,8 @@ FAMILIES: tuple[str, ...] = (
     "geography",
     "geohash",
     "s2",
+    "s2_cells",
+    "shapes",
     "h3_cells",
     "units",
     "unsupported",

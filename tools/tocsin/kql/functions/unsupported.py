@@ -17,39 +17,21 @@ def _geography(returns: str, *functions: tuple[str, str]) -> None:
 
 _POINT = "longitude: number, latitude: number"
 _SHAPES = "shape1: dynamic, shape2: dynamic"
-_CELL = "cell: string"
 
 _geography(
     "dynamic",
-    ("intersection_2lines", _SHAPES),
-    ("intersection_line_with_polygon", _SHAPES),
     ("intersection_2polygons", _SHAPES),
     ("union_polygons_array", "polygons: dynamic"),
     ("union_lines_array", "lineStrings: dynamic"),
     ("simplify_polygons_array", "polygons: dynamic, [tolerance: number]"),
     ("polygon_to_h3cells", "polygon: dynamic, [resolution: number], [radius: number]"),
-    ("polygon_to_s2cells", "polygon: dynamic, [level: number], [radius: number]"),
-    ("polygon_densify", "polygon: dynamic, [tolerance: number], [preserve_crossing: number|bool]"),
     ("polygon_buffer", "polygon: dynamic, radius: number, [tolerance: number]"),
-    ("polygon_centroid", "polygon: dynamic"),
     ("polygon_simplify", "polygon: dynamic, [tolerance: number]"),
     ("line_buffer", "lineString: dynamic, radius: number, [tolerance: number]"),
-    ("line_densify", "lineString: dynamic, [tolerance: number], [preserve_crossing: number|bool]"),
     ("line_simplify", "lineString: dynamic, [tolerance: number]"),
-    ("line_interpolate_point", "lineString: dynamic, fraction: number"),
-    ("line_to_s2cells", "lineString: dynamic, [level: number], [radius: number]"),
     ("point_buffer", f"{_POINT}, radius: number, [tolerance: number]"),
-    ("s2cell_neighbors", _CELL),
 )
-_geography(
-    "real",
-    ("line_locate_point", f"lineString: dynamic, {_POINT}, [use_spheroid: number|bool]"),
-)
-_geography(
-    "bool",
-    ("intersects_line_with_polygon", _SHAPES),
-    ("intersects_2polygons", _SHAPES),
-)
+
 for _name, _signature in {
     "current_cluster_endpoint": "() -> string",
     "current_database": "() -> string",
