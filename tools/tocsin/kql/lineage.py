@@ -99,8 +99,12 @@ def _inside(value: Relation) -> Iterator[Any]:
             stack.extend(_members(each))
 
 
+_ONLY_COLUMNS = frozenset({"columns", "outputs", "passed", "source_names", "sources", "table_columns"})
+"""Fields without expressions; those of a union of all tables are long."""
+
+
 def _members(part: Any) -> list[Any]:
-    return [getattr(part, field.name) for field in fields(part)]
+    return [getattr(part, field.name) for field in fields(part) if field.name not in _ONLY_COLUMNS]
 
 
 def _references(*values: Any) -> list[Column]:
@@ -130,7 +134,7 @@ def _add(needs: _Needs, column: Column, sources: list[Column]) -> None:
 
 
 def _own_expressions(relation: Relation) -> list[Column]:
-    return _references(*(getattr(relation, field.name) for field in fields(relation) if field.name != "columns"))
+    return _references(*_members(relation))
 
 
 def _all_columns(relation: Relation, needs: _Needs) -> list[Column]:
@@ -198,7 +202,8 @@ def _union(relation: plan.UnionRows, needs: _Needs) -> list[Column]:
     for sources in relation.sources:
         shown = relation.columns if len(sources) == len(relation.columns) else own
         for column, source in zip(shown, sources, strict=False):
-            _add(needs, column, [source] if source is not None else [])
+            if source is not None and source is not column:
+                needs[id(column)].append(source)
     return []
 
 
