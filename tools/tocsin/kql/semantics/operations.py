@@ -126,6 +126,7 @@ RULES: dict[str, Rule] = {
 """By operator; every other binary operator compares text."""
 
 _ARITHMETIC = frozenset("+-*/%")
+_COMPARING = frozenset({"==", "!=", "<>", "<", "<=", ">", ">="})
 
 MISSING_OPERATOR = ScalarFunction("", (), "", None)
 """Stands for an operation that has no meaning; a plan that holds it is never handed out."""
@@ -166,6 +167,10 @@ def apply_operator(
     function = scalar_functions().get(operator)
     types = [each.type for each in operands]
     found = choose(function, types, read_dynamic=True) if function is not None else None
+    if operator in _COMPARING and all(type_ is DYNAMIC for type_ in types):
+        # The language service lets it pass, the engine of the service does not: "Cannot compare values of types
+        # dynamic and dynamic. Try adding explicit casts".
+        found = None
     if function is None or found is None or function.implementation is None:
         shown = " and ".join(each.value for each in types)
         session.refuse(
