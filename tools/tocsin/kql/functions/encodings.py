@@ -128,9 +128,11 @@ def zlib_compress_to_base64_string(text: str) -> str:
 
 def _from_punycode(text: str) -> str | None:
     try:
-        return text.encode("ascii").decode("punycode")
+        decoded = text.encode("ascii").decode("punycode")
+        decoded.encode("utf-8")
     except (UnicodeError, ValueError, OverflowError):
         return None
+    return decoded
 
 
 def _to_punycode(text: str) -> str:
@@ -149,16 +151,11 @@ def punycode_to_string(text: str) -> str:
     return _from_punycode(text) or ""
 
 
+# The two below are named the other way round than the two above: of a domain name, "from" decodes and "to" encodes.
+
+
 @TABLE.scalar("punycode_domain_from_string", _TEXT, page="punycode-domain-from-string-function")
 def punycode_domain_from_string(text: str) -> str:
-    """Each label of a domain name that needs it as ``xn--`` and Punycode."""
-    for dot in "。．｡":
-        text = text.replace(dot, ".")
-    return ".".join(label if label.isascii() else f"xn--{_to_punycode(label)}" for label in text.split("."))
-
-
-@TABLE.scalar("punycode_domain_to_string", _TEXT, page="punycode-domain-to-string-function")
-def punycode_domain_to_string(text: str) -> str:
     """Each ``xn--`` label of a domain name decoded; the empty text when one can not be."""
     labels: list[str] = []
     for label in text.split("."):
@@ -167,3 +164,14 @@ def punycode_domain_to_string(text: str) -> str:
             return ""
         labels.append(decoded)
     return ".".join(labels)
+
+
+_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
+"""The full stops of other scripts that separate labels, too (RFC 3490, 3.1)."""
+
+
+@TABLE.scalar("punycode_domain_to_string", _TEXT, page="punycode-domain-to-string-function")
+def punycode_domain_to_string(text: str) -> str:
+    """Each label of a domain name that needs it as ``xn--`` and Punycode; upper and lower case are kept."""
+    labels = text.translate(_DOTS).split(".")
+    return ".".join(label if label.isascii() else f"xn--{_to_punycode(label)}" for label in labels)
