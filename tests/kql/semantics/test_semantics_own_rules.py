@@ -12,6 +12,7 @@ import yaml
 from tocsin.kql import Catalog, ColumnSchema, ScalarType, WorkspaceFunction, analyze
 from tocsin.kql import plan as plans
 from tocsin.kql.semantics.analysis import Analysis
+from tocsin.kql.semantics.suggestions import nearest
 
 CASES = Path(__file__).parent / "cases"
 STRING = ScalarType.STRING
@@ -70,6 +71,11 @@ def test_rule(rule: dict[str, Any]) -> None:
 def test_an_error_in_a_workspace_function_says_where() -> None:
     (error,) = analyze("Broken", CATALOG).errors
     assert "line 2, column 9" in error.message
+
+
+def test_a_name_is_never_suggested_for_itself() -> None:
+    assert nearest("count", ["count", "Count", "counts"]) == "Count"
+    assert nearest("count", ["count"]) is None
 
 
 # ----------------------------------------------------------------------------------------------------- the plan

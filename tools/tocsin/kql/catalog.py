@@ -29,6 +29,9 @@ class Catalog:
     (``_DTItemId``, ``LastUpdatedTimeUTC``, ``SearchKey``, ``WatchlistItem``) are part of them. An alias that is not
     here binds to those four columns alone, as an open table.
 
+    ``external`` are the addresses that ``externaldata`` may read from, because rows for them are given when the query
+    runs. Nothing is ever read from the network: an ``externaldata`` of any other address is refused.
+
     ``as_service``: answer as Microsoft's language service does with this catalogue, also where a workspace is known to
     do otherwise (``docs/kql.md`` lists where). Such an analysis is for comparing and never has a plan.
     """
@@ -36,6 +39,7 @@ class Catalog:
     tables: Mapping[str, tuple[ColumnSchema, ...]] = field(default_factory=dict)
     functions: Mapping[str, WorkspaceFunction] = field(default_factory=dict)
     watchlists: Mapping[str, tuple[ColumnSchema, ...]] = field(default_factory=dict)
+    external: frozenset[str] = frozenset()
     as_service: bool = False
 
 

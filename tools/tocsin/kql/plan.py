@@ -168,6 +168,13 @@ class Watchlist(Relation):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class External(Relation):
+    """``externaldata``: rows that whoever runs the query gives for these addresses, one after the other."""
+
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Inline(Relation):
     """``datatable`` and ``print``: rows of expressions that need no input."""
 

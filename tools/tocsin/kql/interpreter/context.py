@@ -60,9 +60,11 @@ class Execution:
         limits: Limits,
         seed: int,
         trace: bool,
+        external: Mapping[str, Table] | None = None,
     ) -> None:
         self.database = database
         self.watchlists = watchlists
+        self.external: Mapping[str, Table] = external or {}
         self.now = now
         self.ingestion_time = now if ingestion_time is None else ingestion_time
         self.random = Random(seed)

@@ -54,6 +54,7 @@ class PreparedQuery:
     _outputs: tuple[Column, ...]
     _run: Runner
     _late: Analysis | None = None
+    _query_now: int | None = None
 
     def run(
         self,
@@ -64,18 +65,23 @@ class PreparedQuery:
         watchlists: Mapping[str, Table] = NO_TABLES,
         ingestion_time: int | None = None,
         seed: int = 0,
+        external: Mapping[str, Table] = NO_TABLES,
     ) -> QueryResult:
         """Run on the tables of ``database`` by name; a table that is absent is empty, a column that is absent null.
 
+        ``external`` has the rows behind the addresses that ``Catalog.external`` names.
         ``now`` and ``ingestion_time`` (None: ``now``) are ticks; ``seed`` fixes ``rand`` and ``sample``.
         Raises KqlRuntimeError and KqlLimitError.
         """
-        execution = Execution(database, watchlists, now, ingestion_time, limits, seed, trace)
+        if self._query_now is not None:
+            ingestion_time = now if ingestion_time is None else ingestion_time
+            now = self._query_now
+        execution = Execution(database, watchlists, now, ingestion_time, limits, seed, trace, external)
         if self._late is not None:
             known = _found_columns(self._late, execution)
             query = prepare(known)
             left = replace(limits, seconds=execution.seconds_left())
-            return query.run(database, now, trace, left, watchlists, ingestion_time, seed)
+            return query.run(database, now, trace, left, watchlists, ingestion_time, seed, external)
         try:
             batch = self._run(execution)
             execution.allow_rows(batch.rows, width=len(self._outputs))
@@ -96,8 +102,8 @@ def prepare(analysis: Analysis) -> PreparedQuery:
     if analysis.plan is None:
         raise NotRunnable(analysis.errors or analysis.refusals)
     if analysis.pending:
-        return PreparedQuery(analysis.columns or (), (), lambda execution: UNIT, analysis)
-    return prepare_plan(analysis.plan)
+        return PreparedQuery(analysis.columns or (), (), lambda execution: UNIT, analysis, analysis.query_now)
+    return replace(prepare_plan(analysis.plan), _query_now=analysis.query_now)
 
 
 def _found_columns(analysis: Analysis, execution: Execution) -> Analysis:

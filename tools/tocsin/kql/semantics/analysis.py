@@ -34,6 +34,8 @@ class Analysis:
     """Plugins (``bag_unpack``, ``pivot``) whose columns only their input can tell. While there are any, ``plan`` is
     provisional: ``resume`` with the columns of the first ones, in order, gives the analysis that knows them."""
     resume: Callable[[tuple[tuple[ColumnSchema, ...], ...]], Analysis] | None = None
+    query_now: int | None = None
+    """What ``now()`` is, in ticks, where the query says so itself (``set query_now``)."""
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

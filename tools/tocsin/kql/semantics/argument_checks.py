@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tocsin.kql.plan import Call, ColumnRef, Constant, Convert, Element, Expr, ListTest, Member, ScalarQuery, Variable
-from tocsin.kql.semantics.argument_rules import Argument, judge, rules_of
+from tocsin.kql.semantics.argument_rules import Argument, count_problems, judge, rules_of
 from tocsin.kql.semantics.kinds import KINDS_OF_TYPES, UNKNOWN_KIND, Kind
 from tocsin.kql.semantics.scopes import TableValue
 from tocsin.kql.syntax import tree
@@ -21,6 +21,10 @@ TAKEN_BY_KUSTO = frozenset({"KS107", "KS134", "KS234", "KS235"})
 
 _STAR = Argument(UNKNOWN_KIND, "star")
 _TABLE = Argument(UNKNOWN_KIND, "table")
+_FAILED = Argument(UNKNOWN_KIND, "failed")
+"""An argument with an error of its own. The service then also misses the type that is needed, which helps nobody: told
+only where its very answer is asked for."""
+
 _TYPE = Argument(UNKNOWN_KIND, "type")
 
 
@@ -58,6 +62,14 @@ def check_arguments(
     return lenient, verdict.returns
 
 
+def check_count(session: Session, what: str, function: str, count: int, name: tree.Node) -> None:
+    """Report a wrong number of arguments, and nothing else."""
+    callee = rules_of(what, function)
+    if callee is not None:
+        for problem in count_problems(callee, count):
+            session.error(problem.code, f"The function '{function}' {problem.message}", name)
+
+
 def underlying(node: tree.Node) -> tree.Node:
     """The expression without its name and brackets."""
     while isinstance(node, tree.NamedExpression | tree.Parenthesized):
@@ -73,6 +85,9 @@ def _argument(session: Session, value: Expr | TableValue, node: tree.Node) -> Ar
         return _STAR
     if isinstance(bare, tree.TypeLiteral):
         return _TYPE
+    if isinstance(value, Constant) and value.type is UNKNOWN:
+        failed = session.catalog.as_service and not isinstance(bare, tree.Missing)
+        return _FAILED if failed else Argument(UNKNOWN_KIND, "")
     kind = session.kind(value)
     if isinstance(bare, tree.Literal):
         return Argument(kind, "literal", bare.value)

@@ -147,13 +147,9 @@ class Rule:
         after = self.parameters[self.repeat_at + self.repeated :]
         trailing = sum(each.least for each in after)
         if after and not trailing and self.repeated == 1:
-            # An optional parameter after a repeating one takes what the repeating one does not.
-            first = self.parameters[self.repeat_at]
-            taken = next(
-                (i for i in range(self.repeat_at, count) if not fits(first, arguments[i].kind)), count
-            )  # fmt: skip
-            if index >= taken:
-                return after[min(index - taken, len(after) - 1)]
+            # An optional parameter after a repeating one takes the last argument when that fits it.
+            if index == count - 1 and index > self.repeat_at and fits(after[0], arguments[index].kind):
+                return after[0]
         elif index >= count - trailing:
             return after[index - (count - trailing)]
         return self.parameters[self.repeat_at + (index - self.repeat_at) % self.repeated]
@@ -161,8 +157,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """What is known of an argument. ``form``: literal, constant (known before the query runs), column, star, table or
-    nothing of these. ``value`` is that of a literal."""
+    """What is known of an argument. ``form``: literal, constant (known before the query runs), column, star, table,
+    type, failed (it has an error itself) or nothing of these. ``value`` is that of a literal."""
 
     kind: Kind
     form: str
@@ -269,17 +265,10 @@ def judge(callee: Callee, arguments: Sequence[Argument]) -> Verdict:
 
 
 def _judge(rule: Rule, arguments: Sequence[Argument]) -> Verdict:
-    count = len(arguments)
+    wrong = _wrong_count(rule, len(arguments))
+    if wrong is not None:
+        return Verdict(_result(rule, arguments), (wrong,))
     problems: list[Problem] = []
-    if not rule.takes_count(count):
-        if rule.repeat_at < 0:
-            many = len(rule.parameters)
-            problems.append(Problem("KS119", f"takes {many} argument{'s'[: many != 1]}", -1))
-        elif rule.least <= count <= rule.most:
-            problems.append(Problem("KS121", f"cannot take {count} arguments", -1))
-        else:
-            problems.append(_count_problem(rule.least, rule.most))
-        return Verdict(_result(rule, arguments), tuple(problems))
     common = _common(rule, arguments)
     if common is None:
         return Verdict(UNKNOWN_KIND, (Problem("KS232", "is given arguments that have no type in common", -1),))
@@ -288,6 +277,25 @@ def _judge(rule: Rule, arguments: Sequence[Argument]) -> Verdict:
         if parameter is not None:
             problems.extend(_check(parameter, argument, index, arguments, common))
     return Verdict(_result(rule, arguments), tuple(problems))
+
+
+def count_problems(callee: Callee, count: int) -> tuple[Problem, ...]:
+    """What the service says of that many arguments."""
+    if any(each.takes_count(count) for each in callee.rules):
+        return ()
+    wrong = _wrong_count(callee.rules[0], count)
+    return () if wrong is None else (wrong,)
+
+
+def _wrong_count(rule: Rule, count: int) -> Problem | None:
+    if rule.takes_count(count):
+        return None
+    if rule.repeat_at < 0:
+        many = len(rule.parameters)
+        return Problem("KS119", f"takes {many} argument{'s'[: many != 1]}", -1)
+    if rule.least <= count <= rule.most:
+        return Problem("KS121", f"cannot take {count} arguments", -1)
+    return _count_problem(rule.least, rule.most)
 
 
 def _count_problem(least: int, most: int) -> Problem:
@@ -306,7 +314,9 @@ def _check(
             found.append(Problem("KS191", "The star is not allowed here", index))
         return found
     kind = argument.kind
-    if kind is UNKNOWN_KIND and argument.form != "table":
+    if argument.form == "failed" and parameter.types:
+        return [Problem("KS107", f"A value of the type {parameter.types[0].shown()} is needed here", index)]
+    if kind is UNKNOWN_KIND and argument.form not in ("table", "type"):
         return found
     found.extend(_check_type(parameter, argument, index, arguments, common))
     if parameter.form == "constant" and argument.form not in ("constant", "literal"):
@@ -314,7 +324,7 @@ def _check(
     elif parameter.form == "column" and argument.form != "column":
         found.append(Problem("KS109", "A column name is needed here", index))
     elif parameter.form == "literal":
-        if argument.form != "literal":
+        if argument.form not in ("literal", "type"):
             found.append(Problem("KS131", "A literal is needed here", index))
         elif parameter.values and str(argument.value).lower() not in {each.lower() for each in parameter.values}:
             found.append(Problem("KS140", f"One of these is needed here: {', '.join(parameter.values)}", index))
@@ -390,6 +400,8 @@ def _match(rule: Rule, index: int, arguments: Sequence[Argument]) -> int:
     if argument.form == "table":
         return _TABLE if parameter.kind == "table" else _NONE
     kind = argument.kind
+    if argument.form == "failed":
+        return _NONE
     if kind is UNKNOWN_KIND:
         return _UNKNOWN if argument.form != "type" or parameter.kind == "type" else _NONE
     if parameter.types:
@@ -433,20 +445,22 @@ def _closeness(match: tuple[Rule, list[int]]) -> tuple[int, int]:
 def _common(rule: Rule, arguments: Sequence[Argument]) -> Kind | None:
     """The kind that the arguments of common parameters have in common; None when there is none."""
     found: Kind | None = None
-    seen = False
+    wanted = False
     for index, argument in enumerate(arguments):
         parameter = rule.parameter(index, arguments)
-        if parameter is None or not parameter.kind.startswith("common") or argument.form == "table":
+        if parameter is None or not parameter.kind.startswith("common"):
+            continue
+        wanted = True
+        if argument.form in ("table", "failed"):
             continue
         if not KINDS[parameter.kind].takes(argument.kind) and argument.kind is not UNKNOWN_KIND:
             continue
-        seen = True
         found = argument.kind if found is None else common_kind(
             found, argument.kind, dynamic=parameter.kind == "commonordynamic"
         )  # fmt: skip
         if found is None:
             return None
-    return found if seen and found is not None else UNKNOWN_KIND
+    return found if found is not None or (wanted and any(each.form == "failed" for each in arguments)) else UNKNOWN_KIND
 
 
 def _result(rule: Rule, arguments: Sequence[Argument]) -> Kind | None:

@@ -11,6 +11,7 @@ from tocsin.kql.semantics.analysis import Analysis
 from tocsin.kql.semantics.conversions import as_variable, convert
 from tocsin.kql.semantics.expressions import bind_value
 from tocsin.kql.semantics.functions import check_declaration, parameter_type, placeholder
+from tocsin.kql.semantics.options import set_option
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.semantics.tables import bind_table
@@ -89,6 +90,7 @@ def _analysis(
         plan=plan,
         pending=pending if plan is not None else (),
         resume=resume,
+        query_now=session.query_now,
     )
 
 
@@ -157,5 +159,6 @@ _STATEMENTS: dict[type[tree.Statement], Callable[[Session, Any, Names], None]] =
     tree.ExpressionStatement: _expression,
     tree.DeclarePatternStatement: _refused,
     tree.AliasStatement: _refused,
+    tree.SetStatement: set_option,
 }
-"""``set`` and ``restrict access`` change nothing here."""
+"""``restrict access`` changes nothing here."""

@@ -166,7 +166,7 @@ def _element(session: Session, node: tree.Element, scope: Scope) -> Value:
     target = session.scalar(node.target, scope)
     index = session.scalar(node.index, scope)
     if target.type is UNKNOWN:
-        return plan.Element(target, index, UNKNOWN)
+        return unknown() if isinstance(target, Constant) else plan.Element(target, index, UNKNOWN)
     if target.type is not DYNAMIC:
         bracket = tree.Node(node.target.end, node.end)
         session.error("KS147", f"A value of the type {target.type.value} has no elements", bracket)
@@ -314,7 +314,7 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     function = scalar_functions().get(name)
     if aggregate is not None and (scope.sink is not None or function is None):
         return aggregate_in_expression(session, aggregate, node, scope)
-    if function is None and has_rules("function", name):
+    if function is None and has_rules("function", name) and name not in special_functions.GRAPH_ONLY:
         function = ScalarFunction(name, (), "", None)
     if function is None and session.fuzzy and scope.row is None:
         session.fuzzy_miss(name, "function", node)

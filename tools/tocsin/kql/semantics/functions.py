@@ -130,7 +130,8 @@ def _argument(
         if given is None:
             return session.missing_table(parameter, declared_columns(parameter.schema), True)
         table = given if isinstance(given, TableValue) else session.table(given, scope.inside(None))
-        _check_table(session, parameter.schema, table, name if isinstance(given, TableValue) else given)
+        place = (scope.before or name) if isinstance(given, TableValue) else given
+        _check_table(session, parameter.schema, table, place)
         return table
     type_ = parameter_type(parameter)
     if given is None:

@@ -136,6 +136,8 @@ class Scope:
     right: Row | None = None
     sink: AggregateSink | None = None
     bags: tuple[tuple[str, Row], ...] = ()
+    before: tree.Node | None = None
+    """The text of the pipe up to the operator that is bound."""
 
     def inside(self, row: Row | None) -> Scope:
         """The same names over other columns."""

@@ -56,6 +56,8 @@ class Session:
     pending: list[PluginRows] = field(default_factory=list)
     """The plugins after those: their columns are still to be found."""
     known_kinds: Known = field(default_factory=dict)
+    query_now: int | None = None
+    """What ``set query_now`` says now() is."""
     fuzzy: bool = False
     fuzzy_misses: int = 0
 

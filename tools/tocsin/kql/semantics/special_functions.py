@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tocsin.kql.functions.declaration import ScalarFunction
 from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.plan import Call, Column, ColumnRef, Constant, Expr, Inline, PackRow, ScalarQuery, Watchlist
 from tocsin.kql.semantics.calls import call
@@ -15,6 +16,12 @@ from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, STRING, TYPE_NAMES, UNKNOW
 
 Value = Expr | TableValue
 Special = Callable[[Session, tree.FunctionCall, Scope], Value]
+
+MISSING = ScalarFunction("", (), "", None)
+"""Stands for a call that is told from its type alone."""
+
+GRAPH_ONLY = frozenset({"all", "any", "inner_nodes", "labels", "map", "node_degree_in", "node_degree_out", "node_id"})
+"""Functions that mean something inside graph operators alone."""
 
 DATABASES = frozenset({"cluster", "database", "workspace", "app", "resource", "adx", "arg"})
 """Functions that name another place; what follows the dot is a table there."""
@@ -111,6 +118,9 @@ def _column_if_exists(session: Session, node: tree.FunctionCall, scope: Scope) -
         session.refuse("TK107", f"The name given to {node.name.text}() must be a constant", node.arguments[0])
         return fallback
     column = scope.row.find(name) if scope.row is not None else None
+    if column is not None and session.catalog.as_service and column.type is not fallback.type:
+        # The service takes the type of the second argument for that of the column.
+        return Call(MISSING, (), fallback.type)
     if column is not None:
         return ColumnRef(column)
     if scope.row is not None and scope.row.open:

@@ -18,6 +18,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(lowered)
     for candidate in known:
+        if candidate == name:
+            continue
         other = candidate.lower()
         if other == lowered:
             return candidate

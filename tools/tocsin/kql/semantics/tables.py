@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tocsin.kql.plan import Column, Constant, Expr, Inline, Scan
+from tocsin.kql.plan import Column, Constant, Expr, External, Inline, Scan
 from tocsin.kql.semantics.conversions import convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function, declared_columns
 from tocsin.kql.semantics.operators import OPERATORS, SOURCES
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
 from tocsin.kql.semantics.session import Session
-from tocsin.kql.semantics.special_functions import DATABASES, UNKNOWN_TO_THE_SERVICE, is_database
+from tocsin.kql.semantics.special_functions import DATABASES, UNKNOWN_TO_THE_SERVICE, constant_text, is_database
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import DYNAMIC, UNKNOWN
 
@@ -87,6 +87,7 @@ def _missing(session: Session, node: tree.Missing, scope: Scope) -> TableValue:
 
 def _pipe(session: Session, node: tree.Pipe, scope: Scope) -> TableValue:
     operators = node.operators
+    end = node.source.end if node.source is not None else operators[0].end if operators else node.end
     if node.source is not None:
         source = session.table(node.source, scope)
     elif operators and type(operators[0]) in SOURCES:
@@ -94,13 +95,17 @@ def _pipe(session: Session, node: tree.Pipe, scope: Scope) -> TableValue:
         operators = operators[1:]
     else:
         source = session.missing_table(node)
-    return bind_operators(session, operators, source, scope)
+    return bind_operators(session, operators, source, scope, tree.Node(node.start, end))
 
 
 def bind_operators(
-    session: Session, operators: tuple[tree.Operator, ...], source: TableValue, scope: Scope
+    session: Session,
+    operators: tuple[tree.Operator, ...],
+    source: TableValue,
+    scope: Scope,
+    before: tree.Node | None = None,
 ) -> TableValue:
-    """The operators of a pipe, one after the other."""
+    """The operators of a pipe, one after the other; ``before`` is the text in front of them."""
     names = scope.names
     for operator in operators:
         if isinstance(operator, tree.As):
@@ -113,7 +118,9 @@ def bind_operators(
             session.refuse("TK120", f"The operator '{operator.keyword}' is not run by the local engine", operator)
             source = session.missing_table(operator)
         else:
-            source = bind(session, operator, source, Scope(names))
+            source = bind(session, operator, source, Scope(names, before=before))
+        if before is not None:
+            before = tree.Node(before.start, operator.end)
     return source
 
 
@@ -137,8 +144,14 @@ def _datatable(session: Session, node: tree.DataTable, scope: Scope) -> TableVal
 
 
 def _external(session: Session, node: tree.ExternalData, scope: Scope) -> TableValue:
-    session.refuse("TK109", "externaldata reads from the network, which the local engine does not", node)
-    return session.missing_table(node, declared_columns(node.schema), False)
+    columns = declared_columns(node.schema)
+    addresses = [constant_text(session, each, Scope(scope.names)) for each in node.uris]
+    known = tuple(each.partition(";")[0] for each in addresses if each is not None)
+    if len(known) < len(addresses) or not session.catalog.external.issuperset(known) or not known:
+        session.refuse("TK109", "externaldata reads from the network, which the local engine does not", node)
+        return session.missing_table(node, columns, False)
+    made = External(columns=tuple(columns), addresses=known, **session.place(node, "externaldata"))
+    return TableValue(made)
 
 
 def _refused(session: Session, node: tree.Expression, scope: Scope) -> TableValue:

@@ -9,7 +9,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
 from tocsin.kql.interpreter.errors import KqlRuntimeError
-from tocsin.kql.plan import Column, Inline, RangeSource, Relation, Scan, SchemaRows, SubqueryInput, Watchlist
+from tocsin.kql.plan import Column, External, Inline, RangeSource, Relation, Scan, SchemaRows, SubqueryInput, Watchlist
 from tocsin.kql.table import Table
 from tocsin.kql.types import DATETIME, REAL, ColumnSchema, Value, null_of
 
@@ -31,6 +31,23 @@ def _watchlist(node: Watchlist, compiler: PlanCompiler) -> Stage:
         if given is not None and node.trusted:
             _check_trusted(node, given)
         return _read(execution.watchlists, node.alias, wanted)
+
+    return run
+
+
+def _external(node: External, compiler: PlanCompiler) -> Stage:
+    wanted = tuple((column, column.schema()) for column in node.columns)
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        for address in node.addresses:
+            if address not in execution.external:
+                message = f"there are no rows for externaldata from {address}"
+                raise KqlRuntimeError(message, node.start, node.length, node.origin)
+        parts = [_read(execution.external, address, wanted) for address in node.addresses]
+        if len(parts) == 1:
+            return parts[0]
+        columns = {column: [value for part in parts for value in part.column(column)] for column in node.columns}
+        return Batch(sum(part.rows for part in parts), columns)
 
     return run
 
@@ -116,6 +133,7 @@ def _subquery_input(node: SubqueryInput, compiler: PlanCompiler) -> Stage:
 STAGES: dict[type[Relation], StageCompiler] = {
     Scan: _scan,
     Watchlist: _watchlist,
+    External: _external,
     Inline: _inline,
     RangeSource: _range,
     SchemaRows: _schema,

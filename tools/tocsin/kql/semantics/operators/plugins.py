@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tocsin.kql.functions.registry import aggregates
 from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Expr, PluginRows
 from tocsin.kql.semantics.aggregation import bind_aggregate
+from tocsin.kql.semantics.argument_checks import check_count
 from tocsin.kql.semantics.functions import declared_columns
 from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.operators.activities import (
@@ -69,6 +70,7 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
     row = Row.of_table(source) if source is not None else Row.of(())
     plugin = PLUGINS.get(name)
     arguments, aggregate = _arguments(session, node, row, scope)
+    check_count(session, "plugin", name, len(node.call.arguments), node.call.name)
     if plugin is None:
         columns: list[Column] = []
         open_ = True
@@ -172,7 +174,10 @@ def _lookup(session: Session, node: tree.Evaluate, row: Row, arguments: Argument
         for column in each.relation.columns
         if id(column) not in hidden
     ]
-    return [*row.columns, *added], row.open or any(each.open for each in tables)
+    open_ = row.open or any(each.open for each in tables)
+    if session.catalog.as_service:
+        open_ = row.open and all(each.open for each in tables)
+    return [*row.columns, *added], open_
 
 
 def _keys_not_shown(plugin: str, arguments: Arguments) -> list[ColumnRef]:

@@ -35,6 +35,8 @@ def scan(session: Session, node: tree.Scan, source: TableValue, scope: Scope) ->
     if order:
         relation = SortRows(columns=relation.columns, input=relation, keys=order, **session.place(node, ""))
     match_id = _match_id(node)
+    if match_id is None and session.catalog.as_service:
+        match_id = Column("match_id", LONG)
     made = SequenceRows(
         columns=(*relation.columns, *declared, *((match_id,) if match_id is not None else ())),
         input=relation,
