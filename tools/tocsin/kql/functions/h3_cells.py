@@ -5,12 +5,33 @@ Source: https://learn.microsoft.com/kusto/query/geo-point-to-h3cell-function and
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from tocsin.kql.functions.declaration import FunctionTable, Nulls
-from tocsin.kql.functions.h3_grid import DEEPEST, PENTAGONS, Cell, boundary, cell_at, parse_cell, place_of, rings
-from tocsin.kql.functions.sphere import degrees, vector
+from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.h3_grid import (
+    BASE_CELLS,
+    DEEPEST,
+    PENTAGONS,
+    Cell,
+    boundary,
+    cell_at,
+    parse_cell,
+    place_of,
+    rings,
+)
+from tocsin.kql.functions.sphere import (
+    Ring,
+    Vector,
+    angle,
+    degrees,
+    edges,
+    inside,
+    nearest_on_arc,
+    polygons_of,
+    vector,
+)
 from tocsin.kql.types import Value
 
 TABLE = FunctionTable()
@@ -72,6 +93,13 @@ def geo_h3cell_parent(token: str, level: Any = None) -> str:
     return Cell(cell.base, cell.digits[:wanted]).token if 0 <= wanted <= cell.level else ""
 
 
+def _children(cell: Cell, below: int) -> list[Cell]:
+    children = [Cell(cell.base, (*cell.digits, *digits)) for digits in product(range(7), repeat=below)]
+    if cell.base in PENTAGONS:
+        children = [each for each in children if next((digit for digit in each.digits if digit), 0) != 1]
+    return children
+
+
 @TABLE.scalar(
     "geo_h3cell_children", "(h3cell: string, [resolution: number]) -> dynamic", page="geo-h3cell-children-function"
 )
@@ -83,10 +111,7 @@ def geo_h3cell_children(token: str, level: Any = None) -> Value:
     below = 1 if level is None else int(level) - cell.level
     if not 0 <= below <= _MOST_LEVELS or cell.level + below > DEEPEST:
         return None
-    children = [Cell(cell.base, (*cell.digits, *digits)) for digits in product(range(7), repeat=below)]
-    if cell.base in PENTAGONS:
-        children = [each for each in children if next((digit for digit in each.digits if digit), 0) != 1]
-    return [each.token for each in children]
+    return [each.token for each in _children(cell, below)]
 
 
 @TABLE.scalar("geo_h3cell_neighbors", f"{_CELL} -> dynamic", page="geo-h3cell-neighbors-function")
@@ -103,3 +128,63 @@ def geo_h3cell_rings(token: str, distance: Any) -> Value:
     if cell is None or not 0 <= distance <= _LONGEST_WAY:
         return None
     return [[each.token for each in ring] for ring in rings(cell, int(distance))]
+
+
+# ------------------------------------------------------------------------------------------------------- of a polygon
+
+_MOST_CELLS = 61_680
+_REACH = 0.35
+"""Radians from the middle of a cell of level 0 within which all its smaller cells lie; a seventh root each level."""
+
+
+@TABLE.scalar(
+    "geo_polygon_to_h3cells",
+    "(polygon: dynamic, [resolution: number], [radius: number]) -> dynamic",
+    page="geo-polygon-to-h3cells-function",
+)
+def geo_polygon_to_h3cells(shape: Value, level: Any = 6, radius: Any = 0) -> Value:
+    """The cells of a level whose middle lies inside the polygon, whose edges are straight in degrees; null for more
+    than the limit. Raises KqlValueError for a radius above 0, which asks for a buffered polygon."""
+    polygons = polygons_of(shape)
+    if polygons is None or level is None or radius is None or not 0 <= level <= DEEPEST or radius < 0:
+        return None
+    if radius:
+        raise KqlValueError("geo_polygon_to_h3cells is run by the local engine without a radius")
+    flat = [[[degrees(point) for point in ring] for ring in rings_] for rings_ in polygons]
+    pending = [Cell(base, ()) for base in BASE_CELLS]
+    for depth in range(int(level) + 1):
+        reach = _REACH / 7 ** (depth / 2)
+        middles = [(cell, place_of(cell).centre) for cell in pending]
+        if depth == int(level):
+            tokens = [cell.token for cell, middle in middles if any(_flat_inside(middle, each) for each in flat)]
+            return tokens if len(tokens) <= _MOST_CELLS else None
+        near = [cell for cell, middle in middles if any(_close(middle, each, reach) for each in polygons)]
+        if len(near) > _MOST_CELLS:
+            return None
+        pending = [child for cell in near for child in _children(cell, 1)]
+    return None
+
+
+def _close(point: Vector, polygon: list[Ring], reach: float) -> bool:
+    if inside(point, polygon):
+        return True
+    # A straight edge in degrees strays from its arc by no more than the arc is long.
+    return any(
+        angle(point, nearest_on_arc(point, *edge)) <= reach + min(angle(*edge), 0.3) / 4
+        for ring in polygon
+        for edge in edges(ring)
+    )
+
+
+def _flat_inside(point: Vector, polygon: list[list[tuple[float, float]]]) -> bool:
+    """Whether a polygon with straight edges in degrees holds the point."""
+    x, y = degrees(point)
+    crossings = 0
+    for ring in polygon:
+        wide = max(each[0] for each in ring) - min(each[0] for each in ring) > 180
+        shifted = [((east + 360 if wide and east < 0 else east), north) for east, north in ring]
+        at = x + 360 if wide and x < 0 else x
+        for (ax, ay), (bx, by) in pairwise(shifted):
+            if (ay > y) != (by > y) and at < (bx - ax) * (y - ay) / (by - ay) + ax:
+                crossings += 1
+    return crossings % 2 == 1

@@ -50,7 +50,7 @@ _SPOTS: tuple[Spot, ...] = (
     (1, 2, 0), (2, 0, 1), (2, 1, 0), (2, 0, 0), (0, 2, 0), (0, 0, 2),
 )  # fmt: skip
 
-_BASE_CELLS = (
+_BASE_CELLS_OF_FACES = (
     "2:0 6:0 10:0 11:0 17:3 23:3 0:0 1:5 9:5 5:0 18:1 3:5 8:1 4:212--- 24:1--11- 14:-0-0-0",
     "7:0 21:0 9:0 19:0 34:3 20:3 3:0 13:5 29:5 1:0 6:1 12:5 0:1 4:333--- 14:1--11- 38:-0-0-0",
     "16:0 18:0 33:0 30:0 32:3 48:3 8:0 5:5 10:5 22:0 41:1 0:5 15:1 4:100--- 49:1--11- 24:-0-0-0",
@@ -126,12 +126,14 @@ _TRIANGLE: tuple[Plane, ...] = ((2.0, 0.0), (-1.0, math.sqrt(3)), (-1.0, -math.s
 
 _NUMBERS: dict[tuple[int, Spot], tuple[int, str]] = {
     (face, spot): (int(text.partition(":")[0]), text.partition(":")[2])
-    for face, row in enumerate(_BASE_CELLS)
+    for face, row in enumerate(_BASE_CELLS_OF_FACES)
     for spot, text in zip(_SPOTS, row.split(), strict=True)
 }
 _PLACES: dict[int, list[tuple[int, Spot]]] = {}
 for _place, (_number, _turns) in sorted(_NUMBERS.items(), key=lambda each: each[1][1]):
     _PLACES.setdefault(_number, []).append(_place)
+BASE_CELLS = tuple(sorted(_PLACES))
+"""The numbers of the base cells."""
 PENTAGONS = frozenset(number for number, turns in _NUMBERS.values() if len(turns) > 1)
 """The base cells at the corners of the icosahedron."""
 

@@ -24,7 +24,6 @@ _geography(
     ("union_polygons_array", "polygons: dynamic"),
     ("union_lines_array", "lineStrings: dynamic"),
     ("simplify_polygons_array", "polygons: dynamic, [tolerance: number]"),
-    ("polygon_to_h3cells", "polygon: dynamic, [resolution: number], [radius: number]"),
     ("polygon_buffer", "polygon: dynamic, radius: number, [tolerance: number]"),
     ("polygon_simplify", "polygon: dynamic, [tolerance: number]"),
     ("line_buffer", "lineString: dynamic, radius: number, [tolerance: number]"),
