@@ -341,5 +341,5 @@ def _name_list(p: Constructs) -> Expression:
         name = p.required_name(declared=True)
         items.append(NameReference(name.start, name.end, name))
         if p.word != "," or p.words[p.at + 2] == "=":
-            return ExpressionList(start, p.end, tuple(items))
+            return ExpressionList(min(start, items[0].start), p.end, tuple(items))
         p.advance()
