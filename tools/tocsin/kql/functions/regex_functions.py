@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from tocsin.kql.functions.adaptation import texts
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
-from tocsin.kql.functions.regexes import Frame, Match, compiled, rewriting
+from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.regex_scanner import shown
+from tocsin.kql.functions.regexes import MOST_GROUPS, Frame, Match, Regex, compiled, rewriting
 from tocsin.kql.types import Value
 
 TABLE = FunctionTable()
@@ -32,6 +34,19 @@ def extract(regex: str, group: int, source: str, type_name: str = "string") -> s
     return _caught(match, group) if match else ""
 
 
+def _chosen_groups(pattern: Regex, chosen: Value) -> list[int]:
+    """Group numbers from a dynamic array of numbers and names."""
+    if not isinstance(chosen, list) or not chosen:
+        raise KqlValueError("the groups for extract_all are an array of their numbers and names")
+    numbers: list[int] = []
+    for each in chosen:
+        number = pattern.names.get(each) if isinstance(each, str) else each
+        if type(number) is not int or not 1 <= number <= pattern.groups:
+            raise KqlValueError(f"the regular expression {shown(pattern.pattern)} has no group {each!r}")
+        numbers.append(number)
+    return numbers
+
+
 @TABLE.scalar(
     "extract_all",
     "(regex: const string, source: string) -> dynamic",
@@ -42,13 +57,10 @@ def extract(regex: str, group: int, source: str, type_name: str = "string") -> s
 def extract_all(regex: str, *arguments: Value) -> Value:
     """What the groups caught in each match: texts when one group counts, else arrays. Null without a match."""
     pattern = compiled(regex)
+    if not 1 <= pattern.groups <= MOST_GROUPS:
+        raise KqlValueError(f"extract_all needs a regular expression with 1 to {MOST_GROUPS} groups: {shown(regex)}")
     source = arguments[-1]
-    groups = list(range(1, pattern.groups + 1)) or [0]
-    if len(arguments) == 2:
-        if not isinstance(arguments[0], list):
-            return None
-        chosen = [pattern.names.get(each, -1) if isinstance(each, str) else each for each in arguments[0]]
-        groups = [each for each in chosen if isinstance(each, int) and 0 <= each <= pattern.groups]
+    groups = _chosen_groups(pattern, arguments[0]) if len(arguments) == 2 else range(1, pattern.groups + 1)
     found = [[_caught(match, group) for group in groups] for match in pattern.matches(source)]
     if not found:
         return None

@@ -14,7 +14,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import TypeAlias
 
-from tocsin.kql.functions.regex_parser import RegexError, parse_regex, shown
+from tocsin.kql.functions.regex_parser import parse_regex
+from tocsin.kql.functions.regex_scanner import RegexError, shown
 from tocsin.kql.functions.regex_sets import (
     Ranges,
     SetWriter,

@@ -16,10 +16,13 @@ from typing import Any, Protocol, TypeAlias
 import re2
 
 from tocsin.kql.functions.errors import KqlValueError
-from tocsin.kql.functions.regex_parser import shown
+from tocsin.kql.functions.regex_scanner import shown
 from tocsin.kql.functions.regex_translation import Frame, Translation, marked_character
 
-__all__ = ["Frame", "Match", "Regex", "compiled", "rewriting"]
+__all__ = ["MOST_GROUPS", "Frame", "Match", "Regex", "compiled", "rewriting"]
+
+MOST_GROUPS = 16
+"""Kusto's limit of groups in a pattern (https://learn.microsoft.com/kusto/query/matches-regex-operator)."""
 
 MEMORY = 64 * 1024 * 1024
 """Bytes that RE2 may use for a pattern that is too large for its usual 8 MiB, such as one of many Unicode classes."""

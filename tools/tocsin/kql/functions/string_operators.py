@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from tocsin.kql.functions.declaration import FunctionTable, Nulls
-from tocsin.kql.functions.regexes import compiled
+from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.regex_scanner import shown
+from tocsin.kql.functions.regexes import MOST_GROUPS, compiled
 from tocsin.kql.functions.rendering import dynamic_text
 from tocsin.kql.functions.terms import folded, has_term, upper
 from tocsin.kql.types import Value
@@ -96,7 +98,10 @@ def unequal_ignoring_case(left: Value, right: Value) -> bool:
 )
 def matches_regex(text: Value, pattern: Value) -> bool:
     """Whether the pattern matches somewhere in the text. Raises KqlValueError for a broken pattern."""
-    return compiled(_text(pattern)).found(_text(text))
+    regex = compiled(_text(pattern))
+    if regex.groups > MOST_GROUPS:
+        raise KqlValueError(f"a regular expression has {MOST_GROUPS} groups at most here: {shown(regex.pattern)}")
+    return regex.found(_text(text))
 
 
 # ------------------------------------------------------------------------------------------------------ list tests
