@@ -33,6 +33,12 @@ def has_rules(what: str, name: str) -> bool:
     return rules_of(what, name) is not None
 
 
+def result_kind(what: str, function: str) -> Kind | None:
+    """The kind that a function gives whatever it is given; None when that depends."""
+    callee = rules_of(what, function)
+    return judge(callee, ()).returns if callee is not None else None
+
+
 def check_arguments(
     session: Session,
     what: str,

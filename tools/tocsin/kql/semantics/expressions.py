@@ -11,8 +11,8 @@ from tocsin.kql.functions.registry import aggregates, scalar_functions
 from tocsin.kql.plan import Call, ColumnRef, Constant, Expr
 from tocsin.kql.semantics import special_functions
 from tocsin.kql.semantics.aggregation import aggregate_in_expression
-from tocsin.kql.semantics.argument_checks import has_rules
-from tocsin.kql.semantics.calls import call, choose
+from tocsin.kql.semantics.argument_checks import has_rules, result_kind
+from tocsin.kql.semantics.calls import call, choose, stand_in
 from tocsin.kql.semantics.conversions import convert, wider
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function
 from tocsin.kql.semantics.operations import MISSING_OPERATOR, apply_operator, operate
@@ -109,8 +109,24 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
         return call_workspace_function(session, name, (), node, node, scope)
     if row is not None and row.open:
         return ColumnRef(session.trust(row, name, node))
+    bare = bare_function(session, node, scope)
+    if bare is not None:
+        return bare
     session.unknown_name("KS142", name, node, "column, table, variable or function", _near(session, scope))
     return unknown()
+
+
+def bare_function(session: Session, node: tree.NameReference, scope: Scope) -> Expr | None:
+    """The name of a built-in function where a value is needed: its brackets are missing. None when there is none."""
+    name = node.name.text
+    function = scalar_functions().get(name)
+    if function is None:
+        if scope.sink is None or name not in aggregates():
+            return None
+    elif not has_rules("function", name):
+        return None
+    session.error("KS117", f"The function '{name}' needs its arguments in brackets", node)
+    return stand_in(session, function, result_kind("function", name)) if function is not None else unknown()
 
 
 def _near(session: Session, scope: Scope) -> list[str]:
@@ -202,7 +218,10 @@ def _binary(session: Session, node: tree.Binary, scope: Scope) -> Value:
     for side in (node.left, node.right):
         value = session.value(side, scope)
         if isinstance(value, TableValue):
-            session.error("KS106", f"The operator '{node.operator}' is not defined for a table", at)
+            if node.operator in ("==", "!=", "<>") and side is node.left:
+                session.error("KS108", "A scalar value is needed here, this is a table", side)
+            else:
+                session.error("KS106", f"The operator '{node.operator}' is not defined for a table", at)
             return Call(MISSING_OPERATOR, (), BOOL)
         operands.append(value)
     return operate(session, operator, operands, node, at)
@@ -266,10 +285,10 @@ def _operator_span(session: Session, between: tree.Node, name: str) -> tree.Node
 
 def _list_test(session: Session, node: tree.ListTest, scope: Scope) -> Value:
     operand = _list_operand(session, node, scope)
-    at = tree.Node(node.operator_start, node.operator_end)
     text_only = node.operator.startswith(("has_", "!has_")) or node.operator.endswith("~")
-    if text_only and operand.type not in (STRING, DYNAMIC, UNKNOWN):
-        session.error("KS106", f"The operator '{node.operator}' is not defined for {operand.type.value}", at)
+    failed = session.catalog.as_service and isinstance(operand, Constant) and operand.type is UNKNOWN
+    if text_only and (failed or operand.type not in (STRING, DYNAMIC, UNKNOWN)):
+        session.error("KS107", f"The operator '{node.operator}' needs a string or a dynamic value here", node.left)
     values = [session.value(each, scope) for each in node.items]
     tables = [each for each in values if isinstance(each, TableValue)]
     if tables:
@@ -322,7 +341,8 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     if function is None:
         known = [*scalar_functions(), *scope.names, *session.catalog.functions]
         for each in node.arguments:
-            session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)
+            if not isinstance(each, tree.Star):
+                session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)
         session.unknown_name("KS211", name, node.name, "function", [each for each in known if each[:1].isalpha()])
         return unknown()
     values = [

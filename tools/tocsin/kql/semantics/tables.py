@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.plan import Column, Constant, Expr, External, Inline, Scan
+from tocsin.kql.semantics.argument_checks import has_rules
 from tocsin.kql.semantics.conversions import convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function, declared_columns
 from tocsin.kql.semantics.operators import OPERATORS, SOURCES
@@ -52,6 +54,9 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> TableValu
     if session.fuzzy:
         session.fuzzy_miss(name, "table", node)
         return session.missing_table(node)
+    if name in scalar_functions() and has_rules("function", name):
+        session.error("KS117", f"The function '{name}' needs its arguments in brackets", node)
+        return session.missing_table(node)
     known = [*scope.names, *session.catalog.functions, *session.catalog.tables]
     session.unknown_name("KS204", name, node, "table, tabular variable or function", known)
     return session.missing_table(node)
@@ -89,13 +94,28 @@ def _pipe(session: Session, node: tree.Pipe, scope: Scope) -> TableValue:
     operators = node.operators
     end = node.source.end if node.source is not None else operators[0].end if operators else node.end
     if node.source is not None:
-        source = session.table(node.source, scope)
+        source = _source(session, node.source, scope)
     elif operators and type(operators[0]) in SOURCES:
         source = SOURCES[type(operators[0])](session, operators[0], scope)
         operators = operators[1:]
     else:
         source = session.missing_table(node)
     return bind_operators(session, operators, source, scope, tree.Node(node.start, end))
+
+
+def _source(session: Session, node: tree.Expression, scope: Scope) -> TableValue:
+    """What is piped. The service lets a scalar pass for a table without columns."""
+    if session.catalog.as_service and not isinstance(node, tree.NameReference | tree.Pipe):
+        value = session.value(node, scope)
+        if isinstance(value, TableValue):
+            return value
+        return session.missing_table(node, (), value.type is UNKNOWN)
+    if session.catalog.as_service and isinstance(node, tree.NameReference):
+        meaning = scope.names.find(node.name.text)
+        scalar = meaning is not None and not isinstance(meaning, TableValue | DeclaredFunction)
+        if scalar and not (isinstance(meaning, Constant) and meaning.type is UNKNOWN):
+            return session.missing_table(node, (), False)
+    return session.table(node, scope)
 
 
 def bind_operators(

@@ -304,7 +304,9 @@ def project_reorder(session: Session, node: tree.ProjectReorder, source: TableVa
     first: dict[int, Column] = {}
     for each in node.columns:
         if isinstance(each.expression, tree.NameReference) and not each.expression.name.wildcard:
-            found = chosen(session, each.expression, row, strict=False) or [_trusted(row, each.expression)]
+            found = _reordered(session, each.expression, row, scope)
+            if any(id(column) in first for column in found):
+                already_declared(session, each.expression.name.text, each.expression)
         else:
             found = chosen(session, each.expression, row, strict=False)
             found = [column for column in found if column.name not in named]
@@ -317,8 +319,11 @@ def project_reorder(session: Session, node: tree.ProjectReorder, source: TableVa
     return projection(session, node, "project-reorder", source, kept([*first.values(), *rest]), source.open)
 
 
-def _trusted(row: Row, node: tree.NameReference) -> Column:
-    return row.infer(node.name.text)
+def _reordered(session: Session, node: tree.NameReference, row: Row, scope: Scope) -> list[Column]:
+    """The column of a name; a name that means something else is passed over, as the service does."""
+    if row.find(node.name.text) is None and scope.names.find(node.name.text) is not None:
+        return []
+    return chosen(session, node, row, strict=False) or [row.infer(node.name.text)]
 
 
 def _by_name(columns: list[Column], order: str) -> list[Column]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tocsin.kql.plan import Column, ColumnRef, Expr, JoinKind, JoinRows, Projection
 from tocsin.kql.semantics.conversions import common_type, convert
 from tocsin.kql.semantics.naming import UniqueNames
-from tocsin.kql.semantics.operators.hints import hint_text
+from tocsin.kql.semantics.operators.hints import check_kind, hint_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -30,6 +30,7 @@ Pair = tuple[Expr, Expr]
 def join(session: Session, node: tree.Join, source: TableValue, scope: Scope) -> TableValue:
     """``join``; without a kind it is innerunique."""
     kind = KINDS.get(hint_text(node, "kind") or "", JoinKind.INNER_UNIQUE)
+    check_kind(session, node, KINDS)
     if node.where is not None:
         session.refuse("TK129", "A join with 'where' instead of 'on' is not run by the local engine", node.where)
     right = session.table(node.right, scope.inside(None))
@@ -39,6 +40,7 @@ def join(session: Session, node: tree.Join, source: TableValue, scope: Scope) ->
 def lookup(session: Session, node: tree.Lookup, source: TableValue, scope: Scope) -> TableValue:
     """``lookup``: leftouter unless inner is asked for; the right side's keys are not shown."""
     kind = JoinKind.INNER if hint_text(node, "kind") == "inner" else JoinKind.LEFT_OUTER
+    check_kind(session, node, ("inner", "leftouter"))
     right = session.table(node.right, scope.inside(None))
     return _joined(session, node, "lookup", source, right, kind, node.on, scope, keep_keys=False)
 
@@ -181,6 +183,9 @@ class Conditions:
                 bare = bare.inner
             if not _belongs(bare, side):
                 self.session.error("KS183", f"Write {side}.column on this side of the condition", operand)
+                root = _root(bare)
+                if isinstance(root, tree.NameReference) and root.name.text[:1] == "$" and not _is_side(root):
+                    self.session.unknown_name("KS142", root.name.text, root, "column", ("$left", "$right"))
                 continue
             operands.append(self.session.scalar(bare, self.scope))
         if len(operands) < 2:
@@ -190,7 +195,8 @@ class Conditions:
             self.session.error("KS241", "A join key cannot be dynamic: convert it first", node.left)
         elif common_type((left.type, right.type)) is None:
             message = f"The join keys have different types: {left.type.value} and {right.type.value}"
-            self.session.error("KS242", message, node)
+            # The service tells this at the start of the text, which helps nobody.
+            self.session.error("KS242", message, tree.Node(0, 0) if self.session.catalog.as_service else node)
         else:
             self._pair(left, right)
 
@@ -199,7 +205,16 @@ class Conditions:
         self.keys.append((convert(left, common), convert(right, common)))
 
 
-def _belongs(node: tree.Expression, side: str) -> bool:
+def _root(node: tree.Expression) -> tree.Expression:
     while isinstance(node, tree.Path | tree.Element):
         node = node.target
-    return isinstance(node, tree.NameReference) and node.name.text == side
+    return node
+
+
+def _is_side(node: tree.NameReference) -> bool:
+    return node.name.text in ("$left", "$right")
+
+
+def _belongs(node: tree.Expression, side: str) -> bool:
+    root = _root(node)
+    return isinstance(root, tree.NameReference) and root.name.text == side

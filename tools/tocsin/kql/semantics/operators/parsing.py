@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tocsin.kql.plan import Column, Constant, ParsePairs, ParseRows, PatternPart
 from tocsin.kql.semantics.operators.columns import already_declared
-from tocsin.kql.semantics.operators.hints import hint_text, property_value, value_text
+from tocsin.kql.semantics.operators.hints import check_kind, hint_text, property_value, value_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -38,6 +38,7 @@ def parse(session: Session, node: tree.Parse, source: TableValue, scope: Scope) 
     declared = _declared(session, [part.column for part in node.pattern if part.column is not None])
     fresh = iter(declared)
     pattern = tuple(PatternPart(part.text, next(fresh) if part.column is not None else None) for part in node.pattern)
+    check_kind(session, node, ("simple", "regex", "relaxed"))
     drop = node.keyword == "parse-where"
     made = ParseRows(
         columns=_placed(source, declared),
