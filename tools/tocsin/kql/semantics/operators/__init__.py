@@ -10,6 +10,7 @@ from tocsin.kql.semantics.operators import (
     combining,
     expanding,
     filtering,
+    finding,
     joining,
     parsing,
     plugins,
@@ -64,7 +65,7 @@ OPERATORS: dict[type[tree.Operator], OperatorBinder] = {
     tree.Invoke: shaping.invoke,
     tree.Evaluate: plugins.evaluate,
     tree.Search: searching.search,
-    tree.Find: searching.find,
+    tree.Find: finding.find,
     tree.Scan: scanning.scan,
     tree.Reduce: refused.reduce,
     tree.Facet: refused.branches,
@@ -78,7 +79,7 @@ SOURCES: dict[type[tree.Operator], SourceBinder] = {
     tree.Range: shaping.range_,
     tree.Union: combining.union_source,
     tree.Search: searching.search_source,
-    tree.Find: searching.find_source,
+    tree.Find: finding.find_source,
     tree.Evaluate: plugins.evaluate_source,
 }
 """Operators that a query may begin with."""
