@@ -42,7 +42,7 @@ Reader = Callable[[str], "list[Value] | None"]
 def _pattern(node: ParseRows) -> str:
     last = len(node.pattern) - 1
     if node.kind == "regex":
-        flags = "".join(flag for flag in dict.fromkeys(node.flags) if flag in "imsU")
+        flags = "".join(dict.fromkeys(node.flags))
         pieces = [_regex_piece(part, i) for i, part in enumerate(node.pattern)]
         return f"(?{flags})" * bool(flags) + r"\A" + "".join(pieces)
     pieces = [_plain_piece(part, i, node.kind == "relaxed", i == last) for i, part in enumerate(node.pattern)]
