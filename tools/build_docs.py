@@ -1,7 +1,7 @@
 """Write the pages of docs/ that are made from the program: ``python tools/build_docs.py``.
 
-``docs/findings.md`` lists every code, ``docs/lint-rules.md`` holds a page for each lint check. The tests hold both to
-what this script makes.
+``docs/findings.md`` lists every code, ``docs/lint-rules.md`` holds a page for each lint check, ``docs/kql-support.md``
+says what of KQL the local engine runs. The tests hold them to what this script makes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tocsin.cli.codes import Code, checks, families, page, title
+from tocsin.kql import support
 
 DOCS = Path(__file__).parent.parent / "docs"
 KQL = Path(__file__).parent / "tocsin" / "kql"
@@ -146,7 +147,12 @@ def _template(node: ast.expr) -> str:
     return ""
 
 
-PAGES = {"findings.md": findings_page, "lint-rules.md": rules_page}
+def support_page() -> str:
+    """``docs/kql-support.md``."""
+    return MADE + support.page()
+
+
+PAGES = {"findings.md": findings_page, "lint-rules.md": rules_page, "kql-support.md": support_page}
 
 
 def main() -> int:

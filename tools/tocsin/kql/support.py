@@ -1,0 +1,256 @@
+"""What of KQL the local engine runs: the page ``docs/kql-support.md``, made from the tables of the program.
+
+Whether an operator runs is not written down here but asked: each has a query that uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tocsin.kql.catalog import Catalog
+from tocsin.kql.functions.declaration import Aggregate, ScalarFunction
+from tocsin.kql.functions.registry import aggregates, scalar_functions
+from tocsin.kql.semantics.analysis import analyze
+from tocsin.kql.semantics.operators.plugins import KNOWN, LATE, RUN
+from tocsin.kql.semantics.special_functions import TABLE as SPECIAL
+from tocsin.kql.syntax.parser.registry import OPERATORS
+from tocsin.kql.types import DATETIME, DYNAMIC, LONG, STRING, ColumnSchema
+
+REFERENCE = "https://learn.microsoft.com/kusto/query/"
+
+_TITLE = """# What the local engine runs
+
+*exact*: as the reference says, to the precision it shows. *differs*: runs, with the difference named. *refused*: valid
+KQL that `tocsin` reports as not testable, with the code `TK…`, before the query runs; it is never guessed.
+"""
+
+EXAMPLES: Mapping[str, str] = {
+    "as": "T | as hint.materialized=true x | take 1",
+    "assert-schema": "T | assert-schema (s: string, n: long, t: datetime, d: dynamic)",
+    "consume": "T | consume",
+    "count": "T | count",
+    "datatable": "datatable(x: long)[1]",
+    "distinct": "T | distinct s, n",
+    "evaluate": "T | evaluate narrow()",
+    "extend": "T | extend x = n + 1",
+    "externaldata": "externaldata(x: string)['https://example.com/x.csv']",
+    "facet": "T | facet by s with (take 1)",
+    "filter": "T | filter n > 1",
+    "find": "find in (T) where n > 1",
+    "fork": "T | fork (take 1) (count)",
+    "getschema": "T | getschema",
+    "invoke": "let f = (x: (s: string)) { x | take 1 }; T | invoke f()",
+    "join": "T | join kind=inner T on s",
+    "limit": "T | limit 1",
+    "lookup": "T | lookup (T | distinct s) on s",
+    "macro-expand": "macro-expand entity_group [database('a')] as x (x.T)",
+    "make-graph": "T | make-graph s --> s",
+    "make-series": "T | make-series count() on t from datetime(2025-01-01) to datetime(2025-01-02) step 1h",
+    "mv-apply": "T | mv-apply d on (take 1)",
+    "mv-expand": "T | mv-expand d",
+    "order": "T | order by n",
+    "parse": "T | parse s with 'a' x:long 'b'",
+    "parse-kv": "T | parse-kv s as (a: string) with (pair_delimiter=',')",
+    "parse-where": "T | parse-where s with 'a' x:long 'b'",
+    "partition": "T | partition hint.strategy=native by s (take 1)",
+    "print": "print x = 1",
+    "project": "T | project s",
+    "project-away": "T | project-away s",
+    "project-by-names": "T | project-by-names 's'",
+    "project-keep": "T | project-keep s",
+    "project-rename": "T | project-rename x = s",
+    "project-reorder": "T | project-reorder n",
+    "range": "range x from 1 to 3 step 1",
+    "reduce": "T | reduce by s",
+    "render": "T | render timechart",
+    "sample": "T | sample 1",
+    "sample-distinct": "T | sample-distinct 1 of s",
+    "scan": "T | scan with (step a: n > 1;)",
+    "search": "T | search 'x'",
+    "serialize": "T | serialize",
+    "sort": "T | sort by n",
+    "summarize": "T | summarize count() by s",
+    "take": "T | take 1",
+    "top": "T | top 1 by n",
+    "top-hitters": "T | top-hitters 1 of s",
+    "top-nested": "T | top-nested 1 of s by count()",
+    "union": "union T, T",
+    "where": "T | where n > 1",
+}
+"""A query for every operator; those on graphs share one."""
+
+_CATALOG = Catalog(
+    {
+        "T": (
+            ColumnSchema("s", STRING),
+            ColumnSchema("n", LONG),
+            ColumnSchema("t", DATETIME),
+            ColumnSchema("d", DYNAMIC),
+        )
+    }
+)
+
+_COUNTED = "counts exactly where Kusto estimates"
+_RANKED = "takes the exact nearest rank where Kusto estimates"
+_SEASON = (
+    "without a period given, finds one by autocorrelation (how Kusto does it is not documented): "
+    "name the period to be sure"
+)
+_QUANTILE = "percentiles lie in proportion between two values; Kusto does not document where"
+_RANDOM = "draws from a generator with a fixed seed"
+_OVERLAP = "overlapping polygons of a MultiPolygon end the query, since their union is not run"
+_ONE_PLACE = "shapes that touch at a vertex end the query; so do lines that cross more than once"
+_PENTAGON = "pentagons of H3 and rings around them end the query"
+
+DIFFERENCES: Mapping[str, str] = {
+    "dcount": _COUNTED,
+    "dcountif": _COUNTED,
+    "hll": f"{_COUNTED}; lists hashes also where Kusto keeps registers",
+    "hll_if": f"{_COUNTED}; lists hashes also where Kusto keeps registers",
+    "hll_merge": "reads lists of hashes, not registers",
+    "dcount_hll": f"{_COUNTED}; registers made elsewhere end the query",
+    "tdigest": "keeps every distinct value",
+    "tdigest_merge": "keeps every distinct value",
+    "merge_tdigest": "keeps every distinct value",
+    "merge_tdigests": "keeps every distinct value",
+    **dict.fromkeys(("percentile", "percentiles", "percentilew", "percentilesw"), _RANKED),
+    **dict.fromkeys(("percentiles_array", "percentilesw_array", "percentile_tdigest"), _RANKED),
+    **dict.fromkeys(("percentiles_array_tdigest", "rank_tdigest", "percentrank_tdigest"), _RANKED),
+    "covariance": "named after both arguments, as the reference shows; the language service names the first alone",
+    "variancepif": "the variance of the population, as the name says; the reference's example shows that of a sample",
+    "rand": _RANDOM,
+    "new_guid": _RANDOM,
+    "series_fft": "not scaled; only its inverse is (the reference does not say)",
+    "series_seasonal": _SEASON,
+    "series_decompose": _SEASON,
+    "series_decompose_forecast": _SEASON,
+    "series_decompose_anomalies": f"{_SEASON}; {_QUANTILE}",
+    "series_outliers": _QUANTILE,
+    "geo_polygon_area": _OVERLAP,
+    "geo_polygon_perimeter": _OVERLAP,
+    "geo_polygon_centroid": _OVERLAP,
+    "geo_intersection_2lines": _ONE_PLACE,
+    "geo_intersection_line_with_polygon": "a line that touches the polygon at a vertex ends the query",
+    "geo_line_densify": "an edge across the antimeridian ends the query",
+    "geo_polygon_densify": "an edge across the antimeridian ends the query",
+    "geo_h3cell_to_polygon": _PENTAGON,
+    "geo_h3cell_neighbors": _PENTAGON,
+    "geo_h3cell_rings": _PENTAGON,
+    "geo_line_locate_point": "on the sphere only; use_spheroid ends the query",
+    "top-hitters": "counts exactly where Kusto estimates",
+    "sample": _RANDOM,
+    "sample-distinct": "takes the first values",
+    "render": "shows the table",
+    "active_users_count": "periods are cut from the start of the analysis (the reference does not say)",
+    "sliding_window_counts": "windows without rows are left out; week, month and year end the query",
+    "activity_metrics": "windows without rows are left out",
+}
+"""How an item differs from the reference, by name."""
+
+
+_SEVERAL = "gives several tables"
+_CLUSTER = "a fact of a cluster or of who asks"
+_NETWORK = "reads from elsewhere"
+_NO_METHOD = "the reference does not say how it is computed"
+_ORDER = "the order of the result's vertices is S2's own"
+_GRAPH = "graphs"
+
+REASONS: Mapping[str, str] = {
+    **dict.fromkeys(("facet", "fork", "preview", "funnel_sequence"), _SEVERAL),
+    **dict.fromkeys(("externaldata", "macro-expand"), _NETWORK),
+    **dict.fromkeys(("make-graph", *(word for word in OPERATORS if word.startswith("graph-"))), _GRAPH),
+    "consume": "gives nothing to test",
+    **dict.fromkeys(("reduce", "autocluster", "basket", "diffpatterns", "parse_user_agent"), _NO_METHOD),
+    **dict.fromkeys(("activity_engagement", "session_count", "funnel_sequence_completion"), _NO_METHOD),
+    **dict.fromkeys(("sequence_detect", "hash_combine", "hash_many", "series_fit_2lines"), _NO_METHOD),
+    **dict.fromkeys(("series_fit_2lines_dynamic", "series_periods_detect", "series_periods_validate"), _NO_METHOD),
+    **dict.fromkeys(("estimate_data_size", "row_rank"), _NO_METHOD),
+    **dict.fromkeys(("geo_intersection_2polygons", "geo_union_polygons_array", "geo_union_lines_array"), _ORDER),
+    **dict.fromkeys(("geo_simplify_polygons_array", "geo_polygon_simplify", "geo_line_simplify"), _ORDER),
+    **dict.fromkeys(("geo_polygon_buffer", "geo_line_buffer", "geo_point_buffer"), _ORDER),
+    "geo_info_from_ip_address": "reads a database of addresses",
+    "bin_auto": "takes its size from a statement of the client",
+    **dict.fromkeys((name for name in KNOWN if name.endswith(("_request", "_post", "_query"))), _NETWORK),
+    **dict.fromkeys((name for name in KNOWN if name.startswith(("ai_", "infer_"))), _NETWORK),
+    **dict.fromkeys((name for name in KNOWN if name.endswith(("_command", "_datatable"))), _NETWORK),
+    **dict.fromkeys(("python", "csharp"), "runs another language"),
+    **dict.fromkeys(
+        (name for name in scalar_functions() if name.startswith(("current_", "cursor_", "extent"))), _CLUSTER
+    ),
+    **dict.fromkeys(("row_id", "estimate_rows_count", "identity", "identity_v3"), _CLUSTER),
+    **dict.fromkeys(("geo_line_lookup", "geo_polygon_lookup"), "not written yet"),
+}
+"""Why an item is refused, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row of the page. ``state`` is exact, differs or refused."""
+
+    name: str
+    state: str
+    note: str
+    page: str
+
+
+def _item(name: str, runs: bool, page: str, note: str = "") -> Item:
+    if not runs:
+        return Item(name, "refused", "; ".join(part for part in (note, REASONS.get(name, "")) if part), page)
+    difference = DIFFERENCES.get(name, "")
+    return Item(name, "differs" if difference else "exact", difference or note, page)
+
+
+def _function(function: ScalarFunction | Aggregate) -> Item:
+    runs = function.implementation is not None or (isinstance(function, ScalarFunction) and function.name in SPECIAL)
+    also = f"another name of `{function.alias_of}`" if function.alias_of else ""
+    difference = DIFFERENCES.get(function.alias_of or "", "")
+    return _item(function.name, runs, function.page, "; ".join(part for part in (also, difference) if part))
+
+
+def scalars() -> Iterator[Item]:
+    """The scalar functions, operators between values apart."""
+    for name, function in sorted(scalar_functions().items()):
+        if name.replace("_", "a").isalnum():
+            yield _function(function)
+
+
+def aggregations() -> Iterator[Item]:
+    """The aggregates."""
+    for _, function in sorted(aggregates().items()):
+        yield _function(function)
+
+
+def plugins() -> Iterator[Item]:
+    """The plugins of ``evaluate``."""
+    for name in sorted(KNOWN):
+        yield _item(name, name in RUN | LATE, f"{name.replace('_', '-')}-plugin")
+
+
+def operators() -> Iterator[Item]:
+    """The tabular operators, each asked for with a query that uses it."""
+    for name in sorted(EXAMPLES.keys() | {word for word in OPERATORS if word.startswith("graph-")}):
+        analysis = analyze(EXAMPLES.get(name, EXAMPLES["make-graph"]), _CATALOG)
+        yield _item(name, analysis.plan is not None, f"{name}-operator")
+
+
+def _table(title: str, items: Iterable[Item]) -> str:
+    lines = [f"## {title}", "", "| name | state | how |", "| --- | --- | --- |"]
+    lines += [f"| [`{each.name}`]({REFERENCE}{each.page}) | {each.state} | {each.note} |" for each in items]
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """The text of ``docs/kql-support.md``."""
+    parts = (
+        _TITLE.rstrip(),
+        _table("Operators", operators()),
+        _table("Plugins", plugins()),
+        _table("Aggregates", aggregations()),
+        _table("Scalar functions", scalars()),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
