@@ -89,9 +89,9 @@ SCHEMA_FOLDERS = (".tocsin/schemas", "tools/tocsin/content/schemas")
 def new_detection(name: str, rule_id: str, schemas: str | None = None) -> dict[PurePosixPath, str]:
     """Texts by path (below the repository) of a detection ``family/rule`` and its test file.
 
-    ``rule_id`` is the GUID the rule keeps for life; ``schemas`` the folder of the JSON Schemas below the repository, for
-    the line by which editors find them. Raises ValueError for a name that is no ``family/rule`` in lower case with
-    underscores.
+    ``rule_id`` is the GUID the rule keeps for life; ``schemas`` the folder of the JSON Schemas below the repository,
+    for the line by which editors find them. Raises ValueError for a name that is no ``family/rule`` in lower case
+    with underscores.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(

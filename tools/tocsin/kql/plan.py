@@ -1,7 +1,7 @@
 """The typed plan: what the binder hands to an engine.
 
-Names are gone: an expression refers to ``Column`` objects by identity, every implicit conversion is a ``Convert``, every
-function call holds the declaration it was bound to. Each relational node lists its output ``columns`` in order.
+Names are gone: an expression refers to ``Column`` objects by identity, every implicit conversion is a ``Convert``,
+every function call holds the declaration it was bound to. Each relational node lists its output ``columns`` in order.
 ``start``/``length`` point into the text of the query (or of the workspace function that ``origin`` names).
 A node may be shared (a ``let`` used twice): engines evaluate a shared node once per execution.
 """
@@ -353,7 +353,7 @@ class ParseRows(Relation):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ParsePairs(Relation):
-    """``parse-kv``; options None where not given. ``regex`` (two groups: key and value) takes the place of delimiters."""
+    """``parse-kv``; options None where not given. ``regex`` (two groups: key, value) takes the place of delimiters."""
 
     input: Relation
     value: Expr
