@@ -14,13 +14,14 @@ from tocsin.kql.plan import (
     PartitionRows,
     Projection,
     Relation,
+    ScalarQuery,
     SubqueryInput,
 )
 from tocsin.kql.semantics.kinds import ARRAY, BAG, Kind, inside_dynamic
 from tocsin.kql.semantics.naming import UniqueNames, result_name
 from tocsin.kql.semantics.operators.filtering import row_count
 from tocsin.kql.semantics.operators.hints import hint_text
-from tocsin.kql.semantics.scopes import Row, Scope, TableValue
+from tocsin.kql.semantics.scopes import Names, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import DYNAMIC, LONG, TYPE_NAMES, UNKNOWN
@@ -155,11 +156,14 @@ def partition(session: Session, node: tree.Partition, source: TableValue, scope:
     row = Row.of_table(source)
     key = session.scalar(node.column, scope.inside(row))
     source = row.table(source)
-    if isinstance(node.subquery, tree.FunctionBody) or node.id_values or node.subquery.source is not None:
+    leaf = SubqueryInput(columns=source.relation.columns, **session.place(node, ""))
+    if isinstance(node.subquery, tree.FunctionBody) and isinstance(key, ColumnRef) and not node.id_values:
+        subquery, open_ = _with_own_source(session, node.subquery, leaf, key, scope)
+    elif isinstance(node.subquery, tree.FunctionBody) or node.id_values or node.subquery.source is not None:
         session.refuse("TK131", "This form of partition is not run by the local engine", node)
         return session.missing_table(node)
-    leaf = SubqueryInput(columns=source.relation.columns, **session.place(node, ""))
-    subquery, open_ = subpipe(session, node.subquery.operators, leaf, source.open, scope)
+    else:
+        subquery, open_ = subpipe(session, node.subquery.operators, leaf, source.open, scope)
     made = PartitionRows(
         columns=subquery.columns,
         input=source.relation,
@@ -178,3 +182,18 @@ def _expanded(kind: Kind, node: tree.MvExpand | tree.MvApply) -> Kind | None:
     if kind.form == "bag":
         return ARRAY if "array" in (hint_text(node, "kind"), hint_text(node, "bagexpansion")) else BAG
     return None
+
+
+def _with_own_source(
+    session: Session, body: tree.FunctionBody, leaf: SubqueryInput, key: ColumnRef, scope: Scope
+) -> tuple[Relation, bool]:
+    """A query of its own for each key, which it may read: ``{ T | where x == toscalar(key) }``."""
+    column = Column(key.column.name, key.type)
+    of_key = Projection(columns=(column,), input=leaf, expressions=(key,))
+    names = Names(scope.names)
+    names.entries[column.name] = ScalarQuery(of_key, key.type)
+    session.bind_statements(session, body.statements, names)
+    if body.result is None:
+        return session.missing_table(body).relation, True
+    bound = session.table(body.result, Scope(names))
+    return bound.relation, bound.open
