@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from agreement import Agreement, ask_us, compare, difference, measure, measure_broken, our_analyst, records
+from layouts import measure_layouts
 from service import HERE, Service
 
 from tocsin.content.repository import load_repository
@@ -26,6 +27,8 @@ DIFFERS = "// differs:"
 # What the front end promises; docs/kql.md has the figures measured.
 CORPUS_FLOORS = {"answered": 1.0, "verdict": 0.99, "errors": 0.95, "columns": 0.99}
 BROKEN_FLOORS = {"answered": 1.0, "syntax error": 0.98}
+
+LAYOUT_FLOORS = {"lines": 0.93}
 
 Report = Callable[[str, list[str]], None]
 
@@ -142,6 +145,13 @@ def test_the_corpus_spoilt(corpus: list[dict[str, Any]], corpus_service: Service
     agreement = measure_broken(corpus, corpus_service, ours, seed=1)
     report("oracle: the corpus, spoilt", list(agreement.lines()))
     hold(agreement, BROKEN_FLOORS)
+
+
+def test_the_layout_of_the_corpus(corpus: list[dict[str, Any]], corpus_service: Service, report: Report) -> None:
+    asked = [{"id": each["id"], "query": each["query"], "format": True} for each in corpus]
+    agreement = measure_layouts(corpus, corpus_service.ask(asked))
+    report("oracle: the layout of the corpus", list(agreement.lines()))
+    hold(agreement, LAYOUT_FLOORS)
 
 
 def hold(agreement: Agreement, floors: dict[str, float]) -> None:

@@ -15,7 +15,6 @@ from tocsin.cli.exit_codes import Exit
 from tocsin.cli.kql_checks import finding_of_diagnostic, show
 from tocsin.cli.terminal import fail
 from tocsin.content.finding import Finding, Level
-from tocsin.content.source import Location
 from tocsin.kql.syntax.formatting import Formatted, format_query
 from tocsin.kql.syntax.positions import LineIndex
 
@@ -131,8 +130,4 @@ def _ended(line: str) -> str:
 def _findings(made: Formatted, text: str, name: str) -> Iterator[Finding]:
     lines = LineIndex(text)
     for error in made.errors:
-        yield finding_of_diagnostic(error, name, lines, Level.ERROR, "kql.syntax", "mend this first; left alone")
-    if made.fault:
-        message = f"The layout would have changed the query ({made.fault}), so it was left alone"
-        help = "this is a fault of tocsin: please report it with the query"
-        yield Finding("FMT001", "kql.layout", Level.ERROR, message, help, Location(name, 1, 1))
+        yield finding_of_diagnostic(error, name, lines, Level.ERROR, "kql", "the text was left alone")

@@ -227,7 +227,9 @@ def _per_row(node: tree.DataTable) -> int:
 def datatable_values(node: tree.DataTable, source: Source) -> tuple[int, int]:
     """The ``[`` and ``]`` of a datatable."""
     closed = source.last(node)
-    opened = source.first(node.values[0]) - 1 if node.values else closed - 1
+    opened = source.last(node.hints[-1] if node.hints else node.schema) + 1
+    while source.texts[opened] != "[" and opened < closed:
+        opened += 1
     return opened, closed
 
 

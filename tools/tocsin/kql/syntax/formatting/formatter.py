@@ -20,17 +20,16 @@ from tocsin.kql.syntax.tree import Diagnostic, Severity
 
 @dataclass(frozen=True, slots=True)
 class Formatted:
-    """``text`` in canonical layout; the text as it was when it has ``errors`` of syntax, or when the layout would have
-    changed its meaning, which ``fault`` then tells."""
+    """``text`` in canonical layout; the text as it was when there are ``errors``: of its syntax, or ``TK192`` when the
+    layout would have changed its meaning."""
 
     text: str
     errors: tuple[Diagnostic, ...] = ()
-    fault: str = ""
 
     @property
     def ok(self) -> bool:
         """Whether the text could be laid out."""
-        return not self.errors and not self.fault
+        return not self.errors
 
 
 def format_query(text: str) -> Formatted:
@@ -41,8 +40,15 @@ def format_query(text: str) -> Formatted:
         return Formatted(text, errors)
     line_end = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
     made = _layout(Source(syntax), line_end)
-    fault = first_difference(syntax, parse(made))
-    return Formatted(text, fault=fault) if fault else Formatted(made)
+    difference = first_difference(syntax, parse(made))
+    if difference:
+        return Formatted(text, (_fault(difference),))
+    return Formatted(made)
+
+
+def _fault(difference: str) -> Diagnostic:
+    message = f"The layout would have changed the query, so it was left alone; please report it: {difference}"
+    return Diagnostic("TK192", Severity.ERROR, message, 0, 0)
 
 
 def _layout(source: Source, line_end: str) -> str:

@@ -257,7 +257,7 @@ class Constructs(Expressions):
         if word in HINT_NAMES or word in more:
             return 1 if words[at + 1] == "=" else 0
         if word == "hint" and words[at + 1] == "." and words[at + 2] in SUFFIXES_OF_HINT and words[at + 3] == "=":
-            return 3
+            return 3 if self.tokens[at + 2].end - self.tokens[at].start == len(word) + 1 + len(words[at + 2]) else 0
         return 0
 
     def hint_value(self) -> Expression:
