@@ -65,6 +65,9 @@ def depth(root: Node) -> int:
     return count
 
 
+PATIENCE = 30.0
+"""Seconds: a machine with other work to do still fails a test that does not end."""
+
 HOSTILE = {
     "brackets": "print " + "(" * 40_000,
     "calls": "print " + "f(" * 20_000,
@@ -87,7 +90,7 @@ HOSTILE = {
 def test_too_deep_is_one_diagnostic(text: str) -> None:
     started = time.perf_counter()
     tree = check(text)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < PATIENCE
     assert [each.code for each in tree.diagnostics] == ["TK001"]
     assert depth(tree.root) < 500
 

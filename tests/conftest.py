@@ -1,0 +1,15 @@
+"""What all tests share: property tests draw the same examples every time, unless somebody goes hunting.
+
+A test run says whether a change broke something; it must not depend on luck. ``HYPOTHESIS_PROFILE=hunt`` draws new
+examples, and more of them.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("hunt", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
