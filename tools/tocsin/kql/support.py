@@ -179,7 +179,6 @@ REASONS: Mapping[str, str] = {
         (name for name in scalar_functions() if name.startswith(("current_", "cursor_", "extent"))), _CLUSTER
     ),
     **dict.fromkeys(("row_id", "estimate_rows_count", "identity", "identity_v3"), _CLUSTER),
-    **dict.fromkeys(("geo_line_lookup", "geo_polygon_lookup"), "not written yet"),
 }
 """Why an item is refused, by name."""
 

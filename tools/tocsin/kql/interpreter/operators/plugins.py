@@ -14,7 +14,7 @@ from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
-from tocsin.kql.interpreter.operators import activities
+from tocsin.kql.interpreter.operators import activities, geo_lookups
 from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
 from tocsin.kql.plan import Column, ColumnRef, Expr, PluginRows, Relation
 from tocsin.kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, ColumnSchema, ScalarType, Value, null_of
@@ -311,6 +311,7 @@ def _activity_counts(node: PluginRows, compiler: PlanCompiler) -> Stage:
 
 _PLUGINS: dict[str, StageCompiler] = {
     **activities.PLUGINS,
+    **geo_lookups.PLUGINS,
     "activity_counts_metrics": _activity_counts,
     "bag_unpack": _bag_unpack,
     "ipv4_lookup": _ip_lookup(_network_v4, 32),

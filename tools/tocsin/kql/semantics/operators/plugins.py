@@ -19,6 +19,7 @@ from tocsin.kql.semantics.operators.activities import (
     rows_near,
     sequences,
 )
+from tocsin.kql.semantics.operators.geo_lookups import geo_lookup
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
@@ -38,6 +39,8 @@ RUN: frozenset[str] = frozenset(
         "activity_metrics",
         "bag_unpack",
         "dcount_intersect",
+        "geo_line_lookup",
+        "geo_polygon_lookup",
         "ipv4_lookup",
         "ipv6_lookup",
         "narrow",
@@ -166,7 +169,7 @@ def _bag_unpack(session: Session, node: tree.Evaluate, row: Row, arguments: Argu
 def _lookup(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
     """The input's columns and those of the lookup table, without the keys that both have to have."""
     tables = [each for each in arguments if isinstance(each, TableValue)]
-    hidden = {id(each.column) for each in _keys_not_shown(node.call.name.text, arguments)}
+    hidden = {id(each.column) for each in _keys_not_shown(arguments)}
     names = UniqueNames(column.name for column in row.columns)
     added = [
         Column(names.unique(column.name), column.type, column.form)
@@ -180,10 +183,9 @@ def _lookup(session: Session, node: tree.Evaluate, row: Row, arguments: Argument
     return [*row.columns, *added], open_
 
 
-def _keys_not_shown(plugin: str, arguments: Arguments) -> list[ColumnRef]:
-    """Columns of the lookup table that the result leaves out: extra keys, and the shape of a geographic lookup."""
-    parts = arguments[1:2] if plugin.startswith("geo_") else arguments[3:]
-    return [each for each in parts if isinstance(each, ColumnRef)]
+def _keys_not_shown(arguments: Arguments) -> list[ColumnRef]:
+    """Columns of the lookup table that the result leaves out: extra keys."""
+    return [each for each in arguments[3:] if isinstance(each, ColumnRef)]
 
 
 def _pivot(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
@@ -217,8 +219,8 @@ PLUGINS: dict[str, PluginBinder] = {
     "bag_unpack": _bag_unpack,
     "ipv4_lookup": _lookup,
     "ipv6_lookup": _lookup,
-    "geo_polygon_lookup": _lookup,
-    "geo_line_lookup": _lookup,
+    "geo_polygon_lookup": geo_lookup,
+    "geo_line_lookup": geo_lookup,
     "pivot": _pivot,
     "narrow": _narrow,
     "autocluster": _segments,
