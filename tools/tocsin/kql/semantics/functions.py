@@ -139,7 +139,7 @@ def _argument(
     if given is None or isinstance(given, TableValue):
         return Constant(null_of(type_), type_)
     value = session.scalar(given, scope)
-    return as_variable(parameter.name.text, convert(value, type_))
+    return session.forget(as_variable(parameter.name.text, convert(value, type_)))
 
 
 def _check_table(session: Session, schema: tree.Schema, table: TableValue, node: tree.Node) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tocsin.kql.catalog import Catalog
 from tocsin.kql.plan import Column, Constant, Expr, Inline, PluginRows
-from tocsin.kql.semantics.kinds import Kind
+from tocsin.kql.semantics.kinds import ANY, Kind
 from tocsin.kql.semantics.scopes import Names, Row, Scope, TableValue
 from tocsin.kql.semantics.suggestions import nearest
 from tocsin.kql.semantics.value_kinds import Known, kind_of
@@ -161,6 +161,14 @@ class Session:
         if kind is not None and kind.form and value.type is kind.type:
             self.known_kinds[id(value)] = (value, kind)
         return value
+
+    def forget(self, value: Expr) -> Expr:
+        """The value of a parameter: of a dynamic one only the declared type counts."""
+        if value.type is not ScalarType.DYNAMIC or not self.kind(value).form:
+            return value
+        copied = replace(value)
+        self.known_kinds[id(copied)] = (copied, ANY)
+        return copied
 
     def column(self, name: str, value: Expr) -> Column:
         """A new column for a value."""

@@ -179,7 +179,7 @@ def _lookup(session: Session, node: tree.Evaluate, row: Row, arguments: Argument
     ]
     open_ = row.open or any(each.open for each in tables)
     if session.catalog.as_service:
-        open_ = row.open and all(each.open for each in tables)
+        open_ = row.open and not tables
     return [*row.columns, *added], open_
 
 
