@@ -285,7 +285,7 @@ def _operator_span(session: Session, between: tree.Node, name: str) -> tree.Node
 
 def _list_test(session: Session, node: tree.ListTest, scope: Scope) -> Value:
     operand = _list_operand(session, node, scope)
-    text_only = node.operator.startswith(("has_", "!has_")) or node.operator.endswith("~")
+    text_only = _is_text_test(node)
     failed = session.catalog.as_service and isinstance(operand, Constant) and operand.type is UNKNOWN
     if text_only and (failed or operand.type not in (STRING, DYNAMIC, UNKNOWN)):
         session.error("KS107", f"The operator '{node.operator}' needs a string or a dynamic value here", node.left)
@@ -306,7 +306,18 @@ def _list_operand(session: Session, node: tree.ListTest, scope: Scope) -> Expr:
     if isinstance(node.left, tree.Star):
         session.refuse("TK105", f"The star before '{node.operator}' is not run by the local engine", node.left)
         return unknown()
-    return session.scalar(node.left, scope)
+    value = session.value(node.left, scope)
+    if isinstance(value, TableValue):
+        if not _is_text_test(node):
+            session.error("KS108", "A scalar value is needed here, this is a table", node.left)
+            return unknown()
+        session.error("KS107", f"The operator '{node.operator}' needs a string or a dynamic value here", node.left)
+        return unknown()
+    return value
+
+
+def _is_text_test(node: tree.ListTest) -> bool:
+    return node.operator.startswith(("has_", "!has_")) or node.operator.endswith("~")
 
 
 def _list_item(wanted: ScalarType, item: Expr) -> Expr:
@@ -343,7 +354,10 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
         for each in node.arguments:
             if not isinstance(each, tree.Star):
                 session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)
-        session.unknown_name("KS211", name, node.name, "function", [each for each in known if each[:1].isalpha()])
+        if has_rules("plugin", name):
+            session.error("KS126", f"'{name}' is a plugin: write evaluate {name}(…) as an operator", node.name)
+        else:
+            session.unknown_name("KS211", name, node.name, "function", [each for each in known if each[:1].isalpha()])
         return unknown()
     values = [
         session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)

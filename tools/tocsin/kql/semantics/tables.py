@@ -146,6 +146,7 @@ def bind_operators(
 
 def _datatable(session: Session, node: tree.DataTable, scope: Scope) -> TableValue:
     columns = tuple(declared_columns(node.schema))
+    _check_names(session, node.schema)
     width = len(columns)
     values = node.values
     if width and len(values) % width:
@@ -163,8 +164,18 @@ def _datatable(session: Session, node: tree.DataTable, scope: Scope) -> TableVal
     return TableValue(Inline(columns=columns, rows=rows, **session.place(node, "datatable")))
 
 
+def _check_names(session: Session, schema: tree.Schema) -> None:
+    """Report the second of two columns with one name."""
+    seen: set[str] = set()
+    for each in schema.columns:
+        if each.name.text in seen:
+            session.error("KS171", f"A column named '{each.name.text}' is there already", each.name)
+        seen.add(each.name.text)
+
+
 def _external(session: Session, node: tree.ExternalData, scope: Scope) -> TableValue:
     columns = declared_columns(node.schema)
+    _check_names(session, node.schema)
     addresses = [constant_text(session, each, Scope(scope.names)) for each in node.uris]
     known = tuple(each.partition(";")[0] for each in addresses if each is not None)
     if len(known) < len(addresses) or not session.catalog.external.issuperset(known) or not known:
