@@ -1,0 +1,48 @@
+"""KQL007."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tocsin.content.finding import Finding, Level
+from tocsin.kql.support import DIFFERENCES, UNPUBLISHED
+from tocsin.kql.syntax.tree import FunctionCall
+from tocsin.lint.check import Check
+from tocsin.lint.context import LintContext
+
+
+class QueryUnpublishedMethod(Check):
+    """The query uses a function or plugin that Kusto computes in a way nobody published.
+
+    Why: the local engine follows the reference as far as it goes; a case that passes here may come out otherwise in
+    the service.
+
+    Fails::
+
+        query: >-
+          SigninLogs | make-series n = count() on TimeGenerated step 1h
+          | extend Odd = series_decompose_anomalies(n)
+
+    Right::
+
+        query: SigninLogs | summarize n = count() by bin(TimeGenerated, 1h) | where n > 100
+
+    Fine to ignore: when the rule is also tried on real data in a workspace.
+    """
+
+    code, slug, level = "KQL007", "query.unpublished-method", Level.WARNING
+
+    def check(self, context: LintContext) -> Iterator[Finding]:
+        for query in context.queries:
+            for node in query.analysis.tree.root.walk():
+                if isinstance(node, FunctionCall) and node.name.text in UNPUBLISHED:
+                    name = node.name.text
+                    message = f"{name} may give another result in the service: here it {_said(name)}"
+                    help = "try the rule on real data in a workspace, or use a function whose method is documented"
+                    yield self.finding_in_text(query.document, query.path, node.start, len(name), message, help)
+
+
+def _said(name: str) -> str:
+    """The difference as the end of a sentence."""
+    note = DIFFERENCES[name].partition(";")[0]
+    return f"is so that {note}" if note.startswith(("percentiles", "periods", "windows")) else note
