@@ -14,7 +14,7 @@ from tocsin.deploy.dev_server import DevServer
 from tocsin.deploy.errors import CannotListen, StateFileProblem
 from tocsin.sentinel.definitions import body_problems
 
-WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/work"
+WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/bench"
 SENTINEL = f"{WORKSPACE}/providers/Microsoft.SecurityInsights"
 STABLE, PREVIEW = "2025-09-01", "2025-10-01-preview"
 RULE: dict[str, Any] = {
@@ -121,7 +121,7 @@ def test_a_body_that_is_no_json_object_is_refused(server: DevServer, body: bytes
         ("POST", f"{SENTINEL}/alertRules", STABLE, {}, 405, "MethodNotAllowed"),
         ("PATCH", f"{SENTINEL}/alertRules/one", STABLE, {}, 405, "MethodNotAllowed"),
         ("PUT", f"{SENTINEL}/alertRules", STABLE, {}, 405, "MethodNotAllowed"),
-        ("GET", f"{SENTINEL}/alertRules".replace("/work/", "/-/"), STABLE, {}, 400, "InvalidParameter"),
+        ("GET", f"{SENTINEL}/alertRules".replace("/bench/", "/-/"), STABLE, {}, 400, "InvalidParameter"),
         ("GET", f"{SENTINEL}/alertRules", STABLE, {"Host": "evil.example"}, 403, "Forbidden"),
     ],
 )
@@ -198,7 +198,7 @@ def test_the_id_of_a_deleted_rule_is_not_free_at_once(server: DevServer) -> None
 
 def test_workspaces_are_apart(server: DevServer) -> None:
     call(server, "PUT", f"{SENTINEL}/alertRules/one", RULE)
-    other = f"{SENTINEL}/alertRules".replace("/work/", "/other/")
+    other = f"{SENTINEL}/alertRules".replace("/bench/", "/other/")
     assert call(server, "GET", other) == (200, {"value": []})
 
 

@@ -292,7 +292,8 @@ def _wrong_count(rule: Rule, count: int) -> Problem | None:
         return None
     if rule.repeat_at < 0:
         many = len(rule.parameters)
-        return Problem("KS119", f"takes {many} argument{'s'[: many != 1]}", -1)
+        span = f"{rule.least} to {many}" if rule.least < many else f"{many}"
+        return Problem("KS119", f"takes {span} argument{'s'[: many != 1]}", -1)
     if rule.least <= count <= rule.most:
         return Problem("KS121", f"cannot take {count} arguments", -1)
     return _count_problem(rule.least, rule.most)

@@ -99,13 +99,13 @@ class Grouping:
         outputs: list[Column] = []
         several = len(given) > 1
         for index, output in enumerate(made.outputs):
-            hidden = False
-            if index < len(given):
-                hidden = self._clash(given[index])
-                name = given[index].text
+            if index >= len(wanted):
+                # A call with too few arguments (told already) has fewer names than outputs: it gives no column.
+                hidden, name = True, ""
+            elif index < len(given):
+                hidden, name = self._clash(given[index]), given[index].text
             else:
-                hidden = several
-                name = wanted[index]
+                hidden, name = several, wanted[index]
             column = Column(name if hidden else self.names.unique(name), output.type, output.form)
             outputs.append(column)
             if not hidden:
