@@ -82,7 +82,7 @@ def test_fields_of_an_indented_array_are_found_in_their_own_record(tmp_path: Pat
     [
         ("x.jsonl", '{"a": 1}\n{"a": }\n', "x.jsonl:2:7", "not JSON"),
         ("x.jsonl", "[1]\n", "x.jsonl:1:1", "a record is a JSON object"),
-        ("x.json", '{\n "a": 1,\n}', "x.json:3:1", "not JSON"),
+        ("x.json", '{\n "a": 1\n "b": 2}', "x.json:3:2", "not JSON"),
         ("x.json", '{"tables": [{}]}', "x.json:1:1", "no columns and rows"),
         ("x.json", "[" * 100_000, "x.json:1:1", "nested too deep"),
         ("x.csv", "a,b\n1,2\n1,2,3\n", "x.csv:3:1", "3 values, the header 2"),
