@@ -208,3 +208,14 @@ def test_new_schemas_are_where_new_rules_look_for_them(root: Path) -> None:
     for file in ("detections/other_family/second_rule.yaml", "tests/detections/other_family/second_rule.test.yaml"):
         schema = (root / file).read_text(encoding="utf-8").splitlines()[0].partition("$schema=")[2]
         assert json.loads(((root / file).parent / schema).read_text(encoding="utf-8"))["$schema"]
+
+
+def test_lint_for_code_scanning(root: Path) -> None:
+    change(root, RULE, "SenderFromAddress =~", "SenderFromAdress =~")
+    result = run("lint", "--format", "sarif")
+    assert result.exit_code == 1
+    sarif = json.loads(result.stdout)["runs"][0]
+    found = next(each for each in sarif["results"] if each["ruleId"] == "KS142")
+    place = found["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == RULE
+    assert place["region"]["startLine"] == 20

@@ -162,3 +162,14 @@ def test_batch_with_a_catalogue_and_functions(runner: CliRunner, tmp_path: Path)
     assert [column["name"] for column in answers[1]["columns"]] == ["b", "a"]  # type: ignore[attr-defined]
     assert answers[2]["rows"] == [["q"]]
     assert answers[3]["columns"] == [{"name": "k k", "type": "int"}]
+
+
+def test_check_for_code_scanning(runner: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "rule.kql"
+    path.write_text("SigninLogs\n| where UserPrincipalNam == 'a'\n", encoding="utf-8")
+    result = runner.invoke(app, ["check", str(path), "--format", "sarif"])
+    assert result.exit_code == 1
+    [found] = json.loads(result.stdout)["runs"][0]["results"]
+    assert found["ruleId"] == "KS142"
+    region = found["locations"][0]["physicalLocation"]["region"]
+    assert region == {"startLine": 2, "startColumn": 9, "endColumn": 25}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -57,13 +58,23 @@ def check(
     _end(Summary(repository, findings, cases, tuple(compiled), seconds, strict), root, format, cases)
 
 
+class LintFormat(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
 def lint(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="PATH", help="Only findings in these files or folders.")
     ] = None,
     root: Root = Path(),
     strict: Strict = False,
-    format: AsFormat = Format.TEXT,
+    format: Annotated[
+        LintFormat, typer.Option("--format", help="How to write the findings.", case_sensitive=False)
+    ] = LintFormat.TEXT,
     explain: Annotated[str, typer.Option("--explain", metavar="CODE", help="Show what a code means; no lint.")] = "",
 ) -> None:
     """Check every file, bind every query, hold rules to Sentinel's limits."""
@@ -78,7 +89,10 @@ def lint(
     if paths:
         wanted = [_below_root(path, root) for path in paths]
         findings = tuple(one for one in findings if any(_is_in(one.location.file, each) for each in wanted))
-    _end(Summary(repository, findings, seconds=time.monotonic() - started, strict=strict), root, format)
+    summary = Summary(repository, findings, seconds=time.monotonic() - started, strict=strict)
+    if format is LintFormat.SARIF:
+        _end_in_sarif(summary, root)
+    _end(summary, root, Format(format.value))
 
 
 def run_cases(
@@ -223,6 +237,17 @@ def _write_junit(file: Path | None, cases: tuple[CaseResult, ...]) -> None:
         file.write_bytes(junit.render(cases))
     except OSError as error:
         fail(f"cannot write {file}: {error.strerror}")
+
+
+def _end_in_sarif(summary: Summary, root: Path) -> NoReturn:
+    """Write the findings for code scanning; leave with the status they call for."""
+    from tocsin.cli import codes
+    from tocsin.report import sarif
+    from tocsin.report.text import SourceLines
+
+    about = {code.code: code.about for family in codes.families() for code in family.codes}
+    typer.echo(sarif.render(summary.findings or (), SourceLines(root), about), nl=False)
+    raise typer.Exit(Exit.OK if summary.passed else Exit.FAILED)
 
 
 def _end(

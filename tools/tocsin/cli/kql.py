@@ -32,6 +32,14 @@ class CheckFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+
+
+class DescriptionFormat(StrEnum):
+    """How what a query reads is written."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 Root = Annotated[
@@ -84,7 +92,7 @@ def run(
     )
 
 
-@app.command(epilog="Example: tocsin kql check hunting/*.kql")
+@app.command(epilog="Examples: tocsin kql check hunting/*.kql    tocsin kql check --format sarif *.kql > kql.sarif")
 def check(
     queries: Annotated[list[str], typer.Argument(metavar="QUERY|FILE...", help="Query texts or files; - for stdin.")],
     output: Annotated[CheckFormat, typer.Option("--format", help="How to write diagnostics.")] = CheckFormat.TEXT,
@@ -93,13 +101,13 @@ def check(
     """Show what is wrong with queries. Status 1 when one has an error; what only the local engine refuses is noted."""
     from tocsin.cli import kql_checks
 
-    raise typer.Exit(Exit.FAILED if kql_checks.check(queries, root, as_json=output is CheckFormat.JSON) else Exit.OK)
+    raise typer.Exit(Exit.FAILED if kql_checks.check(queries, root, output.value) else Exit.OK)
 
 
 @app.command(epilog="Examples: tocsin kql describe rule.kql --root .    tocsin kql describe --format json *.kql")
 def describe(
     queries: Annotated[list[str], typer.Argument(metavar="QUERY|FILE...", help="Query texts or files; - for stdin.")],
-    output: Annotated[CheckFormat, typer.Option("--format", help="How to write it.")] = CheckFormat.TEXT,
+    output: Annotated[DescriptionFormat, typer.Option("--format", help="How to write it.")] = DescriptionFormat.TEXT,
     root: Root = None,
 ) -> None:
     """Say what queries read and give: tables and their columns, watchlists, functions, conditions on time, result.
@@ -108,7 +116,7 @@ def describe(
     """
     from tocsin.cli import kql_descriptions
 
-    raise typer.Exit(kql_descriptions.describe_queries(queries, root, as_json=output is CheckFormat.JSON))
+    raise typer.Exit(kql_descriptions.describe_queries(queries, root, as_json=output is DescriptionFormat.JSON))
 
 
 @app.command(epilog='Protocol: {"id", "query"} a line in, {"id", "columns", "rows"} or {"id", "error"} a line out.')

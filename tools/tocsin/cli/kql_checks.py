@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from tocsin.content.finding import Finding, Level
 from tocsin.content.source import Location
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.syntax.positions import LineIndex, line_and_column
-from tocsin.report.json import finding_object
+from tocsin.report import json as json_report
 
 _LEVELS = {
     kql.Severity.ERROR: Level.ERROR,
@@ -69,13 +68,18 @@ def show(findings: Sequence[Finding], texts: dict[str, str], *, err: bool = True
     typer.echo(shown, nl=False, err=err, color=True)
 
 
-def check(queries: Sequence[str], root: Path | None, *, as_json: bool) -> bool:
-    """Write the findings of all queries; True when there is an error among them."""
+def check(queries: Sequence[str], root: Path | None, format: str) -> bool:
+    """Write the findings of all queries as ``text``, ``json`` or ``sarif``; True when there is an error among them."""
     texts = named_texts(queries)
     catalog = catalog_of(root)
     findings = [finding for name, text in texts.items() for finding in findings_of(kql.analyze(text, catalog), name)]
-    if as_json:
-        typer.echo(json.dumps([finding_object(finding) for finding in findings], ensure_ascii=False, indent=2))
+    if format == "json":
+        typer.echo(json_report.render(findings), nl=False)
+    elif format == "sarif":
+        from tocsin.report import sarif
+        from tocsin.report.text import SourceLines
+
+        typer.echo(sarif.render(findings, SourceLines(None, texts)), nl=False)
     else:
         show(findings, texts, err=False)
         errors = sum(1 for each in findings if each.level is Level.ERROR)
