@@ -20,16 +20,19 @@ _REAL = re.compile(r"-?\d+\.\d+(?:[eE][-+]?\d+)?|-?\d+[eE][-+]?\d+")
 
 
 def catalog_of(root: Path | None) -> kql.Catalog:
-    """The packaged tables; with ``root`` the parsers, watchlists and custom tables of that repository, too."""
+    """The packaged tables and the functions of both products; with ``root`` the parsers, watchlists and custom tables
+    of that repository, too."""
     if root is not None:
         from tocsin.cli.terminal import content_root
         from tocsin.content.repository import load_repository
         from tocsin.sentinel.catalog import workspace_catalog
 
-        return workspace_catalog(load_repository(content_root(root)))
+        return workspace_catalog(load_repository(content_root(root)), hunting=True)
     from tocsin.sentinel.schemas import SETS, packaged_tables
+    from tocsin.sentinel.service_functions import DEFENDER_FUNCTIONS, ServiceFunctions
 
-    return kql.Catalog(tables=_Layers([packaged_tables(name) for name in SETS]))
+    tables = _Layers([packaged_tables(name) for name in SETS])
+    return kql.Catalog(tables=tables, functions=ServiceFunctions(DEFENDER_FUNCTIONS))
 
 
 class _Layers(Mapping[str, tuple[ColumnSchema, ...]]):

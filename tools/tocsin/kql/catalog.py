@@ -14,11 +14,16 @@ class WorkspaceFunction:
 
     ``parameters`` is the declaration as KQL writes it, with brackets: ``(domain:string, n:long=1, T:(*))``.
     ``body`` is the KQL text without braces.
+
+    ``runs`` is False for a function of the service itself, of which only the result's columns are known: ``body`` then
+    has those columns, calls bind, and the local engine refuses them. ``any_arguments``: nor are its parameters known.
     """
 
     name: str
     parameters: str
     body: str
+    runs: bool = True
+    any_arguments: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,22 +11,25 @@ from tocsin.content.repository import Repository
 from tocsin.kql.catalog import Catalog, WorkspaceFunction
 from tocsin.kql.types import TYPE_NAMES, ColumnSchema, ScalarType
 from tocsin.sentinel.schemas import LOG_ANALYTICS_COLUMNS, RESOURCE_COLUMNS, SETS, WATCHLIST_COLUMNS, packaged_tables
+from tocsin.sentinel.service_functions import DEFENDER_FUNCTIONS, ServiceFunctions
 
 Tables = Mapping[str, tuple[ColumnSchema, ...]]
 
 
-def workspace_catalog(repository: Repository) -> Catalog:
+def workspace_catalog(repository: Repository, *, hunting: bool = False) -> Catalog:
     """The catalogue of a workspace that holds everything in ``repository``.
 
     A custom table wins over a packaged one of the same name, a table of Log Analytics over one of Defender. The
-    columns of packaged tables are made when a query first reads them.
+    columns of packaged tables are made when a query first reads them. Of the service's own functions it has those of a
+    Log Analytics workspace; with ``hunting`` those of Defender's advanced hunting, too.
     """
     own = {name: table_columns(loaded.model) for name, loaded in repository.tables.items()}
+    functions = {name: workspace_function(loaded.model) for name, loaded in repository.parsers.items()}
     layers = [own, *(packaged_tables(name) for name in SETS)]
     return Catalog(
         # ChainMap is only read here; its type wants mutable layers.
         tables=ChainMap(*cast("list[MutableMapping[str, tuple[ColumnSchema, ...]]]", layers)),
-        functions={name: workspace_function(loaded.model) for name, loaded in repository.parsers.items()},
+        functions=ServiceFunctions({**(DEFENDER_FUNCTIONS if hunting else {}), **functions}),
         watchlists={alias: watchlist_columns(loaded.model) for alias, loaded in repository.watchlists.items()},
     )
 

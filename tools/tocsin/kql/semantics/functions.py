@@ -183,7 +183,14 @@ def call_workspace_function(
         chain = " -> ".join((*session.active, function))
         session.error("TK110", f"The workspace function '{function}' calls itself: {chain}", name)
         return session.missing_table(node)
-    parsed = parse_workspace_function(session.catalog.functions[function])
+    known = session.catalog.functions[function]
+    if not known.runs:
+        session.refuse("TK116", f"Only the service can run '{function}'; of its result, only columns are known", name)
+    if known.any_arguments:
+        for each in arguments:
+            session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)
+        arguments = ()
+    parsed = parse_workspace_function(known)
     if parsed.problem is not None:
         session.error("TK111", f"The workspace function '{function}' has a syntax error: {parsed.problem}", name)
         return session.missing_table(node)
