@@ -1,8 +1,11 @@
 """Comparison and logic.
 
 Two nulls compare to null; a null equals nothing else; order with a null is null. ``and`` and ``or`` know three values.
+A whole number or a dynamic value equals a text when it is written so; a dynamic null is written as the empty text.
 Source: https://learn.microsoft.com/kusto/query/scalar-data-types/null-values and
-https://learn.microsoft.com/kusto/query/logical-operators
+https://learn.microsoft.com/kusto/query/logical-operators. No page tells of text against numbers; it follows from
+Microsoft's own queries of the string ``ResultType == 50074`` (https://learn.microsoft.com/azure/azure-monitor/reference/queries/signinlogs)
+and of the number ``Status.errorCode == "0"`` (https://learn.microsoft.com/entra/architecture/monitor-sign-in-health-for-resilience).
 """
 
 from __future__ import annotations
@@ -13,7 +16,20 @@ from typing import Any, TypeAlias
 
 from tocsin.kql.functions.conversions import converter, to_decimal
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
-from tocsin.kql.types import BOOL, DATETIME, DECIMAL, GUID, REAL, STRING, TIMESPAN, ScalarType, Value
+from tocsin.kql.types import (
+    BOOL,
+    DATETIME,
+    DECIMAL,
+    DYNAMIC,
+    GUID,
+    INT,
+    LONG,
+    REAL,
+    STRING,
+    TIMESPAN,
+    ScalarType,
+    Value,
+)
 
 TABLE = FunctionTable()
 
@@ -36,7 +52,14 @@ def _comparable(types: Sequence[ScalarType]) -> tuple[Callable[[Value], Value] |
         if second is STRING and first in (DATETIME, TIMESPAN, GUID, BOOL):
             change = converter(STRING, first)
             return (None, change) if first is left else (change, None)
+        if second is STRING and first in (INT, LONG, DYNAMIC):
+            change = converter(DYNAMIC, STRING) if first is DYNAMIC else _whole_number_text
+            return (change, None) if first is left else (None, change)
     return None, None
+
+
+def _whole_number_text(value: Value) -> Value:
+    return None if value is None else str(value)
 
 
 def _compared(operation: Binary) -> Callable[[Sequence[ScalarType]], Binary]:

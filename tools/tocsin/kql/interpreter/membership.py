@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tocsin.kql.functions.conversions import converter
+from tocsin.kql.functions.conversions import converter, to_long
 from tocsin.kql.functions.string_operators import LIST_PREDICATES
-from tocsin.kql.types import DATETIME, DECIMAL, DYNAMIC, GUID, REAL, STRING, TIMESPAN, ScalarType, Value
+from tocsin.kql.types import DATETIME, DECIMAL, DYNAMIC, GUID, INT, LONG, REAL, STRING, TIMESPAN, ScalarType, Value
 
 Item = tuple[Value, ScalarType]
 Predicate = Callable[[Value], bool]
@@ -22,10 +22,19 @@ class Membership:
 
     build: Callable[[Iterable[Value]], Predicate]
     operand: ScalarType
+    negated: bool = False
 
     def prepare(self, items: Iterable[Item]) -> Predicate:
         """The test of one value against ``items``."""
-        return self.build(list(self._flattened(items)))
+        given = list(items)
+        test = self.build(list(self._flattened(given)))
+        texts = [value for value, kind in given if kind is STRING] if self.operand is DYNAMIC else []
+        if not texts:
+            return test
+        text_test, text_of_value = self.build(texts), converter(DYNAMIC, STRING)  # a dynamic equals its text, as in ==
+        if self.negated:
+            return lambda value: test(value) and text_test(text_of_value(value))
+        return lambda value: test(value) or text_test(text_of_value(value))
 
     def _flattened(self, items: Iterable[Item]) -> Iterator[Value]:
         for value, kind in items:
@@ -38,7 +47,7 @@ class Membership:
 
 def membership(operator: str, operand: ScalarType) -> Membership:
     """The list operator of this spelling. Raises KeyError for one that is not known."""
-    return Membership(LIST_PREDICATES[operator], operand)
+    return Membership(LIST_PREDICATES[operator], operand, operator.startswith("!"))
 
 
 _READ_AS_OPERAND = frozenset({DATETIME, TIMESPAN, GUID, STRING, DECIMAL})
@@ -46,8 +55,18 @@ _READ_AS_OPERAND = frozenset({DATETIME, TIMESPAN, GUID, STRING, DECIMAL})
 
 def _element_conversion(source: ScalarType, operand: ScalarType) -> Callable[[Value], Value] | None:
     """Items are compared as values of the operand's type where Python's ``==`` would not do."""
+    if operand in (INT, LONG) and source in (STRING, DYNAMIC):
+        return _written_number
     if source is operand or operand not in _READ_AS_OPERAND:
         return None
     if operand is DECIMAL and source is not REAL:
         return None
     return converter(source, operand)
+
+
+def _written_number(value: Value) -> Value:
+    """The whole number that a text spells as ``tostring`` would write it; any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    number = to_long(value)
+    return number if str(number) == value else value

@@ -171,12 +171,20 @@ def apply_operator(
         # The language service lets it pass, the engine of the service does not: "Cannot compare values of types
         # dynamic and dynamic. Try adding explicit casts".
         found = None
+    if operator in _COMPARING and STRING in types and (REAL in types or ScalarType.DECIMAL in types):
+        # The service takes it, but how it writes or reads the fraction is not published.
+        found = None
     if function is None or found is None or function.implementation is None:
-        shown = " and ".join(each.value for each in types)
-        session.refuse(
-            "TK102", f"The operator '{operator}' between {shown} is not run by the local engine: convert one side", at
-        )
+        refuse_operands(session, operator, types, at)
         return Call(MISSING_OPERATOR, (), result)
     converted = tuple(convert(value, target) for value, target in zip(operands, found.targets, strict=True))
     made = Call(function, converted, found.returns, node.start, node.end - node.start)
     return convert(made, result) if result is not UNKNOWN else made
+
+
+def refuse_operands(session: Session, operator: str, types: Sequence[ScalarType], at: tree.Node) -> None:
+    """Say that the local engine does not run the operator on operands of these types."""
+    shown = " and ".join(each.value for each in types)
+    session.refuse(
+        "TK102", f"The operator '{operator}' between {shown} is not run by the local engine: convert one side", at
+    )

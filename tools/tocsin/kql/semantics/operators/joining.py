@@ -7,6 +7,7 @@ from dataclasses import replace
 from tocsin.kql.plan import Column, ColumnRef, Expr, JoinKind, JoinRows, Projection
 from tocsin.kql.semantics.conversions import common_type, convert
 from tocsin.kql.semantics.naming import UniqueNames
+from tocsin.kql.semantics.operations import refuse_operands
 from tocsin.kql.semantics.operators.hints import check_kind, hint_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
@@ -173,6 +174,10 @@ class Conditions:
             message = f"The column '{name}' is {left.type.value} on the left and {right.type.value} on the right"
             self.session.error("KS227", message, node)
             return
+        if left.type is DYNAMIC:
+            # The language service lets it pass, the engine of the service does not: "join key 'k' is of a 'dynamic'
+            # type. Please use an explicit cast".
+            refuse_operands(self.session, "==", (left.type, right.type), node)
         self._pair(ColumnRef(left), ColumnRef(right))
 
     def _equality(self, node: tree.Binary) -> None:
