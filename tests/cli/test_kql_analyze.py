@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tocsin.cli.json_lines import Request
 from tocsin.cli.kql import app
+from tocsin.cli.kql_analyses import analyst
+from tocsin.cli.kql_catalogues import Functions, Tables
 
 SCHEMAS = {
     "sentinel": {"T": {"a": "long", "b": "string"}, "Only": {"x": "datetime"}},
@@ -191,3 +194,11 @@ def test_an_answer_comes_before_the_next_request() -> None:
             assert json.loads(process.stdout.readline())["id"] == number
         process.stdin.close()
     assert process.returncode == 0
+
+
+def test_a_table_of_another_environment_is_named_as_such() -> None:
+    schemas: dict[str, Tables] = {"one": {"A": ()}, "two": {"B": ()}, "": {"A": (), "B": ()}}
+    answers = analyst(schemas, Functions({}, frozenset()))
+    [found] = answers.answer(Request("B | count", "one"))["diagnostics"]
+    assert "it is a table of two" in found["message"]
+    assert answers.answer(Request("B | count", "two"))["diagnostics"] == []

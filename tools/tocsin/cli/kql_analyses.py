@@ -84,8 +84,18 @@ def _diagnostic(diagnostic: kql.Diagnostic, units: Callable[[int], int]) -> dict
 
 def analyst(schemas: Mapping[str, Tables], functions: Functions) -> Analyst:
     """An analyst of these schema sets, each with all of the functions."""
-    catalogs = {name: kql.Catalog(tables, functions.known, as_service=True) for name, tables in schemas.items()}
+    catalogs = {
+        name: kql.Catalog(tables, functions.known, as_service=True, elsewhere=_elsewhere(name, schemas))
+        for name, tables in schemas.items()
+    }
     return Analyst(catalogs, functions.column_takers)
+
+
+def _elsewhere(environment: str, schemas: Mapping[str, Tables]) -> dict[str, str]:
+    """What the tables are that only other environments have."""
+    own = schemas[environment]
+    others = [name for name in schemas if name not in ("", UNIFIED, environment)]
+    return {table: f"a table of {name}" for name in others for table in schemas[name] if table not in own}
 
 
 def packaged_schemas() -> dict[str, Tables]:

@@ -34,7 +34,7 @@ def findings_of(analysis: kql.Analysis, file: str) -> list[Finding]:
     if not analysis.errors:
         found += [
             finding_of_diagnostic(
-                each, file, lines, Level.WARNING, "kql.refused", "the service runs it; the local engine does not"
+                each, file, lines, Level.WARNING, "kql.refused", "valid KQL, but not for the local engine"
             )
             for each in analysis.refusals
         ]

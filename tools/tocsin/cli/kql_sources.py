@@ -28,11 +28,13 @@ def catalog_of(root: Path | None) -> kql.Catalog:
         from tocsin.sentinel.catalog import workspace_catalog
 
         return workspace_catalog(load_repository(content_root(root)), hunting=True)
+    from tocsin.sentinel.catalog import searched_sets
     from tocsin.sentinel.schemas import SETS, packaged_tables
     from tocsin.sentinel.service_functions import DEFENDER_FUNCTIONS, ServiceFunctions
 
     tables = _Layers([packaged_tables(name) for name in SETS])
-    return kql.Catalog(tables=tables, functions=ServiceFunctions(DEFENDER_FUNCTIONS))
+    functions = ServiceFunctions(DEFENDER_FUNCTIONS)
+    return kql.Catalog(tables=tables, functions=functions, searched=searched_sets(), log_analytics=True)
 
 
 class _Layers(Mapping[str, tuple[ColumnSchema, ...]]):

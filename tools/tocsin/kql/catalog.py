@@ -39,6 +39,10 @@ class Catalog:
 
     ``as_service``: answer as Microsoft's language service does with this catalogue, also where a workspace is known to
     do otherwise (``docs/kql.md`` lists where). Such an analysis is for comparing and never has a plan.
+
+    ``searched`` says in words where the tables come from, and ``elsewhere`` what a name is that another product has
+    ("a table of Defender XDR"); both are for messages about names that are not known here. ``log_analytics``: warn of
+    functions that Azure Data Explorer has and a Log Analytics workspace has not.
     """
 
     tables: Mapping[str, tuple[ColumnSchema, ...]] = field(default_factory=dict)
@@ -46,6 +50,9 @@ class Catalog:
     watchlists: Mapping[str, tuple[ColumnSchema, ...]] = field(default_factory=dict)
     external: frozenset[str] = frozenset()
     as_service: bool = False
+    searched: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    log_analytics: bool = False
 
 
 EMPTY_CATALOG = Catalog()

@@ -10,7 +10,14 @@ from tocsin.content.models import Column, CustomTable, Parser, Watchlist
 from tocsin.content.repository import Repository
 from tocsin.kql.catalog import Catalog, WorkspaceFunction
 from tocsin.kql.types import TYPE_NAMES, ColumnSchema, ScalarType
-from tocsin.sentinel.schemas import LOG_ANALYTICS_COLUMNS, RESOURCE_COLUMNS, SETS, WATCHLIST_COLUMNS, packaged_tables
+from tocsin.sentinel.schemas import (
+    LOG_ANALYTICS_COLUMNS,
+    PRODUCTS,
+    RESOURCE_COLUMNS,
+    SETS,
+    WATCHLIST_COLUMNS,
+    packaged_tables,
+)
 from tocsin.sentinel.service_functions import DEFENDER_FUNCTIONS, ServiceFunctions
 
 Tables = Mapping[str, tuple[ColumnSchema, ...]]
@@ -27,11 +34,19 @@ def workspace_catalog(repository: Repository, *, hunting: bool = False) -> Catal
     functions = {name: workspace_function(loaded.model) for name, loaded in repository.parsers.items()}
     layers = [own, *(packaged_tables(name) for name in SETS)]
     return Catalog(
+        searched=(*searched_sets(), *((f"{len(own)} of this repository",) if own else ())),
+        elsewhere={} if hunting else dict.fromkeys(DEFENDER_FUNCTIONS, "a function of Defender's advanced hunting"),
+        log_analytics=True,
         # ChainMap is only read here; its type wants mutable layers.
         tables=ChainMap(*cast("list[MutableMapping[str, tuple[ColumnSchema, ...]]]", layers)),
         functions=ServiceFunctions({**(DEFENDER_FUNCTIONS if hunting else {}), **functions}),
         watchlists={alias: watchlist_columns(loaded.model) for alias, loaded in repository.watchlists.items()},
     )
+
+
+def searched_sets() -> tuple[str, ...]:
+    """Where packaged tables come from, for messages."""
+    return tuple(f"{len(packaged_tables(name))} tables of {PRODUCTS[name]}" for name in SETS)
 
 
 def is_streamed_to_workspaces(table: str, catalog: Catalog) -> bool:

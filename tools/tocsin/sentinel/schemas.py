@@ -11,7 +11,10 @@ from importlib.resources import files
 
 from tocsin.kql.types import ColumnSchema, ScalarType
 
-SETS = ("sentinel", "m365")
+PRODUCTS = {"sentinel": "Log Analytics and Microsoft Sentinel", "m365": "Defender XDR"}
+"""The schema sets and whose tables they hold."""
+
+SETS = tuple(PRODUCTS)
 
 
 class PackagedTables(Mapping[str, tuple[ColumnSchema, ...]]):

@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/kusto/query/scalar-functions
 
 from __future__ import annotations
 
-from tocsin.kql.functions.declaration import FunctionTable
+from tocsin.kql.functions.declaration import Availability, FunctionTable
 
 TABLE = FunctionTable()
 
@@ -31,6 +31,21 @@ _geography(
     ("point_buffer", f"{_POINT}, radius: number, [tolerance: number]"),
 )
 
+_DATA_EXPLORER = frozenset(
+    {
+        "current_principal",
+        "current_principal_is_member_of",
+        "extent_id",
+        "extentid",
+        "extent_tags",
+        "cursor_after",
+        "cursor_before_or_at",
+        "cursor_current",
+        "current_cursor",
+    }
+)
+"""Functions whose pages the reference does not have for Azure Monitor: their ``monikerRange`` leaves it out."""
+
 for _name, _signature in {
     "current_cluster_endpoint": "() -> string",
     "current_database": "() -> string",
@@ -47,4 +62,9 @@ for _name, _signature in {
     "current_cursor": "() -> string",
     "estimate_data_size": "(column: scalar, ...) -> long",
 }.items():
-    TABLE.known(_name, _signature, page=f"{_name.replace('_', '-')}-function")
+    TABLE.known(
+        _name,
+        _signature,
+        page=f"{_name.replace('_', '-')}-function",
+        availability=Availability.DATA_EXPLORER if _name in _DATA_EXPLORER else Availability.BOTH,
+    )

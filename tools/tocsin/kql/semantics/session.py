@@ -22,6 +22,10 @@ MAX_DEPTH = 150
 MAX_EXPANSIONS = 1000
 """Function bodies bound in one query: functions that call each other twice grow without bound."""
 
+_UNKNOWN_TABLE = "KS204"
+_CATALOGUE_NAMES = frozenset({_UNKNOWN_TABLE, "KS211"})
+"""Codes of names that the catalogue could have had."""
+
 TableBinder = Callable[["Session", tree.Expression, Scope], TableValue]
 ValueBinder = Callable[["Session", tree.Expression, Scope], Expr | TableValue]
 StatementBinder = Callable[["Session", tuple[tree.Statement, ...], Names], None]
@@ -87,7 +91,25 @@ class Session:
         """Report a name that means nothing here, with the nearest one that does."""
         suggestion = nearest(name, near)
         hint = f"; did you mean '{suggestion}'?" if suggestion else ""
+        if code in _CATALOGUE_NAMES:
+            hint = self._where(name, code) + hint
         self.error(code, f"The name '{name}' does not refer to any known {what}{hint}", node, suggestion)
+
+    def _where(self, name: str, code: str) -> str:
+        """What the name is in another product, or where it was looked for."""
+        known = self.catalog.elsewhere.get(name)
+        if known is not None:
+            return f" here: it is {known}"
+        shown = self.catalog.searched if code == _UNKNOWN_TABLE else ()
+        return f" (searched: {', '.join(shown)})" if shown else ""
+
+    def only_in_data_explorer(self, what: str, node: Node) -> None:
+        """Warn, in a query for a workspace, of a function or plugin that the reference has for Data Explorer alone."""
+        if self.catalog.log_analytics:
+            message = (
+                f"{what} is one of Azure Data Explorer; the reference has it neither for Log Analytics nor Sentinel"
+            )
+            self.report("TK140", message, node.start, node.end - node.start, severity=Severity.WARNING)
 
     def trust(self, row: Row, name: str, node: Node) -> Column:
         """The column of an open row that does not know it: read from a watchlist, or refused."""

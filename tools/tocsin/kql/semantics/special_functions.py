@@ -36,6 +36,11 @@ WATCHLIST_COLUMNS = (
 Source: https://learn.microsoft.com/azure/sentinel/watchlists-queries"""
 
 
+NOT_IN_WORKSPACES = frozenset({"cluster", "database"})
+"""Those of them that the reference has for Azure Data Explorer alone.
+Source: ``monikerRange`` of https://learn.microsoft.com/kusto/query/cluster-function and ``database-function``"""
+
+
 def is_database(node: tree.Expression) -> bool:
     """Whether the expression names another cluster, database or workspace."""
     while isinstance(node, tree.Path | tree.PathCall):
@@ -100,6 +105,8 @@ def _elsewhere(session: Session, node: tree.FunctionCall, scope: Scope) -> Value
     if session.catalog.as_service and node.name.text in UNKNOWN_TO_THE_SERVICE:
         session.unknown_name("KS211", node.name.text, node.name, "function", ())
         return session.missing_table(node)
+    if node.name.text in NOT_IN_WORKSPACES:
+        session.only_in_data_explorer(f"The function '{node.name.text}'", node.name)
     session.refuse("TK108", f"{node.name.text}() reads another place, which the local engine does not", node)
     return session.missing_table(node)
 

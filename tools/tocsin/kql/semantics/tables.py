@@ -14,7 +14,13 @@ from tocsin.kql.semantics.functions import call_declared, call_workspace_functio
 from tocsin.kql.semantics.operators import OPERATORS, SOURCES
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
 from tocsin.kql.semantics.session import Session
-from tocsin.kql.semantics.special_functions import DATABASES, UNKNOWN_TO_THE_SERVICE, constant_text, is_database
+from tocsin.kql.semantics.special_functions import (
+    DATABASES,
+    NOT_IN_WORKSPACES,
+    UNKNOWN_TO_THE_SERVICE,
+    constant_text,
+    is_database,
+)
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import DYNAMIC, UNKNOWN
 
@@ -211,6 +217,8 @@ def _path(session: Session, node: tree.Path | tree.PathCall, scope: Scope) -> Ta
         session.value(target, scope)
         return session.missing_table(node, (), False)
     shown = target.name.text if isinstance(target, tree.FunctionCall) else "this"
+    if isinstance(target, tree.FunctionCall) and shown in NOT_IN_WORKSPACES:
+        session.only_in_data_explorer(f"The function '{shown}'", target.name)
     session.refuse("TK108", f"{shown}() reads another place, which the local engine does not", node)
     member = node.member if isinstance(node, tree.Path) else node.call.name
     if isinstance(node, tree.Path) and member.text in session.catalog.tables:

@@ -54,6 +54,27 @@ RUN: frozenset[str] = frozenset(
 """Plugins that the local engine runs, where their columns are known before the query runs."""
 
 
+NOT_IN_WORKSPACES: frozenset[str] = frozenset(
+    {
+        "ai_chat_completion",
+        "ai_chat_completion_prompt",
+        "ai_embeddings",
+        "cosmosdb_sql_request",
+        "http_request",
+        "http_request_post",
+        "mysql_request",
+        "postgresql_request",
+        "python",
+        "r",
+        "sql_request",
+    }
+)
+"""Plugins that the reference has for Azure Data Explorer and Fabric alone.
+
+Source: ``monikerRange`` of the plugins' pages, https://learn.microsoft.com/kusto/query/python-plugin and so on. The
+line "Applies to" leaves out Azure Monitor on the pages of nearly all plugins, also of those in daily use there.
+"""
+
 _LOOKUPS = {"ipv4_lookup": 2, "ipv6_lookup": 2, "geo_polygon_lookup": 1, "geo_line_lookup": 1}
 """Plugins that look into a table, their first argument; the key of that table stands at this position."""
 
@@ -74,6 +95,8 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
     plugin = PLUGINS.get(name)
     arguments, aggregate = _arguments(session, node, row, scope)
     check_count(session, "plugin", name, len(node.call.arguments), node.call.name)
+    if name in NOT_IN_WORKSPACES:
+        session.only_in_data_explorer(f"The plugin '{name}'", node.call.name)
     if plugin is None:
         columns: list[Column] = []
         open_ = True
