@@ -21,7 +21,6 @@ Source: https://learn.microsoft.com/kusto/query/scalar-data-types/
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -129,8 +128,6 @@ class DynamicForm:
 
 Value: TypeAlias = Any
 """A cell: one of the Python values of the table above."""
-
-DynamicScalar: TypeAlias = bool | int | float | Decimal | str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -347,10 +347,3 @@ class FunctionTable:
             return implementation
 
         return register
-
-    def known_aggregate(
-        self, name: str, *signatures: str, page: str, prefix: str | None = "", returns: ReturnRule | None = None
-    ) -> None:
-        """Declare an aggregate that binds but that the local engine refuses."""
-        parsed = tuple(parse_signature(text) for text in signatures)
-        self.aggregates[name] = Aggregate(name, parsed, page, None, name if prefix == "" else prefix, returns)

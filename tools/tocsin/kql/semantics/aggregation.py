@@ -22,9 +22,6 @@ ROW_PICKERS = frozenset({"arg_max", "arg_min", "argmax", "argmin", "take_any", "
 _STAR_FROM = {"arg_max": 1, "arg_min": 1, "argmax": 1, "argmin": 1, "take_any": 0, "any": 0}
 """Where the star may stand."""
 
-_PERCENTILES = {"percentiles": 1, "percentilesw": 2}
-"""Aggregates with one output for each argument from this position on."""
-
 
 def bind_aggregate(
     session: Session, aggregate: Aggregate, node: tree.FunctionCall, scope: Scope, grouped: Sequence[Column] = ()

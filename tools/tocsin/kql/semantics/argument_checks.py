@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.kql.plan import Call, ColumnRef, Constant, Convert, Element, Expr, ListTest, Member, ScalarQuery, Variable
 from tocsin.kql.semantics.argument_rules import Argument, count_problems, judge, rules_of
-from tocsin.kql.semantics.kinds import KINDS_OF_TYPES, UNKNOWN_KIND, Kind
+from tocsin.kql.semantics.kinds import UNKNOWN_KIND, Kind
 from tocsin.kql.semantics.scopes import TableValue
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import UNKNOWN
@@ -132,8 +132,3 @@ def is_known(value: Expr) -> bool:
         else:
             return False
     return True
-
-
-def plain_kind(value: Expr) -> Kind:
-    """The kind that the type alone tells."""
-    return KINDS_OF_TYPES[value.type]
