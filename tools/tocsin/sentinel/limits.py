@@ -48,7 +48,7 @@ OVERRIDE_VALUES: Final = 50
 PROPERTY_BYTES: Final = 256
 DESCRIPTION_BYTES: Final = 5 * 1024
 
-# Entities (ENTITIES)
+# Entities (ENTITIES; names of columns, here and in custom details: TEMPLATE)
 MAPPINGS: Final = 10
 IDENTIFIERS_PER_MAPPING: Final = 3
 ENTITIES_PER_ALERT: Final = 500
@@ -71,3 +71,8 @@ SUPPRESSION_MAX: Final = timedelta(hours=24)
 
 SEVERITIES: Final = ("High", "Medium", "Low", "Informational")
 CONFIDENCE_LEVELS: Final = ("Unknown", "Low", "High")
+
+
+def takes_column(name: str) -> bool:
+    """Whether a mapping may name this column: KQL allows names, put in brackets, that the service refuses here."""
+    return len(name) <= COLUMN_CHARS and COLUMN_PATTERN.match(name) is not None

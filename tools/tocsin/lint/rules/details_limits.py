@@ -11,10 +11,11 @@ from tocsin.sentinel import limits
 
 
 class DetailsLimits(DetectionCheck):
-    """A rule has more custom details than the service takes, or one with a name it refuses.
+    """A rule has more custom details than the service takes, or one with a name or column it refuses.
 
     Why: the service refuses the rule: at most 20 details, whose names have at most 20 letters, digits and ``_`` and
-    start with a letter (https://learn.microsoft.com/azure/sentinel/surface-custom-details-in-alerts).
+    start with a letter (https://learn.microsoft.com/azure/sentinel/surface-custom-details-in-alerts). The names of
+    columns hold letters, digits and ``_`` only (the rule template checks in https://github.com/Azure/Azure-Sentinel).
 
     Fails::
 
@@ -35,7 +36,7 @@ class DetailsLimits(DetectionCheck):
             message = f"the rule has {len(details)} custom details, the service takes {limits.CUSTOM_DETAILS}"
             path = ("customDetails", list(details)[limits.CUSTOM_DETAILS])
             yield self.finding(detection.document, path, message, "keep what an analyst asks for first", key=True)
-        for key in details:
+        for key, column in details.items():
             long = len(key) > limits.CUSTOM_DETAIL_KEY_CHARS
             if long or not limits.CUSTOM_DETAIL_KEY_PATTERN.match(key):
                 most = limits.CUSTOM_DETAIL_KEY_CHARS
@@ -44,3 +45,7 @@ class DetailsLimits(DetectionCheck):
                 )
                 help = f"use a letter, then letters, digits and _, at most {most} characters"
                 yield self.finding(detection.document, ("customDetails", key), message, help, key=True)
+            if not limits.takes_column(column):
+                message = f'the service takes no column named "{column}" as a custom detail'
+                help = "rename it in the query, to letters, digits and _"
+                yield self.finding(detection.document, ("customDetails", key), message, help)

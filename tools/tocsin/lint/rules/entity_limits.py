@@ -11,10 +11,11 @@ from tocsin.sentinel import limits
 
 
 class EntityLimits(DetectionCheck):
-    """A rule has more entity mappings or identifiers than the service takes, or a mapping without any.
+    """A rule has more entity mappings or identifiers than the service takes, a mapping without any, or a bad column.
 
     Why: the service refuses the rule: at most 10 mappings, each with 1 to 3 identifiers
-    (https://learn.microsoft.com/azure/sentinel/map-data-fields-to-entities).
+    (https://learn.microsoft.com/azure/sentinel/map-data-fields-to-entities), and columns whose names are letters,
+    digits and ``_`` and do not start with a digit (the rule template checks in https://github.com/Azure/Azure-Sentinel).
 
     Fails::
 
@@ -46,3 +47,9 @@ class EntityLimits(DetectionCheck):
                 message = f"{mapping.entity_type} is mapped by {count} identifiers, the service takes 1 to {most}"
                 path_ = ("entityMappings", i, "fieldMappings")
                 yield self.finding(detection.document, path_, message, "keep the ones that identify it best")
+            for j, field in enumerate(mapping.field_mappings):
+                if not limits.takes_column(field.column_name):
+                    message = f'the service takes no column named "{field.column_name}" in a mapping'
+                    help = "rename it in the query, to letters, digits and _"
+                    at = ("entityMappings", i, "fieldMappings", j, "columnName")
+                    yield self.finding(detection.document, at, message, help)
