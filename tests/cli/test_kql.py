@@ -159,7 +159,7 @@ def test_batch_with_a_catalogue_and_functions(runner: CliRunner, tmp_path: Path)
     options = ["--catalogue", str(tmp_path / "s.json"), "--functions", str(tmp_path / "f.json")]
     answers = batch(runner, [json.dumps(request) for request in requests], *options)
     assert answers[0] == {"id": 1, "columns": [{"name": "b", "type": "string"}], "rows": []}
-    assert [column["name"] for column in answers[1]["columns"]] == ["b", "a"]  # type: ignore[attr-defined]
+    assert [column["name"] for column in answers[1]["columns"]] == ["b", "a"]  # type: ignore[attr-defined]  # JSON
     assert answers[2]["rows"] == [["q"]]
     assert answers[3]["columns"] == [{"name": "k k", "type": "int"}]
 

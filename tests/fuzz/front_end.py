@@ -108,7 +108,7 @@ def main() -> None:
         include=["tocsin.kql.syntax", "tocsin.kql.semantics"], enable_loader_override=False
     ):
         import tocsin.kql.semantics.analysis
-        import tocsin.kql.syntax.formatting  # noqa: F401
+        import tocsin.kql.syntax.formatting  # noqa: F401  # imported for its instrumentation
 
     atheris.Setup(sys.argv, lambda data: check(text_of(data)))
     atheris.Fuzz()

@@ -200,12 +200,14 @@ def test_entities_share_the_limit_of_five_hundred() -> None:
     (alert,) = alerts([(f"v{i}",) for i in range(400)], {"A": "string"}, entityMappings=both)
     assert [e.type for e in alert.entities].count("IP") == 250
     assert len(alert.entities) == 500
+    assert alert.notes == tuple(f"{t}: entities beyond the mapping's share of 250 are dropped" for t in ("IP", "URL"))
 
 
 def test_entities_stop_at_their_size() -> None:
     rows = [(f"{i:04}" + "x" * 996,) for i in range(100)]
     (alert,) = alerts(rows, {"A": "string"}, entityMappings=[mapping("URL", Url="A")])
     assert 60 <= len(alert.entities) < 66
+    assert alert.notes == ("URL: entities beyond 65536 bytes are dropped",)
 
 
 def test_custom_details_are_lists_of_different_values() -> None:
@@ -219,3 +221,7 @@ def test_custom_details_keep_to_fifty_values_and_two_kilobytes() -> None:
     (alert,) = alerts(rows, {"A": "string", "B": "string"}, customDetails={"Short": "A", "Long": "B"})
     short, long = (values for _, values in alert.custom_details)
     assert (len(short), len(long)) == (50, 1)
+    assert alert.notes == (
+        "custom detail Short: 10 of 60 values exceed the limits",
+        "custom detail Long: 59 of 60 values exceed the limits",
+    )

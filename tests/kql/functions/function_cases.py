@@ -69,7 +69,7 @@ _TAGS: dict[str, Callable[[str], Typed]] = {
 class _Loader(yaml.SafeLoader):
     """SafeLoader with the tags above; times and dates stay text."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012
+    yaml_implicit_resolvers = {  # noqa: RUF012  # the base class declares it so
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

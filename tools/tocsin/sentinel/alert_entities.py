@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from tocsin.content.models import EntityMapping
 from tocsin.kql.table import Table
@@ -56,33 +57,36 @@ class EntityMapper:
             if mapping.entity_type in known
         )
 
-    def entities(self, rows: Sequence[int]) -> tuple[Entity, ...]:
-        """The entities of these rows in order of mapping, then row; equal ones once, within the service's limits."""
+    def entities(self, rows: Sequence[int]) -> tuple[tuple[Entity, ...], tuple[str, ...]]:
+        """The entities of these rows in order of mapping, then row, equal ones once; and what the limits dropped."""
         if not self._mappings:
-            return ()
+            return (), ()
         share = limits.ENTITIES_PER_ALERT // len(self._mappings)
         found: dict[Entity, None] = {}
+        notes: list[str] = []
         size = len("[]")
         for mapping in self._mappings:
-            for entity in _first_different(mapping, rows, share):
+            mapped = list(islice(_different(mapping, rows), share + 1))
+            if len(mapped) > share:
+                notes.append(f"{mapping.type.name}: entities beyond the mapping's share of {share} are dropped")
+            for entity in mapped[:share]:
                 if entity in found:
                     continue
                 size += len(_json(entity, mapping.type).encode("utf-8")) + len(",")
                 if size > limits.ENTITIES_BYTES:
-                    return tuple(found)
+                    notes.append(f"{mapping.type.name}: entities beyond {limits.ENTITIES_BYTES} bytes are dropped")
+                    return tuple(found), tuple(notes)
                 found[entity] = None
-        return tuple(found)
+        return tuple(found), tuple(notes)
 
 
-def _first_different(mapping: _BoundMapping, rows: Sequence[int], at_most: int) -> Iterator[Entity]:
+def _different(mapping: _BoundMapping, rows: Sequence[int]) -> Iterator[Entity]:
     seen = set()
     for row in rows:
         entity = _entity(mapping, row)
         if entity is not None and entity not in seen:
             seen.add(entity)
             yield entity
-            if len(seen) == at_most:
-                return
 
 
 def _entity(mapping: _BoundMapping, row: int) -> Entity | None:

@@ -110,14 +110,17 @@ class _Alerts:
             return own if first is None else first
 
         start, end = self._span(rows)
+        entities, entities_dropped = self._entities.entities(rows)
+        details, details_dropped = self._custom_details(rows)
+        notes.extend((*entities_dropped, *details_dropped))
         return Alert(
             title=chosen("title", overrides.titles, rule.name),
             description=chosen("description", overrides.descriptions, rule.description or ""),
             severity=chosen("severity", overrides.severities, str(rule.severity)),
             tactics=chosen("tactics", overrides.tactics, tuple(rule.tactics or ())),
             techniques=chosen("techniques", overrides.techniques, tuple(rule.relevant_techniques or ())),
-            entities=self._entities.entities(rows),
-            custom_details=self._custom_details(rows),
+            entities=entities,
+            custom_details=details,
             properties=tuple(
                 (name, text) for name, values in overrides.properties.items() if (text := chosen(name, values, ""))
             ),
@@ -132,9 +135,11 @@ class _Alerts:
         times = [values[row] for row in rows if values[row] is not None] if type_ is ScalarType.DATETIME else []
         return (min(times), max(times)) if times else (self._window.start, self._window.end)
 
-    def _custom_details(self, rows: range) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def _custom_details(self, rows: range) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]:
+        """The custom details, and what the limits dropped of them."""
         room = limits.CUSTOM_DETAILS_BYTES
         details = []
+        notes = []
         for key, column in (self._detection.custom_details or {}).items():
             held: tuple[list[Value], ScalarType] = self._columns.get(column, ([], ScalarType.UNKNOWN))
             texts = dict.fromkeys(shown(held[0][row], held[1]) for row in rows) if held[0] else {}
@@ -146,4 +151,6 @@ class _Alerts:
                     room -= size
                     kept.append(text)
             details.append((key, tuple(kept)))
-        return tuple(details)
+            if len(kept) < len(texts):
+                notes.append(f"custom detail {key}: {len(texts) - len(kept)} of {len(texts)} values exceed the limits")
+        return tuple(details), tuple(notes)

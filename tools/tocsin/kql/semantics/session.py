@@ -211,8 +211,3 @@ class Session:
 def unknown() -> Expr:
     """A stand-in for a scalar that could not be bound."""
     return Constant(None, ScalarType.UNKNOWN)
-
-
-def empty_scope() -> Scope:
-    """No names, no row."""
-    return Scope(Names())
