@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from tocsin.kql.catalog import Catalog
-from tocsin.kql.plan import PluginRows, Relation
+from tocsin.kql.plan import Expr, PluginRows, Relation
 from tocsin.kql.syntax.parser import parse
-from tocsin.kql.syntax.tree import Diagnostic, Severity, SyntaxTree
+from tocsin.kql.syntax.tree import Diagnostic, Expression, Operator, Severity, SyntaxTree
 from tocsin.kql.types import ColumnSchema
 
 
@@ -36,6 +36,12 @@ class Analysis:
     resume: Callable[[tuple[tuple[ColumnSchema, ...], ...]], Analysis] | None = None
     query_now: int | None = None
     """What ``now()`` is, in ticks, where the query says so itself (``set query_now``)."""
+    relation: Relation | None = None
+    """What the query was bound to, errors and refusals or not: for reading only, ``plan`` is what runs."""
+    values: Mapping[Expression, Expr] = field(default_factory=dict)
+    """What each scalar expression of the text was bound to; in the body of a function, by its last call."""
+    steps: Mapping[Operator, tuple[Relation, Relation]] = field(default_factory=dict)
+    """For each operator of a pipe in the text: the relation before it and the one after it."""
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -91,6 +91,9 @@ def _analysis(
         pending=pending if plan is not None else (),
         resume=resume,
         query_now=session.query_now,
+        relation=table.relation if table is not None else None,
+        values=session.values,
+        steps=session.steps,
     )
 
 

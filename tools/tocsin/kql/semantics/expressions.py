@@ -43,9 +43,12 @@ def bind_value(session: Session, node: tree.Expression, scope: Scope) -> Value:
         session.leave()
         return unknown()
     try:
-        return bind(session, node, scope)
+        value = bind(session, node, scope)
     finally:
         session.leave()
+    if session.origin is None and not isinstance(value, TableValue):
+        session.values[node] = value
+    return value
 
 
 def bind_predicate(session: Session, node: tree.Expression, scope: Scope) -> Expr:

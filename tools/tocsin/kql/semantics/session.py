@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tocsin.kql.catalog import Catalog
-from tocsin.kql.plan import Column, Constant, Expr, Inline, PluginRows
+from tocsin.kql.plan import Column, Constant, Expr, Inline, PluginRows, Relation
 from tocsin.kql.semantics.kinds import ANY, Kind
 from tocsin.kql.semantics.scopes import Names, Row, Scope, TableValue
 from tocsin.kql.semantics.suggestions import nearest
@@ -64,6 +64,10 @@ class Session:
     """What ``set query_now`` says now() is."""
     fuzzy: bool = False
     fuzzy_misses: int = 0
+    values: dict[tree.Expression, Expr] = field(default_factory=dict)
+    """What the scalar expressions of the query's own text were bound to."""
+    steps: dict[tree.Operator, tuple[Relation, Relation]] = field(default_factory=dict)
+    """What goes into the operators of the query's own text, and what comes out."""
 
     # ------------------------------------------------------------------------------------------------ findings
 

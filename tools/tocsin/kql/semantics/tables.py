@@ -144,7 +144,9 @@ def bind_operators(
             session.refuse("TK120", f"The operator '{operator.keyword}' is not run by the local engine", operator)
             source = session.missing_table(operator)
         else:
-            source = bind(session, operator, source, Scope(names, before=before))
+            given, source = source, bind(session, operator, source, Scope(names, before=before))
+            if session.origin is None:
+                session.steps[operator] = (given.relation, source.relation)
         if before is not None:
             before = tree.Node(before.start, operator.end)
     return source
