@@ -135,7 +135,7 @@ def call(function: ScalarFunction, arguments: tuple[Any, ...]) -> Any:
     implementation = function.implementation_for([type_of(each) for each in arguments])
     assert implementation is not None, f"{function.name} has no implementation"
     if function.style is Style.CONTEXT:
-        context = SimpleNamespace(now=NOW, ingestion_time=NOW)
+        context = SimpleNamespace(now=NOW)
         return implementation(context, 1, *([value] for value in values))[0]
     if function.nulls is Nulls.PROPAGATE and None in values:
         return None

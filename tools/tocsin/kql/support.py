@@ -119,6 +119,8 @@ DIFFERENCES: Mapping[str, str] = {
     **dict.fromkeys(("percentiles_array_tdigest", "rank_tdigest", "percentrank_tdigest"), _RANKED),
     "covariance": "named after both arguments, as the reference shows; the language service names the first alone",
     "variancepif": "the variance of the population, as the name says; the reference's example shows that of a sample",
+    "ingestion_time": "records whose table does not say count as ingested when the run does, at its time if it does "
+    "not either; of a join's rows it is the left side's; null for rows that are no records (any more)",
     "rand": _RANDOM,
     "new_guid": _RANDOM,
     "series_fft": "not scaled; only its inverse is (the reference does not say)",

@@ -13,12 +13,15 @@ class Table:
     """A table held column by column.
 
     ``data[i]`` holds the values of ``columns[i]``; all lists have ``row_count`` items. Nobody changes a list
-    after the table is made: engines share them freely.
+    after the table is made: engines share them freely. ``data`` may make its lists when they are first asked for.
+    ``ingested`` says of each row when it was ingested (ticks; None: unknown), for ``ingestion_time()``. Without it
+    the rows count as ingested at the ``ingestion_time`` of the execution.
     """
 
     columns: tuple[ColumnSchema, ...]
-    data: tuple[list[Value], ...]
+    data: Sequence[list[Value]]
     row_count: int
+    ingested: list[int | None] | None = None
 
     @classmethod
     def empty(cls, columns: Sequence[ColumnSchema]) -> Table:
@@ -47,9 +50,9 @@ class Table:
 
     def column(self, name: str) -> list[Value]:
         """The values of the column with this exact name. Raises KeyError."""
-        for schema, values in zip(self.columns, self.data, strict=True):
+        for place, schema in enumerate(self.columns):
             if schema.name == name:
-                return values
+                return self.data[place]
         raise KeyError(name)
 
     def types(self) -> dict[str, ScalarType]:

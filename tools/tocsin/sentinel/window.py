@@ -6,8 +6,8 @@ and functions too. Watchlists are exempt. Sources: https://learn.microsoft.com/a
 https://learn.microsoft.com/azure/sentinel/watchlists-queries.
 
 A near-real-time run sees what was *ingested* in the minute before, whatever its TimeGenerated
-(https://learn.microsoft.com/azure/sentinel/near-real-time-rules). Recorded samples carry no ingestion time, so every
-record that is given to it counts as ingested in that minute.
+(https://learn.microsoft.com/azure/sentinel/near-real-time-rules). A record that does not say when it was ingested
+counts as ingested in that minute.
 """
 
 from __future__ import annotations
@@ -48,11 +48,19 @@ def query_window(detection: Detection, now: int) -> Window:
 
 
 def in_window(table: Table, window: Window) -> Table:
-    """The records of ``table`` that the run sees, in order: all of them where the table has no TimeGenerated."""
-    if window.by_ingestion or table.types().get(SCOPE_COLUMN) is not ScalarType.DATETIME:
+    """The records of ``table`` that the run sees, in order. A scheduled run sees all of a table without TimeGenerated,
+    an NRT run all of a table that does not say when its records were ingested."""
+    if window.by_ingestion:
+        if table.ingested is None:
+            return table
+        kept = [i for i, time in enumerate(table.ingested) if time is None or window.holds(time)]
+    elif table.types().get(SCOPE_COLUMN) is not ScalarType.DATETIME:
         return table
-    times = table.column(SCOPE_COLUMN)
-    kept = [i for i, time in enumerate(times) if time is not None and window.holds(time)]
+    else:
+        times = table.column(SCOPE_COLUMN)
+        kept = [i for i, time in enumerate(times) if time is not None and window.holds(time)]
     if len(kept) == table.row_count:
         return table
-    return Table(table.columns, tuple([values[i] for i in kept] for values in table.data), len(kept))
+    data = tuple([values[i] for i in kept] for values in table.data)
+    ingested = None if table.ingested is None else [table.ingested[i] for i in kept]
+    return Table(table.columns, data, len(kept), ingested)

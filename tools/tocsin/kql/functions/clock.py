@@ -29,10 +29,10 @@ def ago(context: Any, rows: int, spans: list[Value]) -> list[Value]:
     return [None if each is None else datetime_or_null(context.now - each) for each in spans]
 
 
-@TABLE.scalar("ingestion_time", "() -> datetime", page="ingestion-time-function", style=Style.CONTEXT)
-def ingestion_time(context: Any, rows: int) -> list[Value]:
-    """When the records arrived, as the execution says; null when it does not."""
-    return [context.ingestion_time] * rows
+@TABLE.scalar("ingestion_time", "() -> datetime", page="ingestion-time-function", style=Style.CARRIED)
+def ingestion_time() -> None:
+    """When the record arrived; null for a row that is no record (any more): after summarize, of print."""
+    return
 
 
 @TABLE.scalar("rand", "([upper: int|long]) -> real", page="rand-function", style=Style.CONTEXT, deterministic=False,

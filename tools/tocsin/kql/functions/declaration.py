@@ -81,6 +81,9 @@ class Style(Enum):
     TYPED = auto()
     """``f(types)`` with the argument types gives the function that is then called as for ``VALUES``. For functions that
     must tell ticks from numbers (``tostring``, ``+``). Engines call ``ScalarFunction.implementation_for(types)``."""
+    CARRIED = auto()
+    """Not called for rows that a table gave: the value came in with the row and stays with it. ``f()`` is the value of
+    a row that came from elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

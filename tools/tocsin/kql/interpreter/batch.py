@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from tocsin.kql.plan import Column
-from tocsin.kql.types import Value, null_of
+from tocsin.kql.types import DATETIME, Value, null_of
+
+ARRIVAL = Column("ingestion_time()", DATETIME)
+"""When the record of a row was ingested. No relation lists this column: it rides along with the rows of a table through
+operators that keep rows, and of a join's rows it is the left side's. Rows that an operator makes have nulls."""
 
 
 class Part:
@@ -72,6 +76,9 @@ class Batch:
                 break
             if batch.compute is not None:
                 found = batch.values[inner] = batch.compute(inner)
+                break
+            if inner is ARRIVAL and not batch.parts:
+                found = [None] * batch.rows
                 break
             number, source = batch.routes.get(inner, (0, inner))
             part = batch.parts[number]

@@ -49,7 +49,8 @@ class Step:
 
 
 class Execution:
-    """The state of one run. Functions of style CONTEXT see ``now``, ``random`` and ``ingestion_time``."""
+    """The state of one run. Functions of style CONTEXT see ``now`` and ``random``; ``ingestion_time`` is that of
+    records whose table does not say."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.kql.functions.declaration import Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.sizes import size_of
-from tocsin.kql.interpreter.batch import UNIT, Batch
+from tocsin.kql.interpreter.batch import ARRIVAL, UNIT, Batch
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
 from tocsin.kql.interpreter.errors import KqlRuntimeError
@@ -280,6 +280,8 @@ class ExpressionCompiler:
 
     def _call(self, call: Call) -> Operand:
         function = call.function
+        if function.style is Style.CARRIED:
+            return self._column(ARRIVAL)
         implementation = function.implementation_for([each.type for each in call.arguments])
         if implementation is None:
             raise LookupError(f"{function.name} has no implementation; the binder must refuse it")

@@ -70,7 +70,8 @@ class PreparedQuery:
         """Run on the tables of ``database`` by name; a table that is absent is empty, a column that is absent null.
 
         ``external`` has the rows behind the addresses that ``Catalog.external`` names.
-        ``now`` and ``ingestion_time`` (None: ``now``) are ticks; ``seed`` fixes ``rand`` and ``sample``.
+        ``now`` and ``ingestion_time`` are ticks, the latter of records whose table does not say when they were ingested
+        (None: ``now``); ``seed`` fixes ``rand`` and ``sample``.
         Raises KqlRuntimeError and KqlLimitError.
         """
         if self._query_now is not None:

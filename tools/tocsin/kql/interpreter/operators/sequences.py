@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from tocsin.kql.interpreter.batch import Batch
+from tocsin.kql.interpreter.batch import ARRIVAL, Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.expressions import Program
@@ -90,6 +90,8 @@ class _Sequences:
         record = [*row, *defaults]
 
         def value(column: Column) -> list[Value]:
+            if column is ARRIVAL:
+                return [None]
             at = self._current.get(column)
             if at is not None:
                 return [record[at]]

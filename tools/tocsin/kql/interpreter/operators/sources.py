@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tocsin.kql.interpreter.batch import UNIT, Batch
+from tocsin.kql.interpreter.batch import ARRIVAL, UNIT, Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
@@ -18,7 +18,7 @@ def _scan(node: Scan, compiler: PlanCompiler) -> Stage:
     wanted = tuple(zip(node.columns, node.table_columns, strict=True))
 
     def run(execution: Execution, batch: Batch) -> Batch:
-        return _read(execution.database, node.table, wanted)
+        return _read(execution, execution.database, node.table, wanted)
 
     return run
 
@@ -30,7 +30,7 @@ def _watchlist(node: Watchlist, compiler: PlanCompiler) -> Stage:
         given = execution.watchlists.get(node.alias)
         if given is not None and node.trusted:
             _check_trusted(node, given)
-        return _read(execution.watchlists, node.alias, wanted)
+        return _read(execution, execution.watchlists, node.alias, wanted)
 
     return run
 
@@ -43,10 +43,11 @@ def _external(node: External, compiler: PlanCompiler) -> Stage:
             if address not in execution.external:
                 message = f"there are no rows for externaldata from {address}"
                 raise KqlRuntimeError(message, node.start, node.length, node.origin)
-        parts = [_read(execution.external, address, wanted) for address in node.addresses]
+        parts = [_read(execution, execution.external, address, wanted) for address in node.addresses]
         if len(parts) == 1:
             return parts[0]
-        columns = {column: [value for part in parts for value in part.column(column)] for column in node.columns}
+        shown = (*node.columns, ARRIVAL)
+        columns = {column: [value for part in parts for value in part.column(column)] for column in shown}
         return Batch(sum(part.rows for part in parts), columns)
 
     return run
@@ -62,19 +63,23 @@ def _check_trusted(node: Watchlist, given: Table) -> None:
             raise KqlRuntimeError(message, node.start, node.length, node.origin)
 
 
-def _read(tables: Mapping[str, Table], name: str, wanted: tuple[tuple[Column, ColumnSchema], ...]) -> Batch:
+def _read(
+    execution: Execution, tables: Mapping[str, Table], name: str, wanted: tuple[tuple[Column, ColumnSchema], ...]
+) -> Batch:
     """The named table as the plan sees it: columns by name, in the plan's types; nulls for what is not there."""
     table = tables.get(name)
     if table is None:
         return Batch(0, {column: [] for column, _ in wanted})
-    present = {schema.name: (schema, values) for schema, values in zip(table.columns, table.data, strict=True)}
+    places = {schema.name: i for i, schema in enumerate(table.columns)}
     schemas = dict(wanted)
 
     def read(column: Column) -> list[Value]:
-        found = present.get(schemas[column].name)
-        if found is None:
+        if column is ARRIVAL:
+            return [execution.ingestion_time] * table.row_count if table.ingested is None else table.ingested
+        place = places.get(schemas[column].name)
+        if place is None:
             return [null_of(column.type)] * table.row_count
-        schema, values = found
+        schema, values = table.columns[place], table.data[place]
         convert = conversion(schema.type, column.type)
         return values if convert is None else list(map(convert, values))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from tocsin.kql.interpreter.batch import Batch, Part
+from tocsin.kql.interpreter.batch import ARRIVAL, Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.operators.expanding import Expander
@@ -16,7 +16,7 @@ from tocsin.kql.types import Value
 def _apply(node: Apply, compiler: PlanCompiler) -> Stage:
     expander = Expander(node, node.items, node.item_index, node.bag_arrays, node.limit, compiler)
     subquery = compiler.relation(node.subquery, "mv-apply")
-    passed = frozenset(node.passed)
+    passed = frozenset((*node.passed, ARRIVAL))
 
     def run(execution: Execution, batch: Batch) -> Batch:
         expanded = expander.expand(execution, batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain, repeat
 
-from tocsin.kql.interpreter.batch import Batch
+from tocsin.kql.interpreter.batch import ARRIVAL, Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
@@ -23,6 +23,8 @@ def _union(node: UnionRows, compiler: PlanCompiler) -> Stage:
         rows = sum(each.rows for each in inputs)
 
         def gather(column: Column) -> list[Value]:
+            if column is ARRIVAL:
+                return list(chain.from_iterable(each.column(column) for each in inputs))
             i = place[column]
             return list(
                 chain.from_iterable(
