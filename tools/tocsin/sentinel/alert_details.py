@@ -16,7 +16,8 @@ from tocsin.content.models import AlertDetailsOverride
 from tocsin.kql.table import Table
 from tocsin.kql.types import ScalarType, Value
 from tocsin.sentinel import attack, limits
-from tocsin.sentinel.rendering import shown
+from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR, Behaviour
+from tocsin.sentinel.rendering import shown, utf8_size
 
 PLACEHOLDER: Final = re.compile(r"{{([^{}]*)}}")
 
@@ -56,7 +57,9 @@ def unbalanced_brace(text: str) -> int | None:
     return found.start() if found else None
 
 
-def resolve(override: AlertDetailsOverride | None, result: Table) -> Overrides:
+def resolve(
+    override: AlertDetailsOverride | None, result: Table, behaviour: Behaviour = DEFAULT_BEHAVIOUR
+) -> Overrides:
     """Every override of a rule for every row of its result."""
     rows = range(result.row_count)
     nothing: Sequence[None] = [None] * result.row_count
@@ -75,6 +78,12 @@ def resolve(override: AlertDetailsOverride | None, result: Table) -> Overrides:
         return [None] * len(values)
 
     def formatted(field: str, template: str | None, size: int) -> Sequence[str | None]:
+        different = len({match.group(1).strip() for match in placeholders(template or "")})
+        if different > limits.FORMAT_PARAMETERS:
+            notes.append(
+                f"{field}: {different} parameters, more than {limits.FORMAT_PARAMETERS}: the rule's own stands"
+            )
+            return nothing
         return capped(field, [columns.fill(template, row, size) for row in rows]) if template else nothing
 
     def listed(field: str, column: str | None, allowed: Callable[[str], bool]) -> Sequence[tuple[str, ...] | None]:
@@ -89,6 +98,12 @@ def resolve(override: AlertDetailsOverride | None, result: Table) -> Overrides:
     techniques: Sequence[tuple[str, ...] | None] = nothing
     for dynamic in override.alert_dynamic_properties or ():
         name = str(dynamic.alert_property)
+        if behaviour.portal == "defender":
+            if name in _NOT_IN_DEFENDER:
+                notes.append(f"{name}: cannot be customised in a workspace that is onboarded to Defender")
+                continue
+            if name == "ProductName":
+                notes.append(f"{name}: Defender drops alerts of Microsoft sources whose ProductName is customised")
         if name == "Techniques":
             techniques = listed(name, dynamic.value, lambda word: bool(attack.TECHNIQUE.match(word)))
         else:
@@ -144,6 +159,8 @@ class _Columns:
         return _within(text, size) if text and _VALID.get(name, bool)(text) else None
 
 
+_NOT_IN_DEFENDER = frozenset({"ProductComponentName", "ProviderName"})
+
 _COLLECTIONS = frozenset({"ExtendedLinks", "RemediationSteps"})
 
 
@@ -162,4 +179,4 @@ _VALID: dict[str, Callable[[str], bool]] = {
 
 
 def _within(text: str, size: int) -> str | None:
-    return text if len(text.encode("utf-8")) <= size else None
+    return text if utf8_size(text) <= size else None

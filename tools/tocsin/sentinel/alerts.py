@@ -4,9 +4,9 @@ Sources: https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview (th
 https://learn.microsoft.com/azure/sentinel/near-real-time-rules, and the pages that the modules
 :mod:`~tocsin.sentinel.alert_details` and :mod:`~tocsin.sentinel.alert_entities` name.
 
-Not documented, and therefore assumptions: where one alert covers rows that override a field with different values,
-the first row's value is taken (``Alert.notes`` says so); the threshold is compared before rows are split; a custom
-detail lists different non-empty values in row order.
+What the documentation leaves open is a setting of :class:`~tocsin.sentinel.behaviour.Behaviour`, or an assumption:
+where one alert covers rows that override a field with different values, the first row's value is taken
+(``Alert.notes`` says so); a custom detail lists different non-empty values in row order.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from tocsin.kql.types import ScalarType, Value
 from tocsin.sentinel import alert_details, limits
 from tocsin.sentinel.alert_details import Overrides
 from tocsin.sentinel.alert_entities import Entity, EntityMapper
-from tocsin.sentinel.rendering import shown
-from tocsin.sentinel.window import SCOPE_COLUMN, query_window
+from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR, Behaviour
+from tocsin.sentinel.rendering import shown, utf8_size
+from tocsin.sentinel.window import SCOPE_COLUMN, Window, query_window
 
 T = TypeVar("T")
 
@@ -41,7 +42,8 @@ class Alert:
 
     ``custom_details`` and ``properties`` are pairs in order of the rule. ``start`` and ``end`` are ticks: the lowest
     and highest TimeGenerated of its rows, or the window of the query when they have none. ``rows`` are the indices
-    of the result rows it covers. ``notes`` are remarks on what the prediction had to assume or drop.
+    of the result rows it covers. ``notes`` are remarks on what the prediction had to assume or drop. ``summary``: it
+    covers the whole result, as it does for a rule that raises one alert a run.
     """
 
     title: str
@@ -56,49 +58,70 @@ class Alert:
     end: int
     rows: tuple[int, ...]
     notes: tuple[str, ...] = ()
+    summary: bool = False
 
 
-def is_triggered(detection: Detection, row_count: int) -> bool:
+def is_triggered(detection: Detection, row_count: int, behaviour: Behaviour = DEFAULT_BEHAVIOUR) -> bool:
     """Whether a result of so many rows raises anything: the threshold of a scheduled rule, any row for NRT."""
     if detection.trigger_operator is None or detection.trigger_threshold is None:
         return row_count > 0
+    if is_per_result(detection) and row_count and not behaviour.threshold_before_grouping:
+        return True
     return COMPARISONS[detection.trigger_operator](row_count, detection.trigger_threshold)
 
 
-def predict(detection: Detection, result: Table, now_ticks: int) -> tuple[Alert, ...]:
-    """The alerts of the run at ``now_ticks`` whose query gave ``result``, in row order."""
-    if not is_triggered(detection, result.row_count):
-        return ()
-    raised = _Alerts(detection, result, now_ticks)
-    return tuple(raised.covering(rows) for rows in _groups(detection, result.row_count))
-
-
-def _groups(detection: Detection, row_count: int) -> Iterator[range]:
-    """The rows that each alert covers."""
-    every = range(row_count)
+def is_per_result(detection: Detection) -> bool:
+    """Whether the rule raises an alert for each row."""
     grouping = detection.event_grouping_settings
-    if grouping is None or grouping.aggregation_kind != "AlertPerResult" or not row_count:
-        yield every
+    return grouping is not None and grouping.aggregation_kind == "AlertPerResult"
+
+
+def predict(
+    detection: Detection,
+    result: Table,
+    now_ticks: int,
+    *,
+    behaviour: Behaviour = DEFAULT_BEHAVIOUR,
+    window: Window | None = None,
+) -> tuple[Alert, ...]:
+    """The alerts of the run at ``now_ticks`` whose query gave ``result``, in row order.
+
+    ``window`` is what the run looked at, where that is not the rule's usual window before ``now_ticks``.
+    """
+    if not is_triggered(detection, result.row_count, behaviour):
+        return ()
+    raised = _Alerts(detection, result, window or query_window(detection, now_ticks), behaviour)
+    return tuple(raised.covering(rows, summary) for rows, summary in _groups(detection, result.row_count))
+
+
+def _groups(detection: Detection, row_count: int) -> Iterator[tuple[range, bool]]:
+    """The rows that each alert covers, and whether it sums up the whole result."""
+    every = range(row_count)
+    if not is_per_result(detection) or not row_count:
+        yield every, True
         return
     most = limits.ALERTS_PER_RUN if detection.kind == "Scheduled" else limits.ALERTS_PER_NRT_RUN
     single = row_count if row_count <= most else most - 1
     for row in range(single):
-        yield range(row, row + 1)
+        yield range(row, row + 1), False
     if single < row_count:
-        yield every
+        yield every, True
 
 
 class _Alerts:
     """Makes the alerts of one run; what does not depend on the rows of an alert is worked out once."""
 
-    def __init__(self, detection: Detection, result: Table, now: int) -> None:
+    def __init__(self, detection: Detection, result: Table, window: Window, behaviour: Behaviour) -> None:
         self._detection = detection
         self._columns = {c.name: (values, c.type) for c, values in zip(result.columns, result.data, strict=True)}
-        self._overrides: Overrides = alert_details.resolve(detection.alert_details_override, result)
-        self._entities = EntityMapper(detection.entity_mappings or (), result)
-        self._window = query_window(detection, now)
+        self._overrides: Overrides = alert_details.resolve(detection.alert_details_override, result, behaviour)
+        self._entities = EntityMapper(
+            detection.entity_mappings or (), result, detection.sentinel_entities_mappings, behaviour
+        )
+        self._window = window
+        self._details_keys_count = behaviour.custom_details_count_keys
 
-    def covering(self, rows: range) -> Alert:
+    def covering(self, rows: range, summary: bool) -> Alert:
         rule, overrides, notes = self._detection, self._overrides, list(self._overrides.notes)
 
         def chosen(field: str, values: Sequence[T | None], own: T) -> T:
@@ -127,7 +150,8 @@ class _Alerts:
             start=start,
             end=end,
             rows=tuple(rows),
-            notes=tuple(notes),
+            notes=tuple(dict.fromkeys(notes)),
+            summary=summary,
         )
 
     def _span(self, rows: range) -> tuple[int, int]:
@@ -137,16 +161,20 @@ class _Alerts:
 
     def _custom_details(self, rows: range) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]:
         """The custom details, and what the limits dropped of them."""
+        wanted = self._detection.custom_details or {}
+        taken = list(wanted.items())[: limits.CUSTOM_DETAILS]
+        notes = [f"custom detail {key}: beyond {limits.CUSTOM_DETAILS} details" for key in wanted.keys() - dict(taken)]
         room = limits.CUSTOM_DETAILS_BYTES
+        if self._details_keys_count:
+            room -= sum(utf8_size(key) for key, _ in taken)
         details = []
-        notes = []
-        for key, column in (self._detection.custom_details or {}).items():
+        for key, column in taken:
             held: tuple[list[Value], ScalarType] = self._columns.get(column, ([], ScalarType.UNKNOWN))
             texts = dict.fromkeys(shown(held[0][row], held[1]) for row in rows) if held[0] else {}
             texts.pop("", None)
             kept = []
             for text in list(texts)[: limits.CUSTOM_DETAIL_VALUES]:
-                size = len(text.encode("utf-8"))
+                size = utf8_size(text)
                 if size <= room:
                     room -= size
                     kept.append(text)

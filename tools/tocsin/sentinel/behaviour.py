@@ -11,6 +11,8 @@ NRT https://learn.microsoft.com/azure/sentinel/near-real-time-rules,
 HEALTH https://learn.microsoft.com/azure/sentinel/monitor-analytics-rule-integrity,
 TROUBLE https://learn.microsoft.com/azure/sentinel/troubleshoot-analytics-rules,
 ENTITIES https://learn.microsoft.com/azure/sentinel/map-data-fields-to-entities,
+STRONG https://learn.microsoft.com/azure/sentinel/entities,
+CUSTOM https://learn.microsoft.com/azure/sentinel/surface-custom-details-in-alerts,
 MOVE https://learn.microsoft.com/azure/sentinel/move-to-defender.
 """
 
@@ -72,6 +74,18 @@ class Behaviour:
     """Whether the threshold is compared with the whole result before rows become alerts of their own. Unsure."""
     entities_bytes: int = limits.ENTITIES_BYTES
     """Size of an alert's Entities. ENTITIES says 64 KB, texts of SentinelHealth 32 KB: in conflict."""
+
+    custom_details_count_keys: bool = True
+    """Whether the names of custom details count towards their 2 KB. CUSTOM says "all custom details and their
+    values", which reads as names and values."""
+    entities_merged: Literal["equal", "strong"] = "strong"
+    """Which entities of an alert become one: those with the same identifiers, or also those that agree in a strong
+    one and differ in none. Certain that entities recognised as the same are merged (STRONG), unsure that it happens
+    in the alert already."""
+    first_entity_id: int = 3
+    """The first ``$id`` of an alert's Entities. Unsure: the numbers carry no meaning, only ``$ref`` to them does."""
+    techniques_form: Literal["comma", "json"] = "comma"
+    """How SecurityAlert lists techniques: with commas (the schema's page), or as a JSON array (reported)."""
 
     # ------------------------------------------------------------------------------------------ portal
 

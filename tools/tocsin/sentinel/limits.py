@@ -6,6 +6,7 @@ NRT https://learn.microsoft.com/azure/sentinel/near-real-time-rules,
 DETAILS https://learn.microsoft.com/azure/sentinel/customize-alert-details,
 CUSTOM https://learn.microsoft.com/azure/sentinel/surface-custom-details-in-alerts,
 ENTITIES https://learn.microsoft.com/azure/sentinel/map-data-fields-to-entities,
+TROUBLE https://learn.microsoft.com/azure/sentinel/troubleshoot-analytics-rules,
 TEMPLATE the rule template checks in https://github.com/Azure/Azure-Sentinel (.script/tests).
 Durations are :class:`datetime.timedelta`; sizes are bytes of UTF-8 or characters, as named.
 """
@@ -39,6 +40,9 @@ QUERY_CHARS: Final = 10_000
 ALERTS_PER_RUN: Final = 150
 ALERTS_PER_NRT_RUN: Final = 30
 
+ALERT_EVENT_BYTES: Final = 10 * 1024
+"""The compressed event in the Query of an alert per event; larger ones are not kept (TROUBLE)."""
+
 # Alert details (DETAILS)
 NAME_FORMAT_CHARS: Final = 256
 DESCRIPTION_FORMAT_CHARS: Final = 5_000
@@ -62,6 +66,9 @@ CUSTOM_DETAIL_VALUES: Final = 50
 CUSTOM_DETAILS_BYTES: Final = 2 * 1024
 CUSTOM_DETAIL_KEY_CHARS: Final = 20
 CUSTOM_DETAIL_KEY_PATTERN: Final = re.compile(r"[a-zA-Z]+\w*\Z", re.ASCII)
+
+# Incidents (SCHEDULED)
+ALERTS_PER_INCIDENT: Final = 150
 
 # Grouping into incidents and suppression (SCHEDULED)
 GROUPING_LOOKBACK_MIN: Final = timedelta(minutes=5)

@@ -23,6 +23,11 @@ def shown(value: Value, type_: ScalarType) -> str:
     return _SHOWN.get(type_, str)(value)
 
 
+def utf8_size(text: str) -> int:
+    """The size of a text in bytes of UTF-8. Half of a surrogate pair, which JSON can hold, counts three bytes."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
 def json_form(value: Value) -> Value:
     """A dynamic value as plain JSON: datetimes and timespans become their text, decimals numbers."""
     if isinstance(value, dict):
