@@ -4,4 +4,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 echo "hatchling" | uv pip compile --universal --generate-hashes --no-header --annotation-style=line \
-  --python-version 3.11 --group dev --output-file tools/constraints.txt "$@" pyproject.toml -
+  --python-version 3.11 --group dev --all-extras --output-file tools/constraints.txt "$@" pyproject.toml -
