@@ -1,8 +1,8 @@
 """Every check against its cases in ``cases/<CODE>.yaml``: what it finds, where, and what it leaves alone.
 
 A case changes the base detection below (``detection``: fields set; null removes one) or adds files (``files``). It
-lists what must be found (``finds``): the path of the value (``at``) or file:line:column, and words of the message
-or help (``says``). Without ``finds`` nothing may be found.
+lists what must be found (``finds``): the path of the value (``at``; inside it an ``offset``, or the words it stands
+``over``) or file:line:column, and words of the message or help (``says``). Without ``finds`` nothing may be found.
 """
 
 from __future__ import annotations
@@ -63,8 +63,11 @@ def test_check(code: str, case: dict[str, Any], tmp_path: Path) -> None:
     for finding, stated in zip(found, expected, strict=True):
         if "at" in stated:
             parts = [int(part) if part.isdigit() else part for part in stated["at"].split(".")]
-            place = document.location_in_text(*parts, offset=stated["offset"]) if "offset" in stated else None
-            assert finding.location in (place or document.location(*parts), document.location(*parts, key=True))
+            places = [document.location(*parts), document.location(*parts, key=True)]
+            if "offset" in stated or "over" in stated:
+                offset = stated["offset"] if "offset" in stated else str(fields[stated["at"]]).index(stated["over"])
+                places = [document.location_in_text(*parts, offset=offset)]
+            assert finding.location in places
         if "place" in stated:
             assert str(finding.location) == stated["place"]
         text = " / ".join((finding.message, finding.help, *finding.notes))

@@ -11,7 +11,10 @@ from tocsin.kql import plan
 from tocsin.kql.plan import Column, Expr, Relation
 from tocsin.kql.types import DATETIME
 
-_PARTS = (plan.AggregateCall, plan.Assignment, plan.ExpandColumn, plan.NestedLevel, plan.PatternPart, plan.SortKey)
+_PARTS = (
+    plan.AggregateCall, plan.Assignment, plan.ExpandColumn, plan.NestedLevel, plan.NodeTable, plan.PathFold,
+    plan.PatternPart, plan.SortKey,
+)  # fmt: skip
 _EXPRESSIONS: tuple[type[Any], ...] = get_args(Expr)
 
 
@@ -37,6 +40,54 @@ def relations(root: Relation) -> list[Relation]:
             found[id(relation)] = relation
             stack.extend(reversed([each for each in _inside(relation) if isinstance(each, Relation)]))
     return list(found.values())
+
+
+def inputs_of(relation: Relation) -> list[Relation]:
+    """The relations whose rows go into a relation, in order; queries inside its expressions are not among them."""
+    held = [getattr(relation, name, None) for name in ("input", "left", "right")]
+    return [one for one in (*held, *getattr(relation, "inputs", ())) if isinstance(one, Relation)]
+
+
+def scanned(relation: Relation, column: Column) -> set[tuple[str, str]]:
+    """The columns of tables (table, column) that a column shows as they are; empty where it is computed."""
+    found: set[tuple[str, str]] = set()
+    pending, seen = [(relation, column)], set()
+    while pending:
+        each, wanted = pending.pop()
+        if (id(each), id(wanted)) in seen:
+            continue
+        seen.add((id(each), id(wanted)))
+        if isinstance(each, plan.Scan):
+            found.update((each.table, one.name) for one in each.columns if one is wanted)
+        else:
+            pending.extend(shown_as(each, wanted))
+    return found
+
+
+def shown_as(relation: Relation, column: Column) -> list[tuple[Relation, Column]]:
+    """Where a relation takes a column from, when it passes it on unchanged: the inputs and their columns."""
+    sources: list[Column | None] = [column]
+    if isinstance(relation, plan.Projection):
+        values = [value for one, value in zip(relation.columns, relation.expressions, strict=False) if one is column]
+        sources = [value.column for value in values if isinstance(value, plan.ColumnRef)]
+    elif isinstance(relation, plan.Summarize | plan.DistinctRows):
+        keys = [key.value for key in relation.keys if key.column is column]
+        sources = [value.column for value in keys if isinstance(value, plan.ColumnRef)]
+    elif isinstance(relation, plan.JoinRows):
+        sources = [source for one, source in zip(relation.columns, relation.sources, strict=False) if one is column]
+    elif isinstance(relation, plan.UnionRows):
+        skipped = 1 if relation.source_names is not None else 0
+        at = [index for index, one in enumerate(relation.columns) if one is column]
+        sources = [
+            row[index - (skipped if len(row) < len(relation.columns) else 0)]
+            for row in relation.sources
+            for index in at
+        ]
+    inputs = inputs_of(relation)
+    return [
+        (one, source) for one in inputs for source in sources if source is not None
+        if any(source is each for each in one.columns)
+    ]  # fmt: skip
 
 
 def columns_read(root: Relation) -> tuple[Mapping[str, frozenset[str]], Mapping[str, frozenset[str]]]:
@@ -70,7 +121,7 @@ def time_filters(root: Relation) -> list[TimeFilter]:
     found = []
     for relation in relations(root):
         if isinstance(relation, plan.Filter):
-            for condition in _conjuncts(relation.predicate):
+            for condition in conjuncts(relation.predicate):
                 column = _compared_time(condition)
                 if column is not None and isinstance(condition, plan.Call):
                     found.append(TimeFilter(column, condition.start, condition.length, relation.origin))
@@ -235,6 +286,24 @@ def _answers_of_queries(relation: Relation) -> list[Column]:
     return found
 
 
+def _make_graph(relation: plan.MakeGraph, needs: _Needs) -> list[Column]:
+    for table in relation.tables:
+        for column, source in zip(relation.columns, table.sources, strict=True):
+            _add(needs, column, [] if source is None else [source])
+    for key in relation.keys:
+        _add(needs, key, [relation.source, relation.target])
+    return [relation.source, relation.target, *(table.key for table in relation.tables)]
+
+
+def _graph_part(relation: plan.FilterGraph | plan.MarkComponents, needs: _Needs) -> list[Column]:
+    return _own_expressions(relation)
+
+
+def _graph_rows(relation: plan.GraphTable | plan.PathRows, needs: _Needs) -> list[Column]:
+    """Whatever is read of the graph decides about the rows; the columns of paths are not told apart."""
+    return [*relation.input.columns, *relation.input.edge_columns]
+
+
 _DEPENDENCIES: Mapping[type[Relation], Callable[[Any, _Needs], list[Column]]] = {
     plan.Scan: _no_columns,
     plan.Watchlist: _no_columns,
@@ -256,6 +325,11 @@ _DEPENDENCIES: Mapping[type[Relation], Callable[[Any, _Needs], list[Column]]] = 
     plan.Apply: _expand,
     plan.ParseRows: _parse,
     plan.ParsePairs: _parse,
+    plan.MakeGraph: _make_graph,
+    plan.FilterGraph: _graph_part,
+    plan.MarkComponents: _graph_part,
+    plan.GraphTable: _graph_rows,
+    plan.PathRows: _graph_rows,
 }
 
 
@@ -264,7 +338,8 @@ _DEPENDENCIES: Mapping[type[Relation], Callable[[Any, _Needs], list[Column]]] = 
 _COMPARISONS = frozenset({">", ">=", "<", "<=", "==", "between", "!between"})
 
 
-def _conjuncts(predicate: Expr) -> Iterator[Expr]:
+def conjuncts(predicate: Expr) -> Iterator[Expr]:
+    """The conditions that a predicate joins by ``and``, in order."""
     stack = [predicate]
     while stack:
         each = stack.pop()

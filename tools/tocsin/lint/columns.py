@@ -1,15 +1,30 @@
-"""Result columns that content names: is the column there, and if not, what became of it."""
+"""Columns that content or a query names and that are not there: what became of them, and which ones there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from tocsin.content.source import PathPart
+from tocsin.kql.lineage import inputs_of
+from tocsin.kql.plan import Relation, Watchlist
+from tocsin.kql.semantics.suggestions import nearest
 from tocsin.lint.context import DetectionContext, QueryContext
 
 _LISTED = 12
+_KEEP = {
+    "summarize": "add {column} to the by clause of {place}, or take values of it there (take_any, make_set)",
+    "distinct": "add {column} to {place}",
+    "project": "add {column} to {place}",
+    "project-keep": "add {column} to {place}",
+    "project-away": "take {column} out of {place}",
+    "project-rename": "use the new name, or take {column} out of {place}",
+    "make-series": "add {column} to the by clause of {place}",
+    "count": "count with summarize by {column} in place of {place}",
+    "join": "give {place} a kind that shows both sides, such as inner",
+    "union": "add {column} to the tables of {place}",
+}
+"""How a column is kept, by the operator that drops it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,18 @@ class MissingColumn:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The step of a query that a column does not get past: its operator, and where it stands, in words."""
+
+    operator: str
+    place: str
+
+    def advice(self, column: str) -> str:
+        """How to keep the column."""
+        return _KEEP.get(self.operator, "keep {column} in {place}").format(column=column, place=self.place)
+
+
 def missing_columns(
     detection: DetectionContext, uses: Iterator[ColumnUse]
 ) -> Iterator[tuple[ColumnUse, MissingColumn]]:
@@ -39,32 +66,70 @@ def missing_columns(
     if columns is not None:
         for use in uses:
             if use.column not in columns:
-                yield use, _explained(use, detection.query, list(columns))
+                message = f"{use.what} uses {use.column}, which the query does not return"
+                help, notes = absence(detection.query, detection.query.analysis.relation, use.column)
+                yield use, MissingColumn(message, help, notes)
 
 
-def _explained(use: ColumnUse, query: QueryContext, columns: list[str]) -> MissingColumn:
-    dropped = query.dropped_at(use.column)
-    near = _nearest(use.column, columns)
-    notes = [f"result columns: {_list(columns)}"]
-    if dropped:
-        notes.append(f"{use.column} is dropped by {dropped}")
+def absence(
+    query: QueryContext, relation: Relation | None, column: str, suggestion: str | None = None, what: str = "the result"
+) -> tuple[str, tuple[str, ...]]:
+    """What to do about a column that a relation does not have, and the facts: what dropped it, what there is instead.
+
+    ``suggestion`` is a name that somebody else thinks was meant; ``what`` the relation is called.
+    """
+    columns = [one.name for one in relation.columns] if relation is not None else []
+    notes = []
+    if relation is not None:
+        shown = f"the watchlist {relation.alias}" if isinstance(relation, Watchlist) else what
+        notes.append(f"{shown} has the columns: {_list(column, columns)}")
+    drop = dropped_by(query, relation, column)
+    near = suggestion or nearest(column, columns)
+    if drop is not None:
+        notes.append(f"{column} is dropped by {drop.place}")
+        if near is None or near.lower() != column.lower():
+            return drop.advice(column), tuple(notes)
     if near is not None:
-        help = f"did you mean {near}?"
-    elif dropped:
-        help = f"keep {use.column} in {dropped}"
-    else:
-        help = "name a result column, or add the column to the query's result"
-    return MissingColumn(f"{use.what} uses {use.column}, which the query does not return", help, tuple(notes))
+        return f"did you mean {near}?", tuple(notes)
+    return f"name a column that {what} has, or add it before", tuple(notes)
 
 
-def _nearest(column: str, columns: list[str]) -> str | None:
-    for one in columns:
-        if one.lower() == column.lower():
-            return one
-    near = get_close_matches(column, columns, n=1, cutoff=0.75)
-    return near[0] if near else None
+def dropped_by(query: QueryContext, relation: Relation | None, column: str) -> Drop | None:
+    """The step of the query that last had ``column`` before it and no more after it."""
+    node = _dropping(relation, column)
+    if node is None or not node.operator:
+        return None
+    if node.origin is not None:
+        return Drop(node.operator, f"`{node.operator}` in the function {node.origin}")
+    line = query.document.location_in_text(*query.path, offset=node.start).line
+    return Drop(node.operator, f"`{node.operator}` at line {line}")
 
 
-def _list(columns: list[str]) -> str:
-    more = f" and {len(columns) - _LISTED} more" if len(columns) > _LISTED else ""
-    return (", ".join(columns[:_LISTED]) or "none") + more
+def _dropping(relation: Relation | None, column: str) -> Relation | None:
+    """The operator nearest to the result that has ``column`` in an input and not in its output."""
+    pending = [relation] if relation is not None else []
+    seen = set()
+    while pending:
+        node = pending.pop(0)
+        if node in seen:
+            continue
+        seen.add(node)
+        inputs = inputs_of(node)
+        if _has(inputs, column) and not _has([node], column):
+            return node
+        pending.extend(inputs)
+    return None
+
+
+def _has(relations: Iterable[Relation], column: str) -> bool:
+    return any(column == one.name for each in relations for one in each.columns)
+
+
+def _list(column: str, columns: Sequence[str]) -> str:
+    """The columns, those most like ``column`` first where there are too many to show."""
+    if len(columns) <= _LISTED:
+        return ", ".join(columns) or "none"
+    start = column[:4].lower()
+    alike = [one for one in columns if start in one.lower()]
+    shown = [*alike, *(one for one in columns if one not in alike)][:_LISTED]
+    return f"{', '.join(shown)} and {len(columns) - _LISTED} more"

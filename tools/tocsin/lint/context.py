@@ -9,10 +9,26 @@ from functools import cached_property
 from tocsin import kql
 from tocsin.content.models import Detection, Parser
 from tocsin.content.repository import Loaded, Repository
+from tocsin.content.settings import Settings
 from tocsin.content.source import Document, PathPart
-from tocsin.kql.plan import Relation
+from tocsin.kql.syntax.tree import Node
 from tocsin.kql.types import ScalarType
+from tocsin.lint.history import History
 from tocsin.sentinel.catalog import workspace_catalog
+
+
+@dataclass(frozen=True, slots=True)
+class QueryReads:
+    """What a query reads, by name, through workspace functions, too; ``ok``: it has no error.
+
+    Checks over a whole repository look here and not at ``analysis``: these facts come from other processes and from
+    the cache, an analysis would have to be made again.
+    """
+
+    ok: bool
+    tables: tuple[str, ...]
+    functions: tuple[str, ...]
+    watchlists: tuple[str, ...]
 
 
 @dataclass
@@ -30,21 +46,26 @@ class QueryContext:
         return kql.analyze(self.text, self.catalog, parameters=self.parameters)
 
     @cached_property
-    def columns(self) -> Mapping[str, ScalarType] | None:
-        """The result's columns by name; None where they are not known for certain (errors, or an open result)."""
+    def reads(self) -> QueryReads:
+        """The names of what the query reads."""
         analysis = self.analysis
-        if not analysis.ok or analysis.columns is None or analysis.open:
+        return QueryReads(analysis.ok, analysis.tables, analysis.functions, analysis.watchlists)
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every node of the query's tree, parents first."""
+        return tuple(self.analysis.tree.root.walk())
+
+    @cached_property
+    def columns(self) -> Mapping[str, ScalarType] | None:
+        """The result's columns by name; None where they are not known for certain (a syntax error, an open result).
+
+        Other errors do not hide them: an unknown column is no reason to be silent about the mappings.
+        """
+        analysis = self.analysis
+        if analysis.columns is None or analysis.open:
             return None
         return {column.name: column.type for column in analysis.columns}
-
-    def dropped_at(self, column: str) -> str | None:
-        """The step of the query that last had ``column`` before it and no more after it: ``summarize at line 6``."""
-        node = _dropping(self.analysis.plan, column)
-        if node is None or not node.operator:
-            return None
-        if node.origin is not None:
-            return f"`{node.operator}` in the function {node.origin}"
-        return f"`{node.operator}` at line {self.document.location_in_text(*self.path, offset=node.start).line}"
 
 
 @dataclass
@@ -54,6 +75,7 @@ class DetectionContext:
     name: str
     loaded: Loaded[Detection]
     query: QueryContext
+    settings: Settings = Settings()
 
     @property
     def model(self) -> Detection:
@@ -71,17 +93,28 @@ class ParserContext:
     name: str
     loaded: Loaded[Parser]
     query: QueryContext
+    settings: Settings = Settings()
 
     @property
     def document(self) -> Document:
         return self.loaded.document
 
 
+Unit = DetectionContext | ParserContext
+"""What has a query of its own: the checks on it need no more than the unit and the catalogue."""
+
+
 @dataclass
 class LintContext:
-    """A repository under the checks: its content in a fixed order, bound against its own catalogue."""
+    """A repository under the checks: its content in a fixed order, bound against its own catalogue.
+
+    ``settings`` are those of ``tocsin.toml``; ``history`` is what the content was at an earlier revision, where one is
+    asked for.
+    """
 
     repository: Repository
+    settings: Settings = field(default_factory=Settings)
+    history: History | None = None
     catalog: kql.Catalog = field(init=False)
     detections: tuple[DetectionContext, ...] = field(init=False)
     parsers: tuple[ParserContext, ...] = field(init=False)
@@ -89,7 +122,9 @@ class LintContext:
     def __post_init__(self) -> None:
         self.catalog = workspace_catalog(self.repository)
         self.detections = tuple(
-            DetectionContext(name, one, QueryContext(one.document, ("query",), one.model.query, self.catalog))
+            DetectionContext(
+                name, one, QueryContext(one.document, ("query",), one.model.query, self.catalog), self.settings
+            )
             for name, one in sorted(self.repository.detections.items())
         )
         self.parsers = tuple(
@@ -97,34 +132,22 @@ class LintContext:
                 name,
                 one,
                 QueryContext(one.document, ("ParserQuery",), one.model.query, self.catalog, one.model.signature),
+                self.settings,
             )
             for name, one in sorted(self.repository.parsers.items())
         )
 
     @property
+    def units(self) -> tuple[Unit, ...]:
+        """Every detection, then every parser."""
+        return (*self.detections, *self.parsers)
+
+    @property
     def queries(self) -> Iterator[QueryContext]:
         """Every KQL text of the repository."""
-        yield from (detection.query for detection in self.detections)
-        yield from (parser.query for parser in self.parsers)
+        yield from (unit.query for unit in self.units)
 
-
-def _dropping(plan: Relation | None, column: str) -> Relation | None:
-    """The operator nearest to the result that has ``column`` in an input and not in its output."""
-    pending = [plan] if plan is not None else []
-    seen = set()
-    while pending:
-        node = pending.pop(0)
-        if node in seen:
-            continue
-        seen.add(node)
-        inputs = _inputs(node)
-        had = any(column == one.name for each in inputs for one in each.columns)
-        if had and all(column != one.name for one in node.columns):
-            return node
-        pending.extend(inputs)
-    return None
-
-
-def _inputs(node: Relation) -> list[Relation]:
-    held = [getattr(node, name, None) for name in ("input", "left", "right")]
-    return [one for one in (*held, *getattr(node, "inputs", ())) if isinstance(one, Relation)]
+    def previous(self, path: str) -> Document | None:
+        """The file ``path`` as it was at the revision that changes are counted from; None when it was not there, or no
+        revision was given."""
+        return self.history.previous(path) if self.history is not None else None

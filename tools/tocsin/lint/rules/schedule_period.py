@@ -38,8 +38,12 @@ class SchedulePeriod(DetectionCheck):
         if frequency is None or period is None:
             return
         if period < frequency:
-            message = f"queryPeriod {short_duration(period)} is shorter than queryFrequency {short_duration(frequency)}"
-            help = f"write {short_duration(frequency)} or more"
+            gap, every = short_duration(frequency - period), short_duration(frequency)
+            message = (
+                f"queryPeriod {short_duration(period)} is shorter than queryFrequency {every}: "
+                f"{gap} of every {every} are never looked at"
+            )
+            help = f"write {every} or more"
             yield self.finding(detection.document, ("queryPeriod",), message, help)
         elif period >= limits.LONG_PERIOD and frequency < limits.LONG_PERIOD_FREQUENCY_MIN:
             least = short_duration(limits.LONG_PERIOD_FREQUENCY_MIN)
