@@ -101,7 +101,6 @@ _QUANTILE = "percentiles lie in proportion between two values; Kusto does not do
 _RANDOM = "draws from a generator with a fixed seed"
 _OVERLAP = "overlapping polygons of a MultiPolygon end the query, since their union is not run"
 _ONE_PLACE = "shapes that touch at a vertex end the query; so do lines that cross more than once"
-_PENTAGON = "pentagons of H3 and rings around them end the query"
 
 DIFFERENCES: Mapping[str, str] = {
     "dcount": _COUNTED,
@@ -136,9 +135,6 @@ DIFFERENCES: Mapping[str, str] = {
     "geo_intersection_line_with_polygon": "a line that touches the polygon at a vertex ends the query",
     "geo_line_densify": "an edge across the antimeridian ends the query",
     "geo_polygon_densify": "an edge across the antimeridian ends the query",
-    "geo_h3cell_to_polygon": _PENTAGON,
-    "geo_h3cell_neighbors": _PENTAGON,
-    "geo_h3cell_rings": _PENTAGON,
     "geo_line_locate_point": "on the sphere only; use_spheroid ends the query",
     "top-hitters": "counts exactly where Kusto estimates",
     "sample": _RANDOM,

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
 from typing import Any, TypeVar
 
+from tocsin.kql.functions.libraries import Library
 from tocsin.kql.types import (
     BOOL,
     DATETIME,
@@ -150,6 +151,8 @@ class ScalarFunction:
     """Needs ordered rows (window functions); called with whole columns in row order."""
     alias_of: str | None = None
     deprecated: bool = False
+    library: Library | None = None
+    """What the implementation imports; without it the call is refused."""
 
     def implementation_for(self, types: Sequence[ScalarType]) -> Callable[..., Any] | None:
         """What an engine calls for arguments of these types: the implementation, specialised when it is ``TYPED``."""
@@ -293,6 +296,7 @@ class FunctionTable:
         availability: Availability = Availability.BOTH,
         serialized: bool = False,
         aliases: Sequence[str] = (),
+        library: Library | None = None,
     ) -> Callable[[Declared], Declared]:
         """Declare a scalar function; decorates its implementation. ``aliases`` are other spellings of its name."""
 
@@ -301,7 +305,7 @@ class FunctionTable:
             for each in (name, *aliases):
                 self.scalars[each] = ScalarFunction(
                     each, parsed, page, implementation, nulls, style, deterministic, returns, availability,
-                    serialized, None if each == name else name,
+                    serialized, None if each == name else name, library=library,
                 )  # fmt: skip
             return implementation
 

@@ -28,6 +28,10 @@ def shown(pattern: str) -> str:
     return repr(pattern if len(pattern) <= _LONGEST_SHOWN else pattern[:_LONGEST_SHOWN] + "...")
 
 
+class RegexNotRunError(RegexError):
+    """A pattern that Kusto may well take, but that cannot be run exactly here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flags:
     i: bool = False
@@ -54,7 +58,7 @@ class Scanner:
         return f"{shown(self.text)} is not a regular expression: {reason}, at character {at + 1}"
 
     def refuse(self, reason: str, at: int) -> NoReturn:
-        raise RegexError(
+        raise RegexNotRunError(
             f"the regular expression {shown(self.text)} can not be run here exactly: {reason}, at character {at + 1}"
         )
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from tocsin.kql.functions.regex_parser import parse_regex
-from tocsin.kql.functions.regex_scanner import RegexError, shown
+from tocsin.kql.functions.regex_scanner import RegexNotRunError, shown
 from tocsin.kql.functions.regex_sets import (
     Ranges,
     SetWriter,
@@ -202,7 +202,7 @@ class _Writer:
             sides = _side(before, node.unicode, True), _side(after, node.unicode, False)
             plain = _half(node.look, *sides)
         if plain is None:
-            raise RegexError(
+            raise RegexNotRunError(
                 f"the regular expression {shown(self._source)} can not be run here exactly: {node.look.value} beside "
                 f"what may or may not be a word character, at character {node.at}"
             )
@@ -210,7 +210,7 @@ class _Writer:
 
     def repeat(self, node: Repeat) -> str:
         if max(node.low, node.high or 0) > MOST_REPETITIONS:
-            raise RegexError(
+            raise RegexNotRunError(
                 f"the regular expression {shown(self._source)} can not be run here: more than {MOST_REPETITIONS} "
                 f"repetitions, at character {node.at}"
             )
@@ -323,7 +323,7 @@ class Translation:
         if not self.aligned:
             return self._written(_ANY_TEXT)
         if self.mixed_at:
-            raise RegexError(
+            raise RegexNotRunError(
                 f"the regular expression {shown(self._source)} can not be run here on text beyond ASCII: it has word "
                 f"boundaries with and without Unicode, at character {self.mixed_at}"
             )

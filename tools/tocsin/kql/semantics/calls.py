@@ -141,6 +141,8 @@ def call(
         return stand_in(session, function, kind)
     if function.implementation is None:
         session.refuse("TK101", f"The function '{function.name}' is not run by the local engine", name)
+    elif function.library is not None and not function.library.installed:
+        session.refuse("TK101", f"The function '{function.name}' needs {function.library.advice}", name)
     _check_constants(session, found, values, nodes)
     converted = tuple(convert(value, target) for value, target in zip(values, found.targets, strict=True))
     made = Call(function, converted, found.returns, place.start, place.end - place.start)
