@@ -78,11 +78,10 @@ def resolve(
         return [None] * len(values)
 
     def formatted(field: str, template: str | None, size: int) -> Sequence[str | None]:
-        different = len({match.group(1).strip() for match in placeholders(template or "")})
-        if different > limits.FORMAT_PARAMETERS:
-            notes.append(
-                f"{field}: {different} parameters, more than {limits.FORMAT_PARAMETERS}: the rule's own stands"
-            )
+        parameters = len(list(placeholders(template or "")))
+        if parameters > limits.FORMAT_PARAMETERS:
+            most = limits.FORMAT_PARAMETERS
+            notes.append(f"{field}: {parameters} parameters, the service takes {most}: the rule's own stands")
             return nothing
         return capped(field, [columns.fill(template, row, size) for row in rows]) if template else nothing
 
@@ -106,6 +105,9 @@ def resolve(
                 notes.append(f"{name}: Defender drops alerts of Microsoft sources whose ProductName is customised")
         if name == "Techniques":
             techniques = listed(name, dynamic.value, lambda word: bool(attack.TECHNIQUE.match(word)))
+        elif name == "SubTechniques":
+            words = listed(name, dynamic.value, lambda word: bool(attack.SUB_TECHNIQUE.match(word)))
+            properties[name] = [None if one is None else ",".join(one) for one in words]
         else:
             properties[name] = capped(name, [columns.property(name, dynamic.value, row) for row in rows])
     return Overrides(
@@ -174,7 +176,6 @@ def _is_score(text: str) -> bool:
 _VALID: dict[str, Callable[[str], bool]] = {
     "ConfidenceLevel": limits.CONFIDENCE_LEVELS.__contains__,
     "ConfidenceScore": _is_score,
-    "SubTechniques": lambda text: bool(attack.SUB_TECHNIQUE.match(text)),
 }
 
 

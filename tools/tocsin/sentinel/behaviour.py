@@ -12,6 +12,8 @@ HEALTH https://learn.microsoft.com/azure/sentinel/monitor-analytics-rule-integri
 TROUBLE https://learn.microsoft.com/azure/sentinel/troubleshoot-analytics-rules,
 ENTITIES https://learn.microsoft.com/azure/sentinel/map-data-fields-to-entities,
 STRONG https://learn.microsoft.com/azure/sentinel/entities,
+DETAILS https://learn.microsoft.com/azure/sentinel/customize-alert-details,
+CREATE https://learn.microsoft.com/azure/sentinel/create-analytics-rules,
 CUSTOM https://learn.microsoft.com/azure/sentinel/surface-custom-details-in-alerts,
 MOVE https://learn.microsoft.com/azure/sentinel/move-to-defender.
 """
@@ -91,10 +93,36 @@ class Behaviour:
 
     portal: Portal = "sentinel"
     """Which service makes incidents of alerts: Sentinel on its own, or Defender when the workspace is onboarded."""
+    defender_delay: timedelta = timedelta(minutes=5)
+    """How long until an incident of Defender shows in SecurityIncident. Certain: up to 5 minutes (MOVE)."""
+    defender_grouping: Literal["at creation", "window"] = "at creation"
+    """Whether Defender groups only the alerts that an incident is created from, or also those that follow within the
+    rule's time frame. Certain that the rule's settings act only when the incident is created (CREATE); Defender's own
+    correlation, which nobody can predict, may still merge incidents."""
+    defender_drops_product_name: bool = True
+    """Whether Defender drops an alert whose ProductName is customised, so that no incident is made. Certain for alerts
+    of Microsoft sources (DETAILS); which sources count as such is not published."""
+
+    # ------------------------------------------------------------------------------------------ incidents
+
+    incident_without_configuration: bool = True
+    """Whether a rule without incidentConfiguration creates incidents. Certain for the portal (SCHEDULED), unsure for
+    a rule that comes through the API."""
+    alerts_without_entities: Literal["apart", "together"] = "apart"
+    """Whether alerts that have nothing of what they are to be grouped by (no entity at all under AllEntities) count as
+    equal. Unsure: the documentation speaks of identical values only."""
+    incident_severity: Literal["first", "highest"] = "first"
+    """The severity of an incident of several alerts. Incidents inherit from the alert (DETAILS, certain); from which
+    of several is unsure."""
+    overflow_window: Literal["own", "original"] = "own"
+    """Whether the grouping time frame of an incident that takes the alerts beyond 150 begins with its own first alert
+    or with that of the incident before it. Unsure."""
+    reopened_status: Literal["New", "Active"] = "New"
+    """The status of an incident that is opened again. Unsure."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for values that no service could have."""
-        for name in ("scheduled_delay", "retry_interval", "nrt_delay", "alert_arrival"):
+        for name in ("scheduled_delay", "retry_interval", "nrt_delay", "alert_arrival", "defender_delay"):
             if getattr(self, name) < timedelta(0):
                 raise ValueError(f"{name} must not be negative")
         if self.nrt_window <= timedelta(0):
