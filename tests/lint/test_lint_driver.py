@@ -77,12 +77,16 @@ def test_a_waiver_ends_on_its_day(tmp_path: Path, expires: str, codes: list[str]
     assert [one.code for one in found] == codes
 
 
-def test_progress_counts_every_query_and_check(tmp_path: Path) -> None:
+def test_progress_counts_every_file_and_check_of_the_whole(tmp_path: Path) -> None:
     lint(tmp_path)
     told: list[tuple[str, int, int]] = []
     lint_repository(load_repository(tmp_path), lambda *step: told.append(step), checks=CHECKS, today=TODAY)
-    assert [done for _, done, _ in told] == [0, 1, 2, 3]
-    assert {total for _, _, total in told} == {4}
+    assert told == [("detections/rule.yaml", 0, 1)]
+    told.clear()
+    lint_repository(load_repository(tmp_path), lambda *step: told.append(step), today=TODAY)
+    assert [done for _, done, _ in told] == list(range(len(told)))
+    assert {total for _, _, total in told} == {len(told)}
+    assert {"detections/rule.yaml", "test.no-detection"} <= {name for name, _, _ in told}
 
 
 def test_a_detection_that_cannot_be_loaded_is_reported_once(tmp_path: Path) -> None:

@@ -35,10 +35,10 @@ class Family:
 def families() -> tuple[Family, ...]:
     """All codes but those of queries (``KS…``, ``TK…``), which the KQL part writes with their messages."""
     from tocsin.compile import findings as compiling
-    from tocsin.content import validation, yaml_problems
+    from tocsin.content import settings, validation, yaml_problems
     from tocsin.deploy.errors import DeployError
     from tocsin.kql.interpreter.errors import EngineError
-    from tocsin.lint import waivers
+    from tocsin.lint import selection, waivers
     from tocsin.testing import problems
 
     return (
@@ -46,6 +46,7 @@ def families() -> tuple[Family, ...]:
         Family("CONTENT", "Fields and values of content files.", _kinds(validation.KINDS.values())),
         Family("Lint", "Checks over the whole repository; a page each in [lint rules](lint-rules.md).", _checks()),
         Family("LNT", "Waivers (`x-tocsin: lint: ignore`).", _kinds(waivers.KINDS)),
+        Family("SET", "Settings: `tocsin.toml`.", _kinds((*settings.KINDS, *selection.KINDS))),
         Family(
             "TST1",
             "The test cases of a detection: a case with one of these is not run.",

@@ -34,13 +34,37 @@ class FindingKind:
     about: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """A replacement in a file's text: characters ``start`` to ``end`` (exclusive) become ``text``.
+
+    Offsets are those of ``Document.text``: a byte order mark is not counted, line ends are as in the file.
+    """
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What corrects a finding, in its own file. :mod:`tocsin.content.editing` makes the edits.
+
+    ``safe``: the content means the same afterwards, or what it cannot but have meant (a field's name in the wrong
+    case). ``--fix`` applies safe ones; the others a person asks for by name.
+    """
+
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One problem: what is wrong (``message``), where (``location``) and what to do (``help``).
 
     ``code`` is stable and names the kind of problem (``CONTENT002``); ``slug`` says the same in words
     (``content.unknown-field``). ``notes`` are further facts, one line each. ``length`` is the number of characters
-    the problem covers on its line, 0 when unknown.
+    the problem covers on its line, 0 when unknown. ``fix`` corrects it, where a program can.
     """
 
     code: str
@@ -51,3 +75,4 @@ class Finding:
     location: Location
     notes: tuple[str, ...] = ()
     length: int = 0
+    fix: Fix | None = None

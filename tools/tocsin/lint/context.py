@@ -75,7 +75,7 @@ class DetectionContext:
     name: str
     loaded: Loaded[Detection]
     query: QueryContext
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def model(self) -> Detection:
@@ -93,7 +93,7 @@ class ParserContext:
     name: str
     loaded: Loaded[Parser]
     query: QueryContext
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def document(self) -> Document:

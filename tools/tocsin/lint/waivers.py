@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from tocsin.content.finding import Finding, FindingKind, Level
+from tocsin.content.editing import remove
+from tocsin.content.finding import Finding, FindingKind, Fix, Level
 from tocsin.content.models import Suppression
 from tocsin.content.repository import Repository
 from tocsin.content.source import Document
@@ -32,9 +33,14 @@ class Waiver:
         """From the day on that ``expires`` names, the finding is shown again."""
         return self.entry.expires is not None and self.entry.expires <= today.isoformat()
 
-    def finding(self, kind: FindingKind, message: str, help: str) -> Finding:
+    def finding(self, kind: FindingKind, message: str, help: str, fix: Fix | None = None) -> Finding:
         location = self.document.location("x-tocsin", "lint", "ignore", self.index, "code")
-        return Finding(kind.code, kind.slug, kind.level, message, help, location, (), len(self.entry.code))
+        return Finding(kind.code, kind.slug, kind.level, message, help, location, (), len(self.entry.code), fix)
+
+    def removal(self) -> Fix | None:
+        """What takes the waiver away, and what held nothing but it."""
+        edit = remove(self.document, ("x-tocsin", "lint", "ignore", self.index))
+        return None if edit is None else Fix((edit,))
 
 
 def waivers_of(repository: Repository) -> Iterator[Waiver]:
@@ -46,12 +52,17 @@ def waivers_of(repository: Repository) -> Iterator[Waiver]:
 
 
 def apply(
-    findings: Iterable[Finding], waivers: Iterable[Waiver], known: Collection[str], today: date
+    findings: Iterable[Finding],
+    waivers: Iterable[Waiver],
+    known: Collection[str],
+    today: date,
+    judged: Callable[[str, str], bool] = lambda code, file: True,
 ) -> Iterator[Finding]:
     """The findings that no waiver covers, and what is wrong with the waivers.
 
     A waiver that covers nothing is a finding itself, so that none outlives the defect it was written for. ``known``
-    are the codes and slugs that exist; codes of KQL (``KS142``) always may.
+    are the codes and slugs that exist; codes of KQL (``KS142``) always may. ``judged`` says whether what has a code
+    was looked for in a file at all: a waiver of something else is not held to be unneeded.
     """
     listed = list(waivers)
     used = set()
@@ -63,11 +74,11 @@ def apply(
     for number, waiver in enumerate(listed):
         code = waiver.entry.code
         if number not in used:
-            if code in known or code.startswith(("KS", "TK")):
-                message = f"nothing in this file is found as {code}: the waiver is not needed"
-                yield waiver.finding(UNUSED, message, "delete it")
-            else:
+            if code not in known and not code.startswith(("KS", "TK")):
                 yield waiver.finding(UNKNOWN, f"no check has the code {code}", "write a code such as ENT001")
+            elif judged(code, waiver.document.path):
+                message = f"nothing in this file is found as {code}: the waiver is not needed"
+                yield waiver.finding(UNUSED, message, "delete it", waiver.removal())
         elif waiver.is_over(today):
             message = f"the waiver of {code} ended on {waiver.entry.expires}"
             yield waiver.finding(EXPIRED, message, "correct what it covers, or decide again and set a later day")

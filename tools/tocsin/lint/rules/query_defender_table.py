@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
-from tocsin.lint.check import Check
-from tocsin.lint.context import LintContext
+from tocsin.lint.check import QueryCheck
+from tocsin.lint.context import QueryContext
 from tocsin.sentinel.catalog import is_streamed_to_workspaces
 
 
-class QueryDefenderTable(Check):
+class QueryDefenderTable(QueryCheck):
     """A query reads a table that Defender's advanced hunting has, but a Sentinel workspace has not.
 
     Why: analytics rules see what is in the workspace. Tables of Defender that the connector does not stream make the
@@ -30,11 +30,10 @@ class QueryDefenderTable(Check):
 
     code, slug, level = "KQL006", "query.defender-table", Level.WARNING
 
-    def check(self, context: LintContext) -> Iterator[Finding]:
-        for query in context.queries:
-            for table in query.analysis.tables:
-                found = re.search(rf"\b{re.escape(table)}\b", query.text)
-                if found and not is_streamed_to_workspaces(table, context.catalog):
-                    message = f"{table} is a table of Defender that is not streamed into workspaces"
-                    help = "use a table of the workspace, or deploy the query as a custom detection"
-                    yield self.finding_in_text(query.document, query.path, found.start(), len(table), message, help)
+    def check_query(self, query: QueryContext) -> Iterator[Finding]:
+        for table in query.analysis.tables:
+            found = re.search(rf"\b{re.escape(table)}\b", query.text)
+            if found and not is_streamed_to_workspaces(table, query.catalog):
+                message = f"{table} is a table of Defender that is not streamed into workspaces"
+                help = "use a table of the workspace, or deploy the query as a custom detection"
+                yield self.finding_in_text(query.document, query.path, found.start(), len(table), message, help)

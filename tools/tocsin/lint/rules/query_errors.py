@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
-from tocsin.lint.check import Check
-from tocsin.lint.context import LintContext
+from tocsin.lint.check import QueryCheck
+from tocsin.lint.context import QueryContext
 from tocsin.lint.diagnostics import as_finding
 
 
-class QueryErrors(Check):
+class QueryErrors(QueryCheck):
     """The query of a detection or parser is not valid KQL, or uses a name that does not exist.
 
     Findings carry the code of the KQL language service (``KS142``: an unknown name), at their line in the YAML file.
@@ -33,7 +33,6 @@ class QueryErrors(Check):
     code, slug, level = "KQL001", "query.error", Level.ERROR
     forwards = True
 
-    def check(self, context: LintContext) -> Iterator[Finding]:
-        for query in context.queries:
-            for diagnostic in query.analysis.errors:
-                yield as_finding(query, diagnostic, self.slug, self.level)
+    def check_query(self, query: QueryContext) -> Iterator[Finding]:
+        for diagnostic in query.analysis.errors:
+            yield as_finding(query, diagnostic, self.slug, self.level)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from tocsin.content.finding import Finding, Level
-from tocsin.lint.check import Check
-from tocsin.lint.context import LintContext
+from tocsin.lint.check import QueryCheck
+from tocsin.lint.context import QueryContext
 
 
-class QueryUnknownWatchlist(Check):
+class QueryUnknownWatchlist(QueryCheck):
     """A query reads a watchlist that the repository does not have.
 
     Why: ``_GetWatchlist`` of an alias that does not exist gives no rows, not an error: an allow list that is empty
@@ -29,15 +29,15 @@ class QueryUnknownWatchlist(Check):
     """
 
     code, slug, level = "KQL005", "query.unknown-watchlist", Level.ERROR
+    needs_repository = True
 
-    def check(self, context: LintContext) -> Iterator[Finding]:
-        for query in context.queries:
-            for alias in query.analysis.watchlists:
-                # A watchlist that a parser reads is found in the parser's own text.
-                found = re.search(r"_GetWatchlist\s*\(\s*(['\"])" + re.escape(alias) + r"\1", query.text)
-                if alias not in context.catalog.watchlists and found:
-                    near = get_close_matches(alias, context.catalog.watchlists, n=1)
-                    advice = f"did you mean {near[0]}?" if near else f"add parsers/watchlists/{alias}.yaml and .csv"
-                    message = f"the repository has no watchlist {alias}"
-                    start = found.end() - len(alias) - 1
-                    yield self.finding_in_text(query.document, query.path, start, len(alias), message, advice)
+    def check_query(self, query: QueryContext) -> Iterator[Finding]:
+        for alias in query.analysis.watchlists:
+            # A watchlist that a parser reads is found in the parser's own text.
+            found = re.search(r"_GetWatchlist\s*\(\s*(['\"])" + re.escape(alias) + r"\1", query.text)
+            if alias not in query.catalog.watchlists and found:
+                near = get_close_matches(alias, query.catalog.watchlists, n=1)
+                advice = f"did you mean {near[0]}?" if near else f"add parsers/watchlists/{alias}.yaml and .csv"
+                message = f"the repository has no watchlist {alias}"
+                start = found.end() - len(alias) - 1
+                yield self.finding_in_text(query.document, query.path, start, len(alias), message, advice)

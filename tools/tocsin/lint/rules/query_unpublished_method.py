@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from tocsin.content.finding import Finding, Level
 from tocsin.kql.support import DIFFERENCES, UNPUBLISHED
 from tocsin.kql.syntax.tree import FunctionCall
-from tocsin.lint.check import Check
-from tocsin.lint.context import LintContext
+from tocsin.lint.check import QueryCheck
+from tocsin.lint.context import QueryContext
 
 
-class QueryUnpublishedMethod(Check):
+class QueryUnpublishedMethod(QueryCheck):
     """The query uses a function or plugin that Kusto computes in a way nobody published.
 
     Why: the local engine follows the reference as far as it goes; a case that passes here may come out otherwise in
@@ -32,14 +32,13 @@ class QueryUnpublishedMethod(Check):
 
     code, slug, level = "KQL007", "query.unpublished-method", Level.WARNING
 
-    def check(self, context: LintContext) -> Iterator[Finding]:
-        for query in context.queries:
-            for node in query.analysis.tree.root.walk():
-                if isinstance(node, FunctionCall) and node.name.text in UNPUBLISHED:
-                    name = node.name.text
-                    message = f"{name} may give another result in the service: here it {_said(name)}"
-                    help = "try the rule on real data in a workspace, or use a function whose method is documented"
-                    yield self.finding_in_text(query.document, query.path, node.start, len(name), message, help)
+    def check_query(self, query: QueryContext) -> Iterator[Finding]:
+        for node in query.analysis.tree.root.walk():
+            if isinstance(node, FunctionCall) and node.name.text in UNPUBLISHED:
+                name = node.name.text
+                message = f"{name} may give another result in the service: here it {_said(name)}"
+                help = "try the rule on real data in a workspace, or use a function whose method is documented"
+                yield self.finding_in_text(query.document, query.path, node.start, len(name), message, help)
 
 
 def _said(name: str) -> str:

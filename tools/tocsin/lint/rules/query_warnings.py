@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from tocsin import kql
 from tocsin.content.finding import Finding, Level
-from tocsin.lint.check import Check
-from tocsin.lint.context import LintContext
+from tocsin.lint.check import QueryCheck
+from tocsin.lint.context import QueryContext
 from tocsin.lint.diagnostics import as_finding
 
 
-class QueryWarnings(Check):
+class QueryWarnings(QueryCheck):
     """The query is valid, but the KQL language service warns that it may not do what is meant.
 
     Findings carry the code of the KQL language service (``KS205``: a name in a fuzzy union that is not known).
@@ -33,8 +33,7 @@ class QueryWarnings(Check):
     code, slug, level = "KQL002", "query.warning", Level.WARNING
     forwards = True
 
-    def check(self, context: LintContext) -> Iterator[Finding]:
-        for query in context.queries:
-            for diagnostic in query.analysis.diagnostics:
-                if diagnostic.severity is kql.Severity.WARNING:
-                    yield as_finding(query, diagnostic, self.slug, self.level)
+    def check_query(self, query: QueryContext) -> Iterator[Finding]:
+        for diagnostic in query.analysis.diagnostics:
+            if diagnostic.severity is kql.Severity.WARNING:
+                yield as_finding(query, diagnostic, self.slug, self.level)

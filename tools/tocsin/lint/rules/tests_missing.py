@@ -34,6 +34,7 @@ class TestsMissing(Check):
     """
 
     code, slug, level = "TST001", "test.coverage", Level.WARNING
+    needs_repository = True
 
     def check(self, context: LintContext) -> Iterator[Finding]:
         cases: dict[str, list[TestCase]] = {}

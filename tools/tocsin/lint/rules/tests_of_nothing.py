@@ -28,6 +28,7 @@ class TestsOfNothing(Check):
     """
 
     code, slug, level = "TST002", "test.no-detection", Level.ERROR
+    needs_repository = True
 
     def check(self, context: LintContext) -> Iterator[Finding]:
         known = [detection.name for detection in context.detections]
