@@ -42,7 +42,7 @@ def ticks_of(duration: timedelta) -> int:
 
 def query_window(detection: Detection, now: int) -> Window:
     """The window of the run whose nominal time is ``now`` (ticks)."""
-    if detection.query_period is None:
+    if detection.kind == "NRT" or detection.query_period is None:
         return Window(now - ticks_of(limits.NRT_WINDOW), now, by_ingestion=True)
     return Window(now - ticks_of(detection.query_period), now)
 

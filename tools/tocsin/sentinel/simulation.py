@@ -1,0 +1,361 @@
+"""Many runs of many rules over recorded time: what Microsoft Sentinel would have done with a log.
+
+The runs of all rules are taken in the order in which the service executes them. A run sees the records of its window
+that had been ingested by then, and the alerts and incidents that earlier runs had published.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from time import perf_counter
+from typing import Final, Protocol, TypeAlias
+
+from tocsin import kql
+from tocsin.content.models import Detection
+from tocsin.kql.emptiness import can_give_rows
+from tocsin.kql.interpreter.errors import EngineError
+from tocsin.kql.plan import Relation
+from tocsin.kql.table import Table
+from tocsin.sentinel.alerts import is_triggered, predict
+from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR, Behaviour
+from tocsin.sentinel.log import Log, PublishedTable, TimedTable, view
+from tocsin.sentinel.schedule import Failure, Hindrance, RuleClock, Try
+from tocsin.sentinel.schemas import packaged_tables
+from tocsin.sentinel.security_alert import DEFAULT_WORKSPACE, RaisedAlert, Workspace, publish, security_alert_rows
+from tocsin.sentinel.window import Window, ticks_of
+
+ALERTS: Final = "SecurityAlert"
+INCIDENTS: Final = "SecurityIncident"
+
+REPLAY_LIMITS: Final = kql.Limits(seconds=600, rows=20_000_000, cells=5_000_000_000, characters=50_000_000_000)
+"""What one run may use: a day's records of a large tenant, far more than a test's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimulatedRule:
+    """A rule with its query ready to run. ``name`` is its path below ``detections/`` without ``.yaml``.
+
+    ``tables`` are those that the query reads. ``plan``, where it is known, lets runs over quiet tables cost nothing.
+    ``phase`` puts the first run so much after the start.
+    """
+
+    name: str
+    detection: Detection
+    query: kql.PreparedQuery
+    tables: tuple[str, ...]
+    plan: Relation | None = None
+    phase: timedelta = timedelta(0)
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        detection: Detection,
+        analysis: kql.Analysis,
+        query: kql.PreparedQuery | None = None,
+        phase: timedelta = timedelta(0),
+    ) -> SimulatedRule:
+        """The rule whose query ``analysis`` is of. Raises NotRunnable when there is no ``query`` and none can be."""
+        plan = None if analysis.pending else analysis.plan
+        return cls(name, detection, query or kql.prepare(analysis), analysis.tables, plan, phase)
+
+
+class Outcome(Enum):
+    """What became of a run."""
+
+    RAN = "ran"
+    SUPPRESSED = "suppressed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """The rule was disabled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a rule. Times in ticks; ``executed`` is that of the last try, ``tries`` how many there were.
+
+    ``seen`` counts the records in its tables, ``rows`` those of its result; ``seconds`` is what the query cost here.
+    ``reason`` says why it failed or was skipped.
+    """
+
+    rule: str
+    nominal: int
+    executed: int
+    window: Window
+    outcome: Outcome
+    tries: int = 1
+    seen: int = 0
+    rows: int = 0
+    alerts: tuple[RaisedAlert, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disabling:
+    """A rule that the service disabled after permanent failures, at this time (ticks)."""
+
+    rule: str
+    at: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay is: runs done and runs in all (not counting tries after failures)."""
+
+    done: int
+    of: int
+    rule: str
+    nominal: int
+
+
+class IncidentMaker(Protocol):
+    """What makes incidents of alerts."""
+
+    def take(self, alerts: Sequence[RaisedAlert]) -> Table:
+        """The alerts of a run, all at once. Returns the rows that SecurityIncident gets for them."""
+        ...
+
+
+FailureModel: TypeAlias = Callable[[SimulatedRule, Try], Failure | None]
+"""Which tries fail, for replays of a bad day."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened. ``runs`` are in the order in which they ended, ``published`` the rows that the replay wrote to
+    SecurityAlert and SecurityIncident."""
+
+    rules: tuple[SimulatedRule, ...]
+    start: int
+    end: int
+    behaviour: Behaviour
+    runs: tuple[Run, ...]
+    disabled: tuple[Disabling, ...] = ()
+    published: Mapping[str, Table] = field(default_factory=dict, compare=False)
+
+    @property
+    def alerts(self) -> tuple[RaisedAlert, ...]:
+        """All alerts in the order of publishing."""
+        return tuple(alert for run in self.runs for alert in run.alerts)
+
+    def runs_of(self, rule: str) -> tuple[Run, ...]:
+        """The runs of one rule in order."""
+        return tuple(run for run in self.runs if run.rule == rule)
+
+    def rule(self, name: str) -> SimulatedRule:
+        """The rule of this name. Raises KeyError."""
+        for rule in self.rules:
+            if rule.name == name:
+                return rule
+        raise KeyError(name)
+
+
+class Simulation:
+    """A replay of ``log`` through ``rules``, all enabled at ``start``; nominal times go up to ``end`` (ticks)."""
+
+    def __init__(
+        self,
+        rules: Sequence[SimulatedRule],
+        log: Log,
+        start: int,
+        end: int,
+        behaviour: Behaviour = DEFAULT_BEHAVIOUR,
+        *,
+        incidents: IncidentMaker | None = None,
+        failures: FailureModel | None = None,
+        workspace: Workspace = DEFAULT_WORKSPACE,
+        limits: kql.Limits = REPLAY_LIMITS,
+    ) -> None:
+        self._rules = tuple(rules)
+        self._log = log
+        self._start = start
+        self._end = end
+        self._behaviour = behaviour
+        self._incidents = incidents
+        self._failures = failures
+        self._workspace = workspace
+        self._limits = limits
+
+    def run(self, progress: Callable[[Progress], None] | None = None) -> History:
+        """Every run of every rule, in the order of execution. ``progress`` is told of each. Call it once."""
+        replay = _Replay(self._log, self._behaviour, self._workspace, self._limits, self._incidents, self._failures)
+        clocks = [
+            RuleClock(each.detection, self._start, self._end, self._behaviour, ticks_of(each.phase))
+            for each in self._rules
+        ]
+        coming = [clock.tries() for clock in clocks]
+        due: list[tuple[Try, int]] = []
+        for index, tries in enumerate(coming):
+            _push(due, index, next(tries, None))
+        runs: list[Run] = []
+        total = sum(len(clock.times) for clock in clocks)
+        while due:
+            attempt, index = heapq.heappop(due)
+            if attempt.number == 0:
+                _push(due, index, next(coming[index], None))
+            run, again = replay.execute(self._rules[index], clocks[index], attempt)
+            _push(due, index, again)
+            if run is not None:
+                runs.append(run)
+                if progress is not None:
+                    progress(Progress(len(runs), total, run.rule, run.nominal))
+        return History(
+            self._rules, self._start, self._end, self._behaviour, tuple(runs), tuple(replay.disabled), replay.tables()
+        )
+
+
+def _push(due: list[tuple[Try, int]], index: int, attempt: Try | None) -> None:
+    if attempt is not None:
+        heapq.heappush(due, (attempt, index))
+
+
+class _Replay:
+    """The world while the clock runs: what has been published so far, and the views that runs of one moment share."""
+
+    def __init__(
+        self,
+        log: Log,
+        behaviour: Behaviour,
+        workspace: Workspace,
+        limits: kql.Limits,
+        incidents: IncidentMaker | None,
+        failures: FailureModel | None,
+    ) -> None:
+        self.disabled: list[Disabling] = []
+        self._log = log
+        self._behaviour = behaviour
+        self._workspace = workspace
+        self._limits = limits
+        self._incidents = incidents
+        self._failures = failures
+        self._arrival = ticks_of(behaviour.alert_arrival)
+        latest = behaviour.nrt_lateness_limit
+        self._lateness = None if latest is None else ticks_of(latest)
+        self._published: dict[str, PublishedTable] = {}
+        self._moment = 0
+        self._views: dict[tuple[str, Window], Table] = {}
+
+    def tables(self) -> Mapping[str, Table]:
+        """What has been published, by table."""
+        return {name: held.table() for name, held in self._published.items()}
+
+    def execute(self, rule: SimulatedRule, clock: RuleClock, attempt: Try) -> tuple[Run | None, Try | None]:
+        """What became of a try: the run, when that was its last one, or the next try."""
+        hindrance = clock.hindrance(attempt)
+        window = clock.window(attempt)
+        if hindrance is not None:
+            reason = clock.disabled.reason if clock.disabled is not None else ""
+            outcome = Outcome.SUPPRESSED if hindrance is Hindrance.SUPPRESSED else Outcome.SKIPPED
+            return self._run(rule, attempt, window, outcome, reason=reason), None
+        failure = None if self._failures is None else self._failures(rule, attempt)
+        if failure is None:
+            started = perf_counter()
+            seen = self._seen(rule, window, attempt.executed)
+            try:
+                result = self._result(rule, seen, attempt.nominal)
+            except EngineError as error:
+                failure = Failure(f"{error.code}: {error.message}")
+            else:
+                alerts = self._raise(rule, result, attempt, window)
+                clock.ran(attempt, bool(alerts))
+                run = Run(
+                    rule=rule.name,
+                    nominal=attempt.nominal,
+                    executed=attempt.executed,
+                    window=window,
+                    outcome=Outcome.RAN,
+                    tries=attempt.number + 1,
+                    seen=sum(table.row_count for table in seen.values()),
+                    rows=result.row_count,
+                    alerts=alerts,
+                    seconds=perf_counter() - started,
+                )
+                return run, None
+        again = clock.failed(attempt, failure)
+        if again is not None:
+            return None, again
+        if clock.disabled is failure:
+            self.disabled.append(Disabling(rule.name, attempt.executed, failure))
+        return self._run(rule, attempt, window, Outcome.FAILED, reason=failure.reason), None
+
+    @staticmethod
+    def _run(rule: SimulatedRule, attempt: Try, window: Window, outcome: Outcome, *, reason: str) -> Run:
+        tries = attempt.number + (outcome is Outcome.FAILED)
+        return Run(rule.name, attempt.nominal, attempt.executed, window, outcome, tries, reason=reason)
+
+    def _seen(self, rule: SimulatedRule, window: Window, executed: int) -> dict[str, Table]:
+        """The tables of the rule as this run sees them. One of which nothing is known is left out: it is empty."""
+        if executed != self._moment:
+            self._moment = executed
+            self._views.clear()
+        return {name: found for name in rule.tables if (found := self._view(name, window, executed)) is not None}
+
+    def _view(self, name: str, window: Window, executed: int) -> Table | None:
+        held = self._views.get((name, window))
+        if held is None:
+            sources = list(self._sources(name))
+            if not sources:
+                return None
+            held = self._views[name, window] = view(sources, window, executed, self._lateness)
+        return held
+
+    def _sources(self, name: str) -> Iterator[TimedTable | PublishedTable]:
+        if name in self._log.tables:
+            yield self._log.tables[name]
+        if name in self._published:
+            yield self._published[name]
+
+    def _result(self, rule: SimulatedRule, seen: Mapping[str, Table], nominal: int) -> Table:
+        quiet = [name for name in rule.tables if name not in seen or not seen[name].row_count]
+        if quiet and rule.plan is not None and not can_give_rows(rule.plan, quiet):
+            return Table.empty(rule.query.columns)
+        return rule.query.run(seen, now=nominal, watchlists=self._log.watchlists, limits=self._limits).table
+
+    def _raise(self, rule: SimulatedRule, result: Table, attempt: Try, window: Window) -> tuple[RaisedAlert, ...]:
+        if not is_triggered(rule.detection, result.row_count, self._behaviour):
+            return ()
+        predicted = predict(rule.detection, result, attempt.nominal, behaviour=self._behaviour, window=window)
+        alerts = publish(
+            rule.detection,
+            rule.name,
+            predicted,
+            result,
+            run=attempt.nominal,
+            published=attempt.executed,
+            window=window,
+            workspace=self._workspace,
+        )
+        rows = security_alert_rows(
+            alerts, workspace=self._workspace, behaviour=self._behaviour, columns=self._columns(ALERTS)
+        )
+        self._publish(ALERTS, rows, attempt.executed)
+        if self._incidents is not None:
+            self._publish(INCIDENTS, self._incidents.take(alerts), attempt.executed)
+        return alerts
+
+    def _columns(self, name: str) -> tuple[kql.ColumnSchema, ...]:
+        """The schema of a table that the replay writes: that of the records of the log, if it has some."""
+        recorded = self._log.tables.get(name)
+        return packaged_tables("sentinel")[name] if recorded is None else recorded.columns
+
+    def _publish(self, name: str, rows: Table, published: int) -> None:
+        held = self._published.get(name)
+        if held is None:
+            held = self._published[name] = PublishedTable(rows.columns)
+        held.append(rows, published, published + self._arrival)
+        self._views.clear()
+
+
+def cost_by_rule(history: History) -> Mapping[str, float]:
+    """Seconds that the queries of each rule took here, in the order of the rules."""
+    costs: dict[str, float] = defaultdict(float, {rule.name: 0.0 for rule in history.rules})
+    for run in history.runs:
+        costs[run.rule] += run.seconds
+    return dict(costs)
