@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tocsin.kql.syntax.tree import Diagnostic, Severity, Token, TokenKind
-from tocsin.kql.syntax.words import HYPHENATED_WORDS, words_of
+from tocsin.kql.syntax.words import DOTTED_WORDS, HYPHENATED_WORDS, words_of
 
 _BLANK = r"[ \t\r\n\f\u00a0\u1680\u180e\u2000-\u200b\u202f\u205f\u3000\ufeff]"
 _TRIVIA = rf"(?:{_BLANK}++|//[^\r\n\u2028\u2029]*+|[\u2028\u2029])*+"
@@ -60,6 +60,8 @@ _CLOSED = (
 )
 _QUOTE = re.compile("'|\"|```|~~~")
 
+_COMPOUND_WORDS = [re.escape(word) for word in sorted([*HYPHENATED_WORDS, *DOTTED_WORDS], key=len, reverse=True)]
+
 _MASTER = re.compile(
     _TRIVIA
     + "(?:"
@@ -70,14 +72,14 @@ _MASTER = re.compile(
             rf"(?P<typed>(?P<type>{'|'.join(sorted(_TYPED_LITERALS, key=len, reverse=True))})"
             r"\([^)\r\n\u2028\u2029]*+\)?)",
             rf"(?P<bool>(?:true|True|TRUE|false|False|FALSE){_WORD_END})",
-            rf"(?P<word>(?:{'|'.join(sorted(HYPHENATED_WORDS, key=len, reverse=True))}|matches[ ]regex|in~){_WORD_END}"
+            rf"(?P<word>(?:{'|'.join(_COMPOUND_WORDS)}|matches[ ]regex|in~){_WORD_END}"
             r"|[A-Za-z_$][A-Za-z0-9_]*+)",
             rf"(?P<real>[0-9]++(?:\.(?:(?!\.)|(?=\.\.))[0-9]*+(?:[eE][+-]?[0-9]++)?|[eE][+-]?[0-9]++){_WORD_END})",
             rf"(?P<timespan>[0-9]++(?:\.[0-9]++)?(?:{'|'.join(_UNITS)}){_WORD_END})",
             rf"(?P<long>(?:0[xX]{_HEX}++|[0-9]++){_WORD_END})",
             r"(?P<digits_first>[0-9]++[A-Za-z_][A-Za-z0-9_]*+)",
             rf"(?P<punctuation>!(?:{'|'.join(_BANG_WORDS)}){_WORD_END}"
-            r"|\.\.|<=|<>|<\||>=|==|=>|=~|!=|!~|[()\[\]{}|.+\-*/%<>=:;,@?])",
+            r"|\.\.|<=|<>|<\||>=|==|=>|=~|!=|!~|[()\[\]{}|.+\-*/%<>=:;,@?]|!(?![A-Za-z0-9_]))",
             r"(?P<directive>\#[^\r\n\u2028\u2029]*+)",
             r"(?P<end>\Z)",
             r"(?P<bad>(?s:.))",

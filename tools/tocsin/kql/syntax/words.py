@@ -58,6 +58,17 @@ HYPHENATED_WORDS = words_of(
 )
 """Keywords with hyphens: one token wherever they stand. Every other hyphen is a minus."""
 
+DOTTED_WORDS = [
+    f"hint.{suffix}"
+    for suffix in words_of(
+        """
+        concurrency distribution materialized num_partitions pass_filters pass_filters_column progressive_top remote
+        shufflekey spread strategy
+        """
+    )
+]
+"""Hints: one token each, dot and all."""
+
 RESERVED_WORDS = (
     frozenset(
         words_of(
@@ -79,12 +90,16 @@ RESERVED_WORDS = (
         )
     )
     | frozenset(HYPHENATED_WORDS)
+    | frozenset(DOTTED_WORDS)
     | (DECLARED_NAME_WORDS - NAME_WORDS)
     | EXPRESSION_NAME_WORDS
     | CALL_WORDS
     | {"in~", "matches regex"}
 )
 """Words that are not a name unless bracketed (``['title']``), the exceptions above aside."""
+
+KEYWORDS = RESERVED_WORDS | NAME_WORDS
+"""Every word that means something somewhere."""
 
 TYPE_WORDS = frozenset(
     words_of(

@@ -16,10 +16,11 @@ from tocsin.kql.syntax.tree import (
     Missing,
     Name,
     NameReference,
+    Operator,
     Pipe,
     TokenKind,
 )
-from tocsin.kql.syntax.words import RESERVED_WORDS, words_of
+from tocsin.kql.syntax.words import DOTTED_WORDS, RESERVED_WORDS, words_of
 from tocsin.kql.types import LONG_MAX, LONG_MIN, DynamicDatetime, DynamicGuid, DynamicTimespan, Value
 
 _TAGGED = {
@@ -31,6 +32,25 @@ _JSON_SCALARS = frozenset({TokenKind.LONG, TokenKind.REAL, TokenKind.BOOL, Token
 
 _RESERVED_VALUES = frozenset({"first", "last", "relaxed", "simple"})
 """Words that are no name elsewhere and yet the value of a hint."""
+
+_CHOSEN_HINTS = frozenset(
+    words_of(
+        """
+        bagexpansion cycles kind hint.concurrency hint.distribution hint.remote hint.spread hint.strategy
+        """
+    )
+)
+"""Hints whose values are a choice of words."""
+
+_NAMING_HINTS = frozenset(
+    words_of(
+        """
+        __packedColumn hint.pass_filters_column hint.shufflekey with_itemindex with_match_id with_source with_step_name
+        withsource
+        """
+    )
+)
+"""Hints whose values are names of columns."""
 
 _NOTHING = object()
 """No JSON value starts here (``None`` is JSON's null)."""
@@ -44,7 +64,7 @@ class Constructs(Expressions):
         if word == "dynamic":
             return self.dynamic() if following == "(" else None
         if word in ("toscalar", "totable"):
-            return self._subquery_call() if following in ("(", "kind") else None
+            return self._subquery_call()
         if word == "datatable":
             return self._datatable()
         if word in ("externaldata", "external_data"):
@@ -142,10 +162,22 @@ class Constructs(Expressions):
 
     def _json_pair(self) -> tuple[str, Value] | None:
         if self.kinds[self.at] is not TokenKind.STRING:
-            return None
+            return self._json_pair_without_key()
         key = string_value(self.advance().text)
         self.expect(":")
         return key, self._required_json()
+
+    def _json_pair_without_key(self) -> tuple[str, Value] | None:
+        before = self.at
+        if self.accept(":"):
+            self.complain_missing_word("string", at=before)
+            return "", self._required_json()
+        value = self._json()
+        if value is _NOTHING:
+            return None
+        self.complain_missing_word("string", at=before)
+        self.complain_expected(":", at=before)
+        return "", value
 
     def _missing_pair(self) -> tuple[str, Value]:
         self.complain_missing("json key:value pair")
@@ -153,10 +185,7 @@ class Constructs(Expressions):
 
     # -------------------------------------------------------------------------------------- tables from literals
 
-    def _datatable(self) -> Expression | None:
-        following = self.words[self.at + 1]
-        if following != "(" and self.kinds[self.at + 1] is not TokenKind.IDENTIFIER:
-            return None
+    def _datatable(self) -> Expression:
         start = self.advance().start
         hints = self.hints()
         schema = self.row_schema()
@@ -191,25 +220,28 @@ class Constructs(Expressions):
         start = self.advance().start
         parts = [self.clause()]
         for word in ("base", "delta", "aggregations"):
-            if self.expect(word) is None:
-                break
+            if self.accept(word) is None:
+                self.complain_missing("clause")
+                continue
             parts.append(self._aggregations() if word == "aggregations" else self.clause())
         return MaterializedViewCombine(start, self.end, tuple(parts))
 
     def _aggregations(self) -> Expression:
         """``( summarize … )``"""
-        if self.expect("(") is None:
-            return Missing(self.end, self.end)
+        self.expect("(")
         start = self.here
-        operators = self.piped_operators()
+        operators: tuple[Operator, ...] = ()
+        if self.word == "summarize":
+            operators = (self.operator(),)
+        else:
+            self.complain_missing("expression")
         found = Pipe(start, self.end, None, operators)
         self.expect(")")
         return found
 
     def clause(self) -> Expression:
         """``( query )``"""
-        if self.expect("(") is None:
-            return Missing(self.end, self.end)
+        self.expect("(")
         self.descend()
         inner = self.pipe()
         if inner is None:
@@ -241,27 +273,17 @@ class Constructs(Expressions):
         """``kind=inner hint.strategy=shuffle …`` right after an operator's word. ``more``: names besides the usual."""
         found: list[Hint] = []
         while True:
-            length = self._hint_name_length(more)
-            if not length:
+            if self.words[self.at + 1] != "=" or (self.word not in HINT_NAMES and self.word not in more):
                 return tuple(found)
-            start = self.here
-            self.move_to(self.at + length)
-            name = Name(start, self.end, self.source[start : self.end])
+            token = self.advance()
+            start = token.start
+            name = Name(start, token.end, token.text)
             self.advance()
-            value = self.hint_value()
+            value = self.hint_value(name.text)
             found.append(Hint(start, self.end, name, value))
 
-    def _hint_name_length(self, more: tuple[str, ...]) -> int:
-        words, at = self.words, self.at
-        word = words[at]
-        if word in HINT_NAMES or word in more:
-            return 1 if words[at + 1] == "=" else 0
-        if word == "hint" and words[at + 1] == "." and words[at + 2] in SUFFIXES_OF_HINT and words[at + 3] == "=":
-            return 3 if self.tokens[at + 2].end - self.tokens[at].start == len(word) + 1 + len(words[at + 2]) else 0
-        return 0
-
-    def hint_value(self) -> Expression:
-        """A literal, or a word that is no name elsewhere (``inner``, ``relaxed``)."""
+    def hint_value(self, name: str = "") -> Expression:
+        """A literal, or a word that is no name elsewhere (``inner``, ``relaxed``); ``name`` is the hint's."""
         literal = self.literal()
         if literal is not None:
             return literal
@@ -270,10 +292,13 @@ class Constructs(Expressions):
         ):
             token = self.advance()
             return NameReference(token.start, token.end, Name(token.start, token.end, token.text))
-        name = self.name()
-        if name is not None:
-            return NameReference(name.start, name.end, name)
-        return self.missing("value")
+        found = self.name()
+        if found is not None:
+            return NameReference(found.start, found.end, found)
+        if name in _CHOSEN_HINTS:
+            self.complain("KS005", f"Expected: a value of {name}", self.end, 0)
+            return Missing(self.end, self.end)
+        return self.missing("name" if name in _NAMING_HINTS else "value")
 
     def bracketed_properties(self, names: frozenset[str] | None = None) -> tuple[Hint, ...]:
         """``(name=value, …)``; ``names`` are those there are, any by default."""
@@ -282,7 +307,6 @@ class Constructs(Expressions):
             return self.named_property() if names is None or self.word in names else None
 
         self.expect("(")
-        self.accept(",")
         found = self.separated(element, self.missing_hint, self.at_list_end)
         self.expect(")")
         return found
@@ -296,8 +320,7 @@ class Constructs(Expressions):
                 return None
             token = self.advance()
             name = Name(token.start, token.end, token.text)
-        if self.expect("=") is None:
-            return Hint(start, self.end, name, Missing(self.end, self.end))
+        self.expect("=")
         value = self.hint_value()
         return Hint(start, self.end, name, value)
 
@@ -307,7 +330,7 @@ class Constructs(Expressions):
         return Hint(at, at, Name(at, at, ""), Missing(at, at))
 
 
-HINT_NAMES = frozenset(
+HINT_NAMES = frozenset(DOTTED_WORDS) | frozenset(
     words_of(
         """
     __crossCluster __crossDB __id __isFuzzy __noWithSource __packedColumn __sourceColumnIndex bagexpansion
@@ -316,24 +339,4 @@ HINT_NAMES = frozenset(
     """
     )
 )
-"""Names that are an operator's parameter when ``=`` follows, ``hint.…`` aside."""
-
-SUFFIXES_OF_HINT = frozenset(
-    words_of(
-        """
-        concurrency distribution materialized num_partitions pass_filters pass_filters_column progressive_top remote
-        shufflekey spread strategy
-        """
-    )
-)
-"""What may follow ``hint.``"""
-
-CONSTRUCT_WORDS = frozenset(
-    words_of(
-        """
-        __contextual_datatable datatable dynamic external_data externaldata materialized-view-combine set toscalar
-        totable
-        """
-    )
-)
-"""Reserved words that an expression, or a ``set`` statement, starts with."""
+"""Names that are an operator's parameter when ``=`` follows."""

@@ -39,7 +39,7 @@ class Cursor:
         self.depth = 0
         self.chain_links = 0
         self._abandoned = False
-        self._last_complaint = -1
+        self._told: set[tuple[str, int]] = set()
 
     # ------------------------------------------------------------------------------------------------- movement
 
@@ -76,39 +76,33 @@ class Cursor:
         """Offset behind the token before the position."""
         return self.tokens[self.at - 1].end if self.at else 0
 
-    def skip_to(self, stops: frozenset[str]) -> None:
-        """Skips to one of ``stops`` outside of brackets opened on the way, or to the end."""
-        depth = 0
-        while self.kinds[self.at] is not TokenKind.END:
-            word = self.word
-            if depth == 0 and word in stops:
-                return
-            if word in ("(", "[", "{"):
-                depth += 1
-            elif word in (")", "]", "}"):
-                depth = max(0, depth - 1)
-            elif word == ";" and ";" in stops:
-                return
-            self.advance()
-
     # ----------------------------------------------------------------------------------------------- complaints
 
     def complain(self, code: str, message: str, start: int, length: int, suggestion: str | None = None) -> None:
-        """Records a syntax error; one for each position, as what follows from the first is noise."""
-        if self._abandoned or self._last_complaint == self.at or len(self.diagnostics) >= MOST_DIAGNOSTICS:
+        """Records a syntax error; one of a kind for each place, as the second says nothing new."""
+        if self._abandoned or (code, start) in self._told or len(self.diagnostics) >= MOST_DIAGNOSTICS:
             return
-        self._last_complaint = self.at
+        self._told.add((code, start))
         self.diagnostics.append(Diagnostic(code, Severity.ERROR, message, start, length, suggestion))
 
-    def complain_expected(self, *words: str) -> None:
-        """A certain word is wanted: told at the token found instead if it is near, else behind the one before."""
+    def complain_expected(self, *words: str, at: int | None = None) -> None:
+        """A certain word is wanted. ``at`` is the index of the token found instead, if the position has moved on."""
         message = f"Expected: {words[0]}" if len(words) == 1 else f"Expected one of: {', '.join(words)}"
-        token = self.tokens[self.at]
-        between = self.source[self.end : token.start]
-        if token.kind is TokenKind.END or len(between) > 1 or between in ("\n", "\r"):
-            self.complain("KS005", message, self.end, 0)
-        else:
-            self.complain("KS005", message, token.start, token.end - token.start)
+        self.complain("KS005", message, *self._place_of_word(at))
+
+    def complain_missing_word(self, what: str, at: int | None = None) -> None:
+        """A word of a kind is wanted; ``at`` as above."""
+        self.complain("KS006", f"Missing {what}", *self._place_of_word(at))
+
+    def _place_of_word(self, at: int | None) -> tuple[int, int]:
+        """Start and length of the token found instead of a word if it is near, else of nothing behind the last one."""
+        found = self.at if at is None else at
+        token = self.tokens[found]
+        end = self.tokens[found - 1].end if found else 0
+        between = self.source[end : token.start]
+        if len(between) > 1 or between in ("\n", "\r"):
+            return end, 0
+        return token.start, token.end - token.start
 
     def complain_missing(self, what: str) -> None:
         """An element of the grammar is wanted and nothing here starts one."""
@@ -141,7 +135,6 @@ class Cursor:
     def give_up(self, why: str) -> None:
         if not self._abandoned:
             token = self.tokens[self.at]
-            self._last_complaint = -1
             self.complain(
                 "TK001",
                 f"The query is {why}; the rest of it was not read. Use let statements or lists to flatten it.",
@@ -171,35 +164,25 @@ class Cursor:
         comma that is left out is reported and the list goes on. ``trailing``: a comma may follow the last.
         """
         items: list[T] = []
-        ended = at_end is not None and at_end()
-        item = None if ended else element()
-        if item is None:
-            if self.word == "," and not ended:
-                item = missing()
-            else:
-                return (missing(),) if required else ()
-        while True:
+        item = None if at_end is not None and at_end() else element()
+        if item is None and self.word == ",":
+            item = missing()
+        while item is not None:
             items.append(item)
+            if self.kinds[self.at] is TokenKind.END or (at_end is not None and at_end()):
+                break
             if self.word == ",":
                 self.advance()
                 item = None if at_end is not None and at_end() else element()
-                if item is None:
-                    if trailing and (at_end is None or at_end()):
-                        break
-                    item = missing()
-                    if self.word != ",":
-                        items.append(item)
-                        break
-                continue
-            if at_end is None or self.kinds[self.at] is TokenKind.END or at_end():
+                if item is None and not trailing:
+                    items.append(missing())
+            elif at_end is not None:
+                before = self.at
+                item = element()
+                if item is not None:
+                    self.complain_expected(",", at=before)
+            else:
                 break
-            before = self.at
-            recorded = len(self.diagnostics)
-            self.complain_expected(",")
-            item = element()
-            if item is None:
-                if self.at == before:
-                    del self.diagnostics[recorded:]
-                    self._last_complaint = -1
-                break
+        if required and not items:
+            items.append(missing())
         return tuple(items)

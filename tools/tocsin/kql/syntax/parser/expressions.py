@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from tocsin.kql.syntax.parser.cursor import DEEPEST_NESTING, LONGEST_CHAIN
 from tocsin.kql.syntax.parser.literal_tokens import LITERAL_KINDS
@@ -89,8 +90,16 @@ class Expressions(Literals):
         """A query or a scalar expression, or None where none starts."""
 
     @abstractmethod
+    def opens_query(self) -> bool:
+        """Whether an operator stands here that starts a query."""
+
+    @abstractmethod
     def piped_operators(self) -> tuple[Operator, ...]:
         """``operator | operator …`` up to what closes them."""
+
+    @abstractmethod
+    def subquery(self) -> tuple[Operator, ...]:
+        """``( operator | … )``"""
 
     @abstractmethod
     def operator(self) -> Operator:
@@ -171,10 +180,11 @@ class Expressions(Literals):
             offset += length
             following = self.words[self.at + offset]
             offset += 1
-            if following == ",":
-                if self.words[self.at + offset] == ")":
-                    return 0
+            if following == "," and self.words[self.at + offset] != ")":
                 continue
+            if following == ",":
+                following = ")"
+                offset += 1
             return offset if following == ")" and self.words[self.at + offset] == "=" else 0
 
     def _name_list(self) -> Expression:
@@ -243,7 +253,7 @@ class Expressions(Literals):
             else:
                 right = self._binary(level + 1) if level < TEXT else self.operand()
                 if right is None:
-                    right = self.missing()
+                    right = self._missing_right(operator)
                 left = Binary(start, self.end, operator, left, right, token.start, token.end)
             if level in _CHAINS:
                 ceiling = level
@@ -256,6 +266,12 @@ class Expressions(Literals):
         if chained > SHORT_CHAIN:
             self.chain_links += chained
         return left
+
+    def _missing_right(self, operator: str) -> Missing:
+        if operator != "!=":
+            return self.missing()
+        self.complain("KS005", f"Expected: a value behind {operator}", self.end, 0)
+        return Missing(self.end, self.end)
 
     def _logical(self, first: Expression, level: int, operator: str) -> Expression:
         """A whole chain of ``and`` or of ``or``."""
@@ -290,10 +306,28 @@ class Expressions(Literals):
         """``( item, … )`` or ``( query )``."""
         self.expect("(")
         self.descend()
-        items = self.separated(self.pipe, self.missing, self.at_list_end, required=True)
+        items: tuple[Expression, ...]
+        if self.opens_query() or self._pipe_follows():
+            items = (self.required_pipe(),)
+        else:
+            items = self.separated(self.expression, self.missing, self.at_list_end, required=True)
         self.ascend()
         self.expect(")")
         return items
+
+    def _pipe_follows(self) -> bool:
+        """Whether a ``|`` comes before what ends the first item of a list."""
+        depth = 0
+        for word in islice(self.words, self.at, None):
+            if word == "(":
+                depth += 1
+            elif word in (";", "") or (depth == 0 and word in (")", ",")):
+                return False
+            elif word == ")":
+                depth -= 1
+            elif word == "|" and depth == 0:
+                return True
+        return False
 
     def _bounds(self) -> tuple[Expression, Expression]:
         """``( low .. high )``"""

@@ -89,10 +89,10 @@ class Literals(Names):
         start = self.here
         self.advance()
         self.expect("(")
-        following = self.words[self.at + 1]
+        lone = self.word in EXTENDED_TYPE_WORDS or self.words[self.at + 1] == ")"
         type_ = None
         schema = None
-        if following == ")" and self.kinds[self.at] is TokenKind.IDENTIFIER and self.word != "*":
+        if lone and self.kinds[self.at] is TokenKind.IDENTIFIER and self.word != "*":
             type_ = self.type_reference(EXTENDED_TYPE_WORDS | {self.word})
         else:
             opening = self.at

@@ -118,8 +118,7 @@ class Names(Cursor):
             if found is None:
                 return None
             name = found
-        if self.expect(":") is None:
-            return ColumnDeclaration(start, self.end, name, None)
+        self.expect(":")
         type_ = self.type_reference()
         return ColumnDeclaration(start, self.end, name, type_)
 

@@ -172,8 +172,8 @@ def _missing_aggregate(p: Constructs) -> SeriesAggregate:
 
 
 def _series_range(p: Constructs) -> tuple[Expression | None, Expression | None, Expression | None]:
-    if p.expect("in") is None or p.expect("range") is None:
-        return None, None, None
+    p.expect("in")
+    p.expect("range")
     p.expect("(")
     values = p.named_list()
     p.expect(")")
@@ -192,7 +192,7 @@ def ordered(p: Constructs) -> OrderedExpression | None:
         if p.word in ("first", "last"):
             nulls = p.advance().text
         else:
-            p.complain_missing("first or last")
+            p.complain_missing_word("first or last")
     return OrderedExpression(expression.start, p.end, expression, order, nulls)
 
 
@@ -234,11 +234,10 @@ def parse_top_nested(p: Constructs, keyword: Token) -> Operator:
     levels = [_top_nested_level(p, keyword)]
     while p.word == ",":
         p.advance()
-        following = p.tokens[p.at]
-        if p.accept("top-nested") is None:
+        if p.word != "top-nested":
             p.complain_missing("clause")
             break
-        levels.append(_top_nested_level(p, following))
+        levels.append(_top_nested_level(p, p.advance()))
     return TopNested(keyword.start, p.end, keyword.text, keyword.end, (), tuple(levels))
 
 

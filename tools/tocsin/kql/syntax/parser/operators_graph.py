@@ -84,7 +84,8 @@ def _table(p: Constructs) -> MakeGraphTable | None:
     table = p.table_reference() if p.word != "(" else p.parenthesized()
     if table is None:
         return None
-    key = p.required_name() if p.expect("on") else None
+    p.expect("on")
+    key = p.required_name()
     return MakeGraphTable(table.start, p.end, table, key)
 
 

@@ -41,7 +41,7 @@ from tocsin.kql.syntax.tree import (
     TypeLiteral,
     Where,
 )
-from tocsin.kql.syntax.words import DECLARED_NAME_WORDS, NAME_WORDS, words_of
+from tocsin.kql.syntax.words import DECLARED_NAME_WORDS, KEYWORDS, NAME_WORDS, words_of
 
 CHARTS = words_of(
     """
@@ -93,8 +93,18 @@ def parse_sort(p: Constructs, keyword: Token) -> Operator:
 
 
 def parse_count(p: Constructs, keyword: Token) -> Operator:
-    name = p.required_name() if p.accept("as") else None
+    name = _count_name(p) if p.accept("as") else None
     return Count(keyword.start, p.end, keyword.text, keyword.end, (), name)
+
+
+def _count_name(p: Constructs) -> Name:
+    """A plain word: neither a keyword nor in brackets."""
+    token = p.tokens[p.at]
+    if token.kind is TokenKind.IDENTIFIER and token.text not in KEYWORDS:
+        p.advance()
+        return Name(token.start, token.end, token.text)
+    p.complain_missing_word("name")
+    return Name(p.end, p.end, "")
 
 
 def parse_range(p: Constructs, keyword: Token) -> Operator:
@@ -171,8 +181,8 @@ def _to_type(p: Constructs) -> TypeLiteral | None:
 
 def _item(p: Constructs) -> ExpandItem | None:
     start = p.here
-    if p.word == "to" and p.words[p.at + 1] == "typeof":
-        missing = Missing(p.end, p.end)
+    if p.word == "to":
+        missing = p.missing()
         return ExpandItem(start, p.end, missing, _to_type(p))
     expression = p.named()
     if expression is None:
@@ -184,6 +194,20 @@ def _item(p: Constructs) -> ExpandItem | None:
 def _missing_item(p: Constructs) -> ExpandItem:
     missing = p.missing()
     return ExpandItem(missing.start, missing.end, missing, None)
+
+
+def _lone_type(p: Constructs) -> tuple[ExpandItem, ...]:
+    """``to typeof(long)`` as all there is: it needs no expression."""
+    if p.word != "to":
+        return ()
+    before, told = p.at, len(p.diagnostics)
+    start = p.here
+    type_ = _to_type(p)
+    if p.word != ",":
+        return (ExpandItem(start, p.end, Missing(start, start), type_),)
+    del p.diagnostics[told:]
+    p.move_to(before)
+    return ()
 
 
 def parse_mv_expand(p: Constructs, keyword: Token) -> Operator:
@@ -203,14 +227,11 @@ def parse_mv_apply(p: Constructs, keyword: Token) -> Operator:
             return True
         return p.at_list_end()
 
-    items = p.separated(lambda: _item(p), lambda: _missing_item(p), at_end, required=True)
+    items = _lone_type(p) or p.separated(lambda: _item(p), lambda: _missing_item(p), at_end, required=True)
     limit = p.required() if p.accept("limit") else None
     context_id = p.required() if p.accept("id") else None
     p.expect("on")
-    subquery: tuple[Operator, ...] = ()
-    if p.expect("("):
-        subquery = p.piped_operators()
-        p.expect(")")
+    subquery = p.subquery()
     return MvApply(keyword.start, p.end, keyword.text, keyword.end, hints, items, limit, context_id, subquery)
 
 
@@ -306,7 +327,7 @@ def _legacy_property(p: Constructs) -> Hint | None:
 
 def _property_value(p: Constructs, name: str) -> Expression:
     """Titles may be computed, by a call or from a path; all else is a literal or a word."""
-    found = p.operand() if name in ("title", "xtitle", "ytitle") else p.hint_value()
+    found = p.operand() if name in ("title", "xtitle", "ytitle") else p.hint_value(name)
     return found if found is not None else p.missing("value")
 
 
@@ -327,8 +348,7 @@ def _render_property(p: Constructs) -> Hint | None:
         return None
     token = p.advance()
     name = Name(token.start, token.end, token.text)
-    if p.expect("=") is None:
-        return Hint(start, p.end, name, Missing(p.end, p.end))
+    p.expect("=")
     value = _name_list(p) if name.text in _LISTED else _property_value(p, name.text)
     return Hint(start, p.end, name, value)
 

@@ -182,13 +182,19 @@ def parse_fork(p: Constructs, keyword: Token) -> Operator:
         if named:
             name = p.required_name()
             p.advance()
+        p.expect("(")
         operators: tuple[Operator, ...] = ()
-        if p.expect("("):
+        if p.at_operator():
             operators = p.piped_operators()
-            p.expect(")")
+        elif p.word == ")":
+            p.complain_missing("expression")
+        else:
+            operators = (p.operator(),)
+        p.expect(")")
         branches.append(ForkBranch(start, p.end, name, operators))
     if not branches:
         p.complain_expected("(")
+        p.complain_missing("expression")
     return Fork(keyword.start, p.end, keyword.text, keyword.end, (), tuple(branches))
 
 
@@ -229,13 +235,9 @@ def parse_partition(p: Constructs, keyword: Token) -> Operator:
 
 
 def _partition_subquery(p: Constructs) -> Pipe:
-    if p.expect("(") is None:
-        return Pipe(p.end, p.end, None, ())
-    start = p.here
-    operators = p.piped_operators()
-    found = Pipe(start, p.end, None, operators)
-    p.expect(")")
-    return found
+    start = p.tokens[p.at + 1].start if p.word == "(" else p.end
+    operators = p.subquery()
+    return Pipe(start, operators[-1].end if operators else start, None, operators)
 
 
 def parse_partition_by(p: Constructs, keyword: Token) -> Operator:
@@ -285,12 +287,12 @@ def parse_scan(p: Constructs, keyword: Token) -> Operator:
         p.expect(")")
     p.expect("with")
     steps: list[ScanStep] = []
-    if p.expect("("):
-        p.descend()
-        while p.word == "step":
-            steps.append(_step(p))
-        p.ascend()
-        p.expect(")")
+    p.expect("(")
+    p.descend()
+    while p.word == "step":
+        steps.append(_step(p))
+    p.ascend()
+    p.expect(")")
     return Scan(
         keyword.start,
         p.end,

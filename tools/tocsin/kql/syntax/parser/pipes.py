@@ -7,9 +7,7 @@ import difflib
 from tocsin.kql.syntax.parser.constructs import HINT_NAMES, Constructs
 from tocsin.kql.syntax.parser.registry import BEFORE_A_NAME_ONLY, LIKE_A_CALL, OPERATORS
 from tocsin.kql.syntax.tree import BadOperator, Expression, NameReference, Operator, Pipe, TokenKind
-
-RESUME = frozenset({"|", ";", ")", "]", "}"})
-"""Where reading goes on after what cannot be read."""
+from tocsin.kql.syntax.words import KEYWORDS
 
 
 class Pipes(Constructs):
@@ -19,7 +17,7 @@ class Pipes(Constructs):
         start = self.here
         source: Expression | None = None
         operators: list[Operator] = []
-        if self.word in OPERATORS and self._opens_query():
+        if self.opens_query():
             operators.append(self.operator())
         else:
             source = self._binary(0)
@@ -34,9 +32,11 @@ class Pipes(Constructs):
             return source
         return Pipe(start, self.end, source, tuple(operators))
 
-    def _opens_query(self) -> bool:
-        """Whether the operator word here starts a query, not a name that is spelled like it."""
+    def opens_query(self) -> bool:
+        """Whether an operator word here starts a query, not a name that is spelled like it."""
         word = self.word
+        if word not in OPERATORS:
+            return False
         if not self.name_length():
             return True
         if word not in BEFORE_A_NAME_ONLY:
@@ -49,13 +49,13 @@ class Pipes(Constructs):
             return self.name_length(1) > 0 or following in HINT_NAMES
         if word == "render":
             return self.kinds[self.at + 1] is TokenKind.IDENTIFIER
-        return following == "by" or (word != "facet" and (following in HINT_NAMES or following == "hint"))
+        return following == "by" or (word != "facet" and following in HINT_NAMES)
 
     def at_operator(self) -> bool:
         return self.word in OPERATORS and not (self.word in LIKE_A_CALL and self.words[self.at + 1] == "(")
 
     def operator(self) -> Operator:
-        """The operator here, which the grammar demands; what is none is skipped to the next ``|`` or bracket."""
+        """The operator here, which the grammar demands."""
         if self.at_operator():
             self.descend()
             if self.word:
@@ -67,22 +67,19 @@ class Pipes(Constructs):
         return self._bad_operator()
 
     def _bad_operator(self) -> Operator:
+        """One word that is no operator, or nothing; the caller finds what follows it in its way."""
         token = self.tokens[self.at]
-        if token.kind is TokenKind.IDENTIFIER and self.word not in OPERATORS:
-            close = difflib.get_close_matches(token.text, OPERATORS, n=1, cutoff=0.7)
-            suggestion = close[0] if close else None
-            message = f"Query operator expected: '{token.text}' is none."
-            if suggestion:
-                message += f" Did you mean {suggestion}?"
-            self.complain("KS176", message, token.start, len(token.text), suggestion)
-            self.advance()
-            keyword, end = token.text, token.end
-        else:
+        if token.kind is not TokenKind.IDENTIFIER or self.word in KEYWORDS:
             self.complain("KS176", "Query operator expected.", self.end, 0)
-            keyword, end = "", self.end
-        start = token.start if keyword else end
-        self.skip_to(RESUME)
-        return BadOperator(start, max(self.end, end), keyword, end, ())
+            return BadOperator(self.end, self.end, "", self.end, ())
+        close = difflib.get_close_matches(token.text, OPERATORS, n=1, cutoff=0.7)
+        suggestion = close[0] if close else None
+        message = f"Query operator expected: '{token.text}' is none."
+        if suggestion:
+            message += f" Did you mean {suggestion}?"
+        self.complain("KS176", message, token.start, len(token.text), suggestion)
+        self.advance()
+        return BadOperator(token.start, token.end, token.text, token.end, ())
 
     def piped_operators(self) -> tuple[Operator, ...]:
         self.descend()
@@ -92,6 +89,15 @@ class Pipes(Constructs):
             operators.append(self.operator())
         self.ascend()
         return tuple(operators)
+
+    def subquery(self) -> tuple[Operator, ...]:
+        """``( operator | … )``"""
+        if self.expect("(") is None:
+            self.complain_missing("expression")
+            return ()
+        operators = self.piped_operators()
+        self.expect(")")
+        return operators
 
     def table_reference(self) -> Expression | None:
         """A table by name, path or call. A dot before a wildcard is left for the caller."""

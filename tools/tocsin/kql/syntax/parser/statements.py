@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from tocsin.kql.syntax.lexer import tokenize
-from tocsin.kql.syntax.parser.constructs import CONSTRUCT_WORDS
 from tocsin.kql.syntax.parser.cursor import DEEPEST_NESTING, MOST_DIAGNOSTICS
-from tocsin.kql.syntax.parser.pipes import RESUME, Pipes
-from tocsin.kql.syntax.parser.registry import OPERATORS
+from tocsin.kql.syntax.parser.pipes import Pipes
 from tocsin.kql.syntax.tree import (
     AliasStatement,
     DeclareParametersStatement,
@@ -18,13 +16,10 @@ from tocsin.kql.syntax.tree import (
     FunctionCall,
     FunctionDeclaration,
     LetStatement,
-    Missing,
     Name,
     NameReference,
     Node,
-    Operator,
     Parameter,
-    Pipe,
     Query,
     RestrictStatement,
     SetStatement,
@@ -34,9 +29,6 @@ from tocsin.kql.syntax.tree import (
     TokenKind,
     TypeReference,
 )
-from tocsin.kql.syntax.words import RESERVED_WORDS
-
-_CLOSERS = frozenset({")", "]", "}"})
 
 
 class Statements(Pipes):
@@ -45,82 +37,28 @@ class Statements(Pipes):
     def query(self) -> Query:
         while self.kinds[self.at] is TokenKind.BAD and self.word.startswith("#"):
             self.advance()
-        statements = self.statements(whole=True)
+        statements = self.statements()
+        if self.kinds[self.at] is not TokenKind.END:
+            token = self.tokens[self.at]
+            length = min(token.end - token.start, 80)
+            self.complain("KS198", "The incomplete fragment is unexpected.", token.start, length)
+            self.move_to(len(self.tokens) - 1)
         return Query(statements[0].start if statements else 0, self.end if statements else 0, statements)
 
-    def statements(self, *, whole: bool = False) -> tuple[Statement, ...]:
-        """Statements with ``;`` between. ``whole``: nothing may follow them; else a closing bracket ends them."""
+    def statements(self) -> tuple[Statement, ...]:
+        """Statements with ``;`` between, up to what starts none."""
         found: list[Statement] = []
-        while True:
+        statement = self._statement()
+        while statement is not None:
+            found.append(statement)
+            if self.accept(";"):
+                statement = self._statement()
+                continue
             before = self.at
             statement = self._statement()
             if statement is not None:
-                found.append(statement)
-                if self.accept(";") or self._at_end(whole):
-                    if self._at_end(whole):
-                        return tuple(found)
-                    continue
-                if self._can_start():
-                    self.complain_expected(";")
-                    if not self._starts_line():
-                        self._resume(found, whole)
-                        self.accept(";")
-                    continue
-            elif self._at_end(whole):
-                return tuple(found)
-            token = self.tokens[self.at]
-            self.complain(
-                "KS198", "The incomplete fragment is unexpected.", token.start, min(token.end - token.start, 80)
-            )
-            self._resume(found, whole)
-            self.accept(";")
-            if self.at == before:
-                self.advance()
-            if self._at_end(whole):
-                return tuple(found)
-
-    def _at_end(self, whole: bool) -> bool:
-        return self.kinds[self.at] is TokenKind.END or (not whole and self.word in _CLOSERS)
-
-    def _can_start(self) -> bool:
-        """Whether a statement could start here: not with a word that only continues one (``has``, ``desc``)."""
-        if self.word in RESERVED_WORDS and self.word not in OPERATORS and self.word not in CONSTRUCT_WORDS:
-            return False
-        kind = self.kinds[self.at]
-        return self.word in ("(", "[") or kind not in (TokenKind.PUNCTUATION, TokenKind.BAD, TokenKind.END)
-
-    def _starts_line(self) -> bool:
-        between = self.source[self.end : self.here]
-        return "\n" in between or "\r" in between
-
-    def _resume(self, found: list[Statement], whole: bool) -> None:
-        """Skips what cannot be read up to ``;``, or to a ``|`` whose operators then join the statement before."""
-        while True:
-            self.skip_to(RESUME)
-            if self.word in _CLOSERS and (whole or self._at_end(whole) is False):
-                self.advance()
-                continue
-            break
-        if self.word != "|":
-            return
-        start = self.here
-        operators: list[Operator] = []
-        while self.word == "|":
-            self.advance()
-            operators.append(self.operator())
-        last = found[-1] if found else None
-        if isinstance(last, ExpressionStatement):
-            source = last.expression
-            before = source.operators if isinstance(source, Pipe) else ()
-            pipe = Pipe(
-                last.start,
-                self.end,
-                source.source if isinstance(source, Pipe) else source,
-                (*before, *operators),
-            )
-            found[-1] = ExpressionStatement(last.start, self.end, pipe)
-        else:
-            found.append(ExpressionStatement(start, self.end, Pipe(start, self.end, None, tuple(operators))))
+                self.complain_expected(";", at=before)
+        return tuple(found)
 
     def _statement(self) -> Statement | None:
         word = self.word
@@ -143,14 +81,12 @@ class Statements(Pipes):
     def _let(self) -> Statement:
         start = self.advance().start
         name = self.required_name()
-        if self.expect("=") is None:
-            self.skip_to(frozenset({";"}))
-            return LetStatement(start, self.end, name, Missing(self.end, self.end))
+        self.expect("=")
         value = self._let_value()
         return LetStatement(start, self.end, name, value)
 
     def _let_value(self) -> Expression:
-        if self.word == "materialize" and self.words[self.at + 1] == "(":
+        if self.word == "materialize":
             token = self.advance()
             inner = self.clause()
             return FunctionCall(token.start, self.end, Name(token.start, token.end, token.text), (inner,))
@@ -262,9 +198,10 @@ class Statements(Pipes):
         """``name: type = default`` or ``T: (a: string)``."""
         start = self.here
         length = self.name_length(declared=True)
-        if length and self.words[self.at + length] == ":" and self.words[self.at + length + 1] == "(":
+        following = self.words[self.at + length]
+        if length and (following == "(" or (following == ":" and self.words[self.at + length + 1] == "(")):
             name = self.required_name(declared=True)
-            self.advance()
+            self.expect(":")
             schema = self.parameter_schema()
             default = self.default_value()
             return Parameter(start, self.end, name, None, schema, default)
@@ -304,9 +241,6 @@ class Statements(Pipes):
             self.expect(";")
         result = self.pipe()
         self.accept(";")
-        if self.word != "}":
-            self.complain_expected("}")
-            found += self.statements()
         self.ascend()
         self.expect("}")
         return FunctionBody(start, self.end, tuple(found), result)
