@@ -485,3 +485,118 @@ class PluginRows(Relation):
     arguments: tuple[Expr, ...]
     tables: tuple[Relation, ...] = ()
     aggregate: AggregateCall | None = None
+
+
+# ------------------------------------------------------------------------------------------------------------ graphs
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class GraphRelation(Relation):
+    """Gives a graph, not rows. ``columns`` are the properties of its nodes, ``edge_columns`` those of its edges."""
+
+    edge_columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeTable:
+    """A table of nodes: ``key`` holds their ids, ``sources`` gives for each node property the table's column."""
+
+    table: Relation
+    key: Column
+    sources: tuple[Column | None, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeFacts:
+    """What is known of a node beside its properties, as columns: ``node_degree_in()`` and so on."""
+
+    degree_in: Column
+    degree_out: Column
+    id: Column
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class MakeGraph(GraphRelation):
+    """``make-graph``: each row of ``input`` is an edge between the nodes that ``source`` and ``target`` name.
+    ``keys`` are the node properties that show the id."""
+
+    input: Relation
+    source: Column
+    target: Column
+    directed: bool
+    tables: tuple[NodeTable, ...]
+    keys: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class FilterGraph(GraphRelation):
+    """``graph-where-nodes`` and ``graph-where-edges``: an edge stays when both its nodes do."""
+
+    input: GraphRelation
+    predicate: Expr
+    of_edges: bool
+    facts: NodeFacts
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class MarkComponents(GraphRelation):
+    """``graph-mark-components``: a node property numbers the connected component that the node is in."""
+
+    input: GraphRelation
+    component: Column
+    strong: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class GraphTable(Relation):
+    """``graph-to-table``: ``ids`` are columns with the hash of node ids (of the node; of source and target)."""
+
+    input: GraphRelation
+    of_edges: bool
+    ids: tuple[Column | None, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PatternElement:
+    """A node or an edge of a pattern. ``columns`` stand for its properties, in the order of the graph's; ``least`` and
+    ``most`` bound an edge of variable length, whose properties are arrays (``lists``) outside ``all(…)`` and its kin.
+    """
+
+    edge: bool
+    direction: str
+    columns: tuple[Column, ...]
+    facts: NodeFacts | None = None
+    least: int | None = None
+    most: int | None = None
+    lists: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PathFold:
+    """``all(edge, …)``, ``any(…)``, ``map(…)``: ``value`` for each edge of a path, or each of its inner nodes, as one
+    value in ``column``. ``columns`` and ``facts`` are those of the edge or node that ``value`` is computed for."""
+
+    kind: str
+    column: Column
+    element: int
+    inner: bool
+    value: Expr
+    columns: tuple[Column, ...]
+    facts: NodeFacts | None
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PathRows(Relation):
+    """``graph-match`` and ``graph-shortest-paths``: a row for each way to lay the pattern on the graph.
+
+    ``sequences`` are places in ``elements``: node, edge, node, … ``conditions`` must all hold. ``cycles`` is all, none
+    or unique_edges; ``shortest`` None, any or all."""
+
+    input: GraphRelation
+    elements: tuple[PatternElement, ...]
+    sequences: tuple[tuple[int, ...], ...]
+    conditions: tuple[Expr, ...]
+    folds: tuple[PathFold, ...]
+    expressions: tuple[Expr, ...]
+    cycles: str
+    shortest: str | None

@@ -14,7 +14,6 @@ from tocsin.kql.functions.registry import aggregates, scalar_functions
 from tocsin.kql.semantics.analysis import analyze
 from tocsin.kql.semantics.operators.plugins import KNOWN, LATE, RUN
 from tocsin.kql.semantics.special_functions import TABLE as SPECIAL
-from tocsin.kql.syntax.parser.registry import OPERATORS
 from tocsin.kql.types import DATETIME, DYNAMIC, LONG, STRING, ColumnSchema
 
 REFERENCE = "https://learn.microsoft.com/kusto/query/"
@@ -40,12 +39,18 @@ EXAMPLES: Mapping[str, str] = {
     "find": "find in (T) where n > 1",
     "fork": "T | fork (take 1) (count)",
     "getschema": "T | getschema",
+    "graph-mark-components": "T | make-graph s --> s | graph-mark-components | graph-to-table nodes",
+    "graph-match": "T | make-graph s --> s | graph-match (a)-[e*1..3]->(b) where all(e, n > 1) project a = e.n",
+    "graph-shortest-paths": "T | make-graph s --> s | graph-shortest-paths (a)-[e*1..3]->(b) project a = e.n",
+    "graph-to-table": "T | make-graph s --> s | graph-to-table edges",
+    "graph-where-edges": "T | make-graph s --> s | graph-where-edges n > 1 | graph-to-table edges",
+    "graph-where-nodes": "T | make-graph s --> s with T on s | graph-where-nodes n > 1 | graph-to-table nodes",
     "invoke": "let f = (x: (s: string)) { x | take 1 }; T | invoke f()",
     "join": "T | join kind=inner T on s",
     "limit": "T | limit 1",
     "lookup": "T | lookup (T | distinct s) on s",
     "macro-expand": "macro-expand entity_group [database('a')] as x (x.T)",
-    "make-graph": "T | make-graph s --> s",
+    "make-graph": "T | make-graph s --> s with T on s | graph-to-table nodes",
     "make-series": "T | make-series count() on t from datetime(2025-01-01) to datetime(2025-01-02) step 1h",
     "mv-apply": "T | mv-apply d on (take 1)",
     "mv-expand": "T | mv-expand d",
@@ -78,7 +83,7 @@ EXAMPLES: Mapping[str, str] = {
     "union": "union T, T",
     "where": "T | where n > 1",
 }
-"""A query for every operator; those on graphs share one."""
+"""A query for every operator."""
 
 _CATALOG = Catalog(
     {
@@ -99,7 +104,8 @@ _SEASON = (
 )
 _QUANTILE = "percentiles lie in proportion between two values; Kusto does not document where"
 _RANDOM = "draws from a generator with a fixed seed"
-_OVERLAP = "overlapping polygons of a MultiPolygon end the query, since their union is not run"
+_VERTICES = "keeps other vertices than Kusto may, within the tolerance"
+_CURVES = "vertices along curves may lie elsewhere than Kusto's, within the tolerance"
 _ONE_PLACE = "shapes that touch at a vertex end the query; so do lines that cross more than once"
 
 DIFFERENCES: Mapping[str, str] = {
@@ -128,13 +134,16 @@ DIFFERENCES: Mapping[str, str] = {
     "series_decompose_forecast": _SEASON,
     "series_decompose_anomalies": f"{_SEASON}; {_QUANTILE}",
     "series_outliers": _QUANTILE,
-    "geo_polygon_area": _OVERLAP,
-    "geo_polygon_perimeter": _OVERLAP,
-    "geo_polygon_centroid": _OVERLAP,
     "geo_intersection_2lines": _ONE_PLACE,
     "geo_intersection_line_with_polygon": "a line that touches the polygon at a vertex ends the query",
     "geo_line_densify": "an edge across the antimeridian ends the query",
     "geo_polygon_densify": "an edge across the antimeridian ends the query",
+    "geo_line_simplify": _VERTICES,
+    "geo_polygon_simplify": f"{_VERTICES}; rings that would cross end the query",
+    "geo_simplify_polygons_array": "ends the query unless a polygon is invalid or all disappear",
+    "geo_union_lines_array": "lines may come in another order",
+    **dict.fromkeys(("geo_point_buffer", "geo_polygon_buffer", "geo_line_buffer"), _CURVES),
+    "geo_polygon_to_h3cells": "a radius ends the query",
     "geo_line_locate_point": "on the sphere only; use_spheroid ends the query",
     "top-hitters": "counts exactly where Kusto estimates",
     "sample": _RANDOM,
@@ -159,22 +168,16 @@ _SEVERAL = "gives several tables"
 _CLUSTER = "a fact of a cluster or of who asks"
 _NETWORK = "reads from elsewhere"
 _NO_METHOD = "the reference does not say how it is computed"
-_ORDER = "the order of the result's vertices is S2's own"
-_GRAPH = "graphs"
 
 REASONS: Mapping[str, str] = {
     **dict.fromkeys(("facet", "fork", "preview", "funnel_sequence"), _SEVERAL),
     **dict.fromkeys(("externaldata", "macro-expand"), _NETWORK),
-    **dict.fromkeys(("make-graph", *(word for word in OPERATORS if word.startswith("graph-"))), _GRAPH),
     "consume": "gives nothing to test",
     **dict.fromkeys(("reduce", "autocluster", "basket", "diffpatterns", "parse_user_agent"), _NO_METHOD),
     **dict.fromkeys(("activity_engagement", "session_count", "funnel_sequence_completion"), _NO_METHOD),
     **dict.fromkeys(("sequence_detect", "hash_combine", "hash_many", "series_fit_2lines"), _NO_METHOD),
     **dict.fromkeys(("series_fit_2lines_dynamic", "series_periods_detect", "series_periods_validate"), _NO_METHOD),
     **dict.fromkeys(("estimate_data_size", "row_rank"), _NO_METHOD),
-    **dict.fromkeys(("geo_intersection_2polygons", "geo_union_polygons_array", "geo_union_lines_array"), _ORDER),
-    **dict.fromkeys(("geo_simplify_polygons_array", "geo_polygon_simplify", "geo_line_simplify"), _ORDER),
-    **dict.fromkeys(("geo_polygon_buffer", "geo_line_buffer", "geo_point_buffer"), _ORDER),
     "geo_info_from_ip_address": "reads a database of addresses",
     "bin_auto": "takes its size from a statement of the client",
     **dict.fromkeys((name for name in KNOWN if name.endswith(("_request", "_post", "_query"))), _NETWORK),
@@ -209,8 +212,15 @@ def _item(name: str, runs: bool, page: str, note: str = "") -> Item:
 def _function(function: ScalarFunction | Aggregate) -> Item:
     runs = function.implementation is not None or (isinstance(function, ScalarFunction) and function.name in SPECIAL)
     also = f"another name of `{function.alias_of}`" if function.alias_of else ""
-    difference = DIFFERENCES.get(function.alias_of or "", "")
-    return _item(function.name, runs, function.page, "; ".join(part for part in (also, difference) if part))
+    library = function.library if isinstance(function, ScalarFunction) else None
+    extra = f"with the extra `{library.extra}`" if library is not None else ""
+    difference = DIFFERENCES.get(function.alias_of or function.name, "")
+    note = "; ".join(part for part in (also, extra, difference) if part)
+    return (
+        Item(function.name, "differs", note, function.page)
+        if runs and difference
+        else _item(function.name, runs, function.page, note)
+    )
 
 
 def scalars() -> Iterator[Item]:
@@ -234,8 +244,8 @@ def plugins() -> Iterator[Item]:
 
 def operators() -> Iterator[Item]:
     """The tabular operators, each asked for with a query that uses it."""
-    for name in sorted(EXAMPLES.keys() | {word for word in OPERATORS if word.startswith("graph-")}):
-        analysis = analyze(EXAMPLES.get(name, EXAMPLES["make-graph"]), _CATALOG)
+    for name in sorted(EXAMPLES):
+        analysis = analyze(EXAMPLES[name], _CATALOG)
         yield _item(name, analysis.plan is not None, f"{name}-operator")
 
 

@@ -30,7 +30,9 @@ from tocsin.kql.plan import (
     ListTest,
     Member,
     NestedLevel,
+    NodeTable,
     PartitionRows,
+    PathFold,
     RangeSource,
     Relation,
     ScalarQuery,
@@ -64,6 +66,8 @@ _HOLDS_RELATIONS = (
     ListTest,
     Member,
     NestedLevel,
+    NodeTable,
+    PathFold,
     ScalarQuery,
     SequenceStep,
     SortKey,
@@ -247,7 +251,7 @@ def _free_leaves(relation: Relation) -> set[SubqueryInput]:
 
 _NO_RELATIONS_IN = frozenset(
     {"columns", "table_columns", "sources", "source_names", "passed", "declared", "function", "outputs", "column"}
-    | {"state", "type", "operator", "start", "length", "origin"}
+    | {"state", "type", "operator", "start", "length", "origin", "edge_columns", "elements", "sequences"}
 )
 """Fields of plan nodes that hold neither expressions nor relations."""
 

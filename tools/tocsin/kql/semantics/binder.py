@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tocsin.kql.catalog import Catalog
-from tocsin.kql.plan import Constant, Relation, Variable
+from tocsin.kql.plan import Constant, GraphRelation, Relation, Variable
 from tocsin.kql.semantics.analysis import Analysis
 from tocsin.kql.semantics.conversions import as_variable, convert
 from tocsin.kql.semantics.expressions import bind_value
@@ -50,6 +50,8 @@ def bind(
         bind_statements(session, statements[:-1], inner)
         value = session.value(last.expression, Scope(inner))
         table = value if isinstance(value, TableValue) else None
+        if table is not None and isinstance(table.relation, GraphRelation):
+            session.refuse("TK142", "The query gives a graph: put graph-to-table or graph-match behind it", last)
         if table is None and not session.diagnostics and not syntax.diagnostics:
             session.refuse("TK122", "The query gives a scalar: put print before it", last)
     else:

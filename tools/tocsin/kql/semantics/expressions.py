@@ -112,6 +112,9 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
         return call_workspace_function(session, name, (), node, node, scope)
     if row is not None and row.open:
         return ColumnRef(session.trust(row, name, node))
+    if any(bag == name for bag, _ in scope.bags):
+        session.refuse("TK144", f"'{name}' stands for several columns: name one, as in {name}.column", node)
+        return unknown()
     bare = bare_function(session, node, scope)
     if bare is not None:
         return bare
@@ -338,7 +341,7 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     meaning = scope.names.find(name)
     if isinstance(meaning, DeclaredFunction):
         return call_declared(session, meaning, node.arguments, node, node.name, scope)
-    special = special_functions.TABLE.get(name)
+    special = special_functions.TABLE.get(name) or scope.graph_calls.get(name)
     if special is not None:
         return special(session, node, scope)
     if name in session.catalog.functions:

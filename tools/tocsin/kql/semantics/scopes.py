@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tocsin.kql.plan import AggregateCall, Column, Expr, Relation
 from tocsin.kql.semantics.trust import supplier, supply
@@ -116,6 +116,12 @@ class Row:
         return replace(table, relation=relation)
 
 
+GraphCall: TypeAlias = Callable[[Any, tree.FunctionCall, "Scope"], Expr]
+"""Binds a call of a function that means something inside graph operators alone; takes the session first."""
+
+NO_GRAPH: Mapping[str, GraphCall] = {}
+
+
 class AggregateSink:
     """Collects the aggregates that a ``summarize`` expression holds inside arithmetic."""
 
@@ -138,6 +144,7 @@ class Scope:
     bags: tuple[tuple[str, Row], ...] = ()
     before: tree.Node | None = None
     """The text of the pipe up to the operator that is bound."""
+    graph_calls: Mapping[str, GraphCall] = field(default_factory=lambda: NO_GRAPH)
 
     def inside(self, row: Row | None) -> Scope:
         """The same names over other columns."""

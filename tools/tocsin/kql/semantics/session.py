@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tocsin.kql.catalog import Catalog
-from tocsin.kql.plan import Column, Constant, Expr, Inline, PluginRows, Relation
+from tocsin.kql.plan import Column, Constant, Expr, GraphRelation, Inline, PluginRows, Relation
 from tocsin.kql.semantics.kinds import ANY, Kind
 from tocsin.kql.semantics.scopes import Names, Row, Scope, TableValue
 from tocsin.kql.semantics.suggestions import nearest
@@ -174,7 +174,11 @@ class Session:
 
     def table(self, node: tree.Expression, scope: Scope) -> TableValue:
         """The expression as a table."""
-        return self.bind_table(self, node, scope)
+        table = self.bind_table(self, node, scope)
+        if isinstance(table.relation, GraphRelation):
+            self.error("TK143", "A table is needed here, this is a graph: put graph-to-table behind it", node)
+            return self.missing_table(node)
+        return table
 
     # --------------------------------------------------------------------------------------------------- kinds
 

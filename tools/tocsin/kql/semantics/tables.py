@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from tocsin.kql.functions.registry import scalar_functions
-from tocsin.kql.plan import Column, Constant, Expr, External, Inline, Scan
+from tocsin.kql.plan import Column, Constant, Expr, External, GraphRelation, Inline, Scan
 from tocsin.kql.semantics.argument_checks import has_rules
 from tocsin.kql.semantics.conversions import convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function, declared_columns
-from tocsin.kql.semantics.operators import OPERATORS, SOURCES
+from tocsin.kql.semantics.operators import ON_GRAPHS, OPERATORS, SOURCES
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.semantics.special_functions import (
@@ -89,7 +89,7 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> TableValue
 
 
 def _parenthesized(session: Session, node: tree.Parenthesized, scope: Scope) -> TableValue:
-    return session.table(node.inner, scope)
+    return session.bind_table(session, node.inner, scope)
 
 
 def _missing(session: Session, node: tree.Missing, scope: Scope) -> TableValue:
@@ -121,7 +121,7 @@ def _source(session: Session, node: tree.Expression, scope: Scope) -> TableValue
         scalar = meaning is not None and not isinstance(meaning, TableValue | DeclaredFunction)
         if scalar and not (isinstance(meaning, Constant) and meaning.type is UNKNOWN):
             return session.missing_table(node, (), False)
-    return session.table(node, scope)
+    return session.bind_table(session, node, scope)
 
 
 def bind_operators(
@@ -139,6 +139,9 @@ def bind_operators(
             source = replace(source, name=operator.name.text)
             names.entries[operator.name.text] = source
             continue
+        if isinstance(source.relation, GraphRelation) and type(operator) not in ON_GRAPHS:
+            session.error("TK143", f"'{operator.keyword}' needs a table: put graph-to-table before it", operator)
+            source = session.missing_table(operator)
         bind = OPERATORS.get(type(operator))
         if bind is None:
             session.refuse("TK120", f"The operator '{operator.keyword}' is not run by the local engine", operator)

@@ -30,6 +30,7 @@ def misplaced_columns(relation: Relation) -> list[Relation]:
         if isinstance(each, plan.Summarize):
             visible.update(id(column) for call in each.aggregates for column in call.outputs)
             visible.update(id(assignment.column) for assignment in each.keys)
+        visible.update(id(column) for column in _of_graph(each))
         stack.extend(inputs)
         bad = False
         for column, subqueries in _reads(each):
@@ -41,6 +42,22 @@ def misplaced_columns(relation: Relation) -> list[Relation]:
     return wrong
 
 
+def _of_graph(relation: Relation) -> Iterator[Column]:
+    """The columns that stand for nodes, edges and paths in the expressions of an operator on graphs."""
+    if isinstance(relation, plan.FilterGraph):
+        yield from relation.input.edge_columns
+        yield from _facts(relation.facts)
+    if isinstance(relation, plan.PathRows):
+        for element in relation.elements:
+            yield from (*element.columns, *element.lists, *_facts(element.facts))
+        for fold in relation.folds:
+            yield fold.column
+
+
+def _facts(facts: plan.NodeFacts | None) -> tuple[Column, ...]:
+    return () if facts is None else (facts.degree_in, facts.degree_out, facts.id)
+
+
 def _inputs(relation: Relation) -> Iterator[Relation]:
     for item in fields(relation):
         value = getattr(relation, item.name)
@@ -48,6 +65,8 @@ def _inputs(relation: Relation) -> Iterator[Relation]:
             yield value
         elif isinstance(value, tuple) and value and isinstance(value[0], Relation):
             yield from value
+        elif isinstance(value, tuple) and value and isinstance(value[0], plan.NodeTable):
+            yield from (each.table for each in value)
 
 
 def _reads(relation: Relation) -> Iterator[tuple[Column | None, tuple[Relation, ...]]]:

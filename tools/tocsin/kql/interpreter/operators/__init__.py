@@ -5,12 +5,14 @@ from __future__ import annotations
 from tocsin.kql.interpreter.compiler import StageCompiler
 from tocsin.kql.interpreter.operators import (
     expanding,
+    graphs,
     grouping,
     joining,
     nesting,
     ordering,
     pairs,
     parsing,
+    paths,
     plugins,
     projecting,
     selecting,
@@ -33,6 +35,8 @@ STAGES: dict[type[Relation], StageCompiler] = {
         joining,
         uniting,
         expanding,
+        graphs,
+        paths,
         subqueries,
         parsing,
         pairs,

@@ -11,8 +11,10 @@ from tocsin.kql.semantics.operators import (
     expanding,
     filtering,
     finding,
+    graphs,
     joining,
     parsing,
+    paths,
     plugins,
     refused,
     scanning,
@@ -70,9 +72,19 @@ OPERATORS: dict[type[tree.Operator], OperatorBinder] = {
     tree.Reduce: refused.reduce,
     tree.Facet: refused.branches,
     tree.Fork: refused.branches,
+    tree.MakeGraph: graphs.make_graph,
+    tree.GraphWhere: graphs.graph_where,
+    tree.GraphMarkComponents: graphs.mark_components,
+    tree.GraphToTable: graphs.graph_to_table,
+    tree.GraphMatch: paths.graph_match,
     tree.BadOperator: filtering.unchanged,
 }
 """Operators that take a table; what is missing here is refused by name."""
+
+ON_GRAPHS: frozenset[type[tree.Operator]] = frozenset(
+    {tree.As, tree.GraphWhere, tree.GraphMarkComponents, tree.GraphToTable, tree.GraphMatch, tree.BadOperator}
+)
+"""Operators that take a graph."""
 
 SOURCES: dict[type[tree.Operator], SourceBinder] = {
     tree.Print: shaping.print_,
