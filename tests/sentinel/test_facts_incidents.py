@@ -13,7 +13,7 @@ from tocsin.sentinel.behaviour import Behaviour
 from tocsin.sentinel.incidents import ChangeKind, Closing, IncidentBook
 from tocsin.sentinel.schemas import packaged_tables
 from tocsin.sentinel.security_alert import RaisedAlert
-from tocsin.sentinel.security_incident import security_incident_rows
+from tocsin.sentinel.security_incident import IncidentRecorder, security_incident_rows
 
 TYPES = {"A": "string", "U": "string"}
 HOUR = 60 * MINUTE
@@ -256,3 +256,12 @@ def test_an_incident_row_points_to_its_rule_and_alerts() -> None:
     assert (row["FirstActivityTime"], row["LastActivityTime"]) == (NOW - 9, NOW - 5)
     assert (row["ProviderName"], row["ProviderIncidentId"]) == ("Azure Sentinel", "1")
     assert row["IncidentUrl"].endswith(row["IncidentName"])
+
+
+def test_a_recorder_gives_the_rows_of_each_run_and_keeps_the_changes() -> None:
+    at = NOW + 5 * MINUTE + HOUR
+    recorder = IncidentRecorder(closings=[Closing(at)])
+    first = recorder.take(run([("a", "x"), ("b", "y")], entityMappings=MAPPINGS, **PER_RESULT))
+    assert (first.row_count, recorder.take(()).row_count, recorder.advance(at).row_count) == (2, 0, 2)
+    assert [change.kind.value for change in recorder.changes] == ["created", "created", "closed", "closed"]
+    assert {one.status for one in recorder.incidents} == {"Closed"}

@@ -100,7 +100,7 @@ def read_entities(value: Any) -> Iterator[Entity]:
         value = [value]
     if not isinstance(value, list):
         return
-    by_id = {str(item["$id"]): item for item in _objects(value, _DEPTH) if "$id" in item and "Type" in item}
+    by_id = {str(item["$id"]): item for item in _objects(value, 2 * _DEPTH) if "$id" in item and "Type" in item}
     for item in value:
         entity = _read(item, by_id, _DEPTH) if isinstance(item, Mapping) else None
         if entity is not None:
@@ -114,7 +114,7 @@ def _objects(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
             yield from _objects(item, depth - 1)
     elif depth and isinstance(value, list):
         for item in value:
-            yield from _objects(item, depth)
+            yield from _objects(item, depth - 1)
 
 
 def _read(item: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]], depth: int) -> Entity | None:

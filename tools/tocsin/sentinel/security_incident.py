@@ -14,9 +14,9 @@ from typing import Final
 from tocsin.kql.table import Table
 from tocsin.kql.types import ColumnSchema, Value
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR, Behaviour
-from tocsin.sentinel.incidents import Incident, IncidentChange
+from tocsin.sentinel.incidents import Closing, Incident, IncidentBook, IncidentChange
 from tocsin.sentinel.schemas import packaged_tables
-from tocsin.sentinel.security_alert import DEFAULT_WORKSPACE, Workspace
+from tocsin.sentinel.security_alert import DEFAULT_WORKSPACE, RaisedAlert, Workspace
 from tocsin.sentinel.window import ticks_of
 
 TABLE: Final = "SecurityIncident"
@@ -38,6 +38,48 @@ def security_incident_rows(
     schema = packaged_tables("sentinel")[TABLE] if columns is None else columns
     delay = ticks_of(behaviour.defender_delay) if behaviour.portal == "defender" else 0
     return Table.from_records(schema, (_row(one.incident, one.time + delay, workspace) for one in changes))
+
+
+class IncidentRecorder:
+    """An incident book that answers with rows of SecurityIncident, for a replay, and keeps what happened."""
+
+    def __init__(
+        self,
+        behaviour: Behaviour = DEFAULT_BEHAVIOUR,
+        closings: Sequence[Closing] = (),
+        *,
+        workspace: Workspace = DEFAULT_WORKSPACE,
+        columns: Sequence[ColumnSchema] | None = None,
+    ) -> None:
+        self._book = IncidentBook(behaviour, closings)
+        self._behaviour = behaviour
+        self._workspace = workspace
+        self._columns = columns
+        self._changes: list[IncidentChange] = []
+
+    @property
+    def changes(self) -> tuple[IncidentChange, ...]:
+        """Every change so far, in the order of time."""
+        return tuple(self._changes)
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """The incidents as they are now, by number."""
+        return self._book.incidents
+
+    def take(self, alerts: Sequence[RaisedAlert]) -> Table:
+        """The rows that the alerts of one run cause. Raises ValueError as :meth:`IncidentBook.take` does."""
+        return self._rows(self._book.take(alerts))
+
+    def advance(self, time: int) -> Table:
+        """The rows of the closings that are due by ``time`` (ticks)."""
+        return self._rows(self._book.advance(time))
+
+    def _rows(self, changes: tuple[IncidentChange, ...]) -> Table:
+        self._changes.extend(changes)
+        return security_incident_rows(
+            changes, workspace=self._workspace, behaviour=self._behaviour, columns=self._columns
+        )
 
 
 def _row(incident: Incident, written: int, workspace: Workspace) -> dict[str, Value]:
