@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from tocsin.kql.functions.declaration import FunctionTable
-from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.shapes import apart
 from tocsin.kql.functions.sphere import (
     EARTH_RADIUS,
     Ring,
@@ -18,7 +18,6 @@ from tocsin.kql.functions.sphere import (
     angle,
     arcs_cross,
     cross,
-    degrees,
     distance,
     dot,
     edges,
@@ -26,6 +25,7 @@ from tocsin.kql.functions.sphere import (
     lines_of,
     nearest_on_arc,
     polygons_of,
+    position,
     ring_area,
     unit,
     vector,
@@ -38,7 +38,7 @@ _TWO_POINTS = "p1_longitude: number, p1_latitude: number, p2_longitude: number, 
 
 
 def _geojson(point: Vector) -> Value:
-    return {"type": "Point", "coordinates": list(degrees(point))}
+    return {"type": "Point", "coordinates": position(point)}
 
 
 @TABLE.scalar("geo_distance_2points", f"({_TWO_POINTS}) -> real", page="geo-distance-2points-function")
@@ -167,26 +167,15 @@ def geo_line_centroid(shape: Value) -> Value:
     return _geojson(unit((total[0], total[1], total[2])))
 
 
-def _apart(shape: Value) -> list[list[Ring]] | None:
-    """The polygons of a shape. Raises KqlValueError when they overlap, since their union is then what counts."""
+def _parts(shape: Value) -> list[list[Ring]] | None:
     polygons = polygons_of(shape)
-    if polygons is None:
-        return None
-    for index, one in enumerate(polygons):
-        for other in polygons[index + 1 :]:
-            if (
-                any(arcs_cross(left, right) for left in edges(one[0]) for right in edges(other[0]))
-                or inside(one[0][0], other)
-                or inside(other[0][0], one)
-            ):
-                raise KqlValueError("the polygons of a MultiPolygon overlap; the local engine does not unite them")
-    return polygons
+    return None if polygons is None else apart(polygons)
 
 
 @TABLE.scalar("geo_polygon_perimeter", "(polygon: dynamic) -> real", page="geo-polygon-perimeter-function")
 def geo_polygon_perimeter(shape: Value) -> float | None:
     """Metres around the rings of the polygon."""
-    polygons = _apart(shape)
+    polygons = _parts(shape)
     if polygons is None:
         return None
     return sum(distance(*edge) for rings in polygons for ring in rings for edge in edges(ring))
@@ -195,7 +184,7 @@ def geo_polygon_perimeter(shape: Value) -> float | None:
 @TABLE.scalar("geo_polygon_area", "(polygon: dynamic) -> real", page="geo-polygon-area-function")
 def geo_polygon_area(shape: Value) -> float | None:
     """Square metres of the polygon without its holes."""
-    polygons = _apart(shape)
+    polygons = _parts(shape)
     if polygons is None:
         return None
     areas = [ring_area(rings[0]) - sum(map(ring_area, rings[1:])) for rings in polygons]

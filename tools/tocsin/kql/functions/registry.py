@@ -41,6 +41,7 @@ FAMILIES: tuple[str, ...] = (
     "s2",
     "s2_cells",
     "shapes",
+    "shape_sets",
     "h3_cells",
     "units",
     "unsupported",

@@ -73,32 +73,43 @@ def _children(token: str) -> list[str]:
     return [f"{number - lowest + (2 * step + 1) * quarter:016x}".rstrip("0") for step in range(4)]
 
 
-def _near(arcs: list[Arc], others: list[Arc], radius: float) -> bool:
-    """Whether two sets of arcs cross or come as near as ``radius`` radians."""
-    for one in arcs:
-        for other in others:
-            if arcs_cross(one, other):
-                return True
-            ends = ((one[0], other), (one[1], other), (other[0], one), (other[1], one))
-            if any(angle(point, nearest_on_arc(point, *arc)) <= radius for point, arc in ends):
-                return True
-    return False
+def _touches(one: Arc, other: Arc, radius: float) -> bool:
+    """Whether two arcs cross or come as near as ``radius`` radians."""
+    if arcs_cross(one, other):
+        return True
+    ends = ((one[0], other), (one[1], other), (other[0], one), (other[1], one))
+    return any(angle(point, nearest_on_arc(point, *arc)) <= radius for point, arc in ends)
+
+
+def _near(arcs: list[Arc], ring: Ring, radius: float) -> list[Arc]:
+    """The arcs that cross a cell, lie in it, or come as near as ``radius`` radians."""
+    sides = edges(ring)
+    return [arc for arc in arcs if inside(arc[0], [ring]) or any(_touches(arc, side, radius) for side in sides)]
 
 
 def _covering(arcs: list[Arc], holds: Callable[[Vector], bool], level: int, radius: float) -> Value:
-    """Tokens of the cells of a level within ``radius`` radians of a shape, along the curve; null beyond the limit."""
-    pending = [f"{face * 2 + 1:x}" for face in range(6)]
+    """Tokens of the cells of a level within ``radius`` radians of a shape, along the curve; null beyond the limit.
+
+    A cell looks only at the arcs near the cell around it; one without any is inside or outside with all it holds.
+    """
+    pending: list[tuple[str, list[Arc] | None]] = [(f"{face * 2 + 1:x}", arcs) for face in range(6)]
     for depth in range(level + 1):
-        near: list[str] = []
-        for token in pending:
+        near: list[tuple[str, list[Arc] | None]] = []
+        for token, around in pending:
+            if around is None:
+                near.append((token, None))
+                continue
             ring = _corners(token)
-            if holds(ring[0]) or inside(arcs[0][0], [ring]) or _near(arcs, edges(ring), radius):
-                near.append(token)
+            found = _near(around, ring, radius)
+            if found:
+                near.append((token, found))
+            elif holds(ring[0]):
+                near.append((token, None))
         if len(near) > _MOST_CELLS:
             return None
         if depth == level:
-            return near
-        pending = [child for token in near for child in _children(token)]
+            return [token for token, _ in near]
+        pending = [(child, around) for token, around in near for child in _children(token)]
     return None
 
 

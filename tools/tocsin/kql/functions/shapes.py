@@ -1,6 +1,5 @@
 """Places on lines, denser shapes, centroids, and where shapes meet.
 
-What needs the vertices of a union, a buffer or a simplified shape in one definite order is refused (``unsupported``).
 Source: https://learn.microsoft.com/kusto/query/geo-line-locate-point-function and the page of each function.
 """
 
@@ -10,8 +9,10 @@ import math
 from itertools import pairwise
 from typing import Any
 
+from tocsin.kql.functions import s2_shapes
 from tocsin.kql.functions.declaration import FunctionTable
 from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.libraries import S2
 from tocsin.kql.functions.sphere import (
     EARTH_RADIUS,
     Ring,
@@ -19,15 +20,16 @@ from tocsin.kql.functions.sphere import (
     angle,
     arcs_cross,
     cross,
-    degrees,
     dot,
     edges,
     inside,
     lines_of,
     nearest_on_arc,
     polygons_of,
+    position,
     unit,
     vector,
+    whole,
 )
 from tocsin.kql.types import Value
 
@@ -38,7 +40,7 @@ Polygon = list[Ring]
 
 
 def _geojson(point: Vector) -> Value:
-    return {"type": "Point", "coordinates": list(degrees(point))}
+    return {"type": "Point", "coordinates": position(point)}
 
 
 def _between(start: Vector, end: Vector, share: float) -> Vector:
@@ -120,17 +122,17 @@ def _on_sphere(position: list[float]) -> Vector:
     return vector(position[0], position[1]) or (0.0, 0.0, 1.0)
 
 
-def _denser(positions: list[list[float]], tolerance: float) -> list[list[float]]:
+def _denser(positions: list[list[float]], tolerance: float) -> list[list[Value]]:
     """Edges halved in degrees until each is as close to its arc as the tolerance says."""
     limit = tolerance / EARTH_RADIUS * _PROBE_SCALE
-    found = [positions[0]]
+    found: list[list[Value]] = [[*positions[0]]]
     work = [list(each) for each in pairwise(positions)][::-1]
     while work:
         start, end = work.pop()
         if abs(start[0] - end[0]) > 180:
             raise KqlValueError("an edge across the antimeridian is not made denser by the local engine")
         if _strays(start, end) <= limit:
-            found.append(end)
+            found.append([whole(float(each)) for each in end])
             continue
         middle = _planar(start, end, 0.5)
         work += [[middle, end], [start, middle]]
@@ -171,13 +173,16 @@ def geo_polygon_densify(shape: Value, tolerance: Any = _TOLERANCE, preserve: Any
 # -------------------------------------------------------------------------------------------------------- centroids
 
 
-def _apart(polygons: list[Polygon]) -> list[Polygon]:
-    """The polygons, when they do not overlap. Raises KqlValueError when they do, since their union is what counts."""
-    for index, one in enumerate(polygons):
-        for other in polygons[index + 1 :]:
-            if _polygons_meet(one, other):
-                raise KqlValueError("the polygons of a MultiPolygon overlap; the local engine does not unite them")
-    return polygons
+def apart(polygons: list[Polygon]) -> list[Polygon] | None:
+    """The polygons, or those of their union when they overlap; None when one is invalid. Raises KqlValueError for
+    overlapping ones without the library that unites them."""
+    pairs = ((one, other) for index, one in enumerate(polygons) for other in polygons[index + 1 :])
+    if not any(_polygons_meet(one, other) for one, other in pairs):
+        return polygons
+    if not S2.installed:
+        raise KqlValueError(f"the union of overlapping polygons needs {S2.advice}")
+    made = s2_shapes.shapes_of(polygons)
+    return None if made is None else s2_shapes.polygons_in(s2_shapes.united(made))
 
 
 def _moment(ring: Ring) -> Vector:
@@ -198,10 +203,11 @@ def _moment(ring: Ring) -> Vector:
 def geo_polygon_centroid(shape: Value) -> Value:
     """The centroid of the polygon without its holes, weighted by area, as a GeoJSON point."""
     polygons = polygons_of(shape)
-    if polygons is None:
+    parts = None if polygons is None else apart(polygons)
+    if parts is None:
         return None
     total = [0.0, 0.0, 0.0]
-    for rings in _apart(polygons):
+    for rings in parts:
         for index, ring in enumerate(rings):
             for axis, part in enumerate(_moment(ring)):
                 total[axis] += -part if index else part
@@ -295,7 +301,7 @@ def geo_intersection_2lines(first: Value, second: Value) -> Value:
     if ones is None or others is None:
         return None
     if ones == others and len(ones) == 1:
-        return {"type": "LineString", "coordinates": [list(degrees(point)) for point in ones[0]]}
+        return {"type": "LineString", "coordinates": [position(point) for point in ones[0]]}
     left, right = _arcs(ones), _arcs(others)
     if _touch(left, right):
         raise KqlValueError("the intersection of lines that touch at a vertex is not run by the local engine")
@@ -311,15 +317,16 @@ def geo_intersection_2lines(first: Value, second: Value) -> Value:
 def geo_intersection_line_with_polygon(line: Value, polygon: Value) -> Value:
     """The parts of a line inside a polygon. Raises KqlValueError where they touch at a vertex."""
     lines, polygons = lines_of(line), polygons_of(polygon)
-    if lines is None or polygons is None:
+    parts = None if polygons is None else apart(polygons)
+    if lines is None or parts is None:
         return None
-    for rings in _apart(polygons):
+    for rings in parts:
         if _touch(_arcs(lines), _arcs(rings)):
             raise KqlValueError("a line that touches the polygon at a vertex is not cut by the local engine")
-    pieces = [piece for each in lines for rings in polygons for piece in _pieces(each, rings)]
+    pieces = [piece for each in lines for rings in parts for piece in _pieces(each, rings)]
     if not pieces:
         return dict(_NOTHING)
-    coordinates = [[list(degrees(point)) for point in piece] for piece in pieces]
+    coordinates = [[position(point) for point in piece] for piece in pieces]
     if len(coordinates) == 1:
         return {"type": "LineString", "coordinates": coordinates[0]}
     return {"type": "MultiLineString", "coordinates": coordinates}

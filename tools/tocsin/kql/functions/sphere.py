@@ -30,6 +30,16 @@ def degrees(point: Vector) -> tuple[float, float]:
     return math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
 
 
+def whole(number: float) -> Value:
+    """A coordinate as GeoJSON shows it: without decimals where it has none."""
+    return int(number) if number.is_integer() else number
+
+
+def position(point: Vector) -> list[Value]:
+    """The GeoJSON position of a vector."""
+    return [whole(each) for each in degrees(point)]
+
+
 def dot(left: Vector, right: Vector) -> float:
     """Scalar product."""
     return left[0] * right[0] + left[1] * right[1] + left[2] * right[2]

@@ -1,4 +1,4 @@
-"""Functions that bind but that the local engine refuses: shapes on the Earth, facts of a cluster.
+"""Functions that bind but that the local engine refuses: facts of a cluster and of who asks.
 
 Source: https://learn.microsoft.com/kusto/query/scalar-functions
 """
@@ -9,27 +9,6 @@ from tocsin.kql.functions.declaration import Availability, FunctionTable
 
 TABLE = FunctionTable()
 
-
-def _geography(returns: str, *functions: tuple[str, str]) -> None:
-    for name, parameters in functions:
-        TABLE.known(f"geo_{name}", f"({parameters}) -> {returns}", page=f"geo-{name.replace('_', '-')}-function")
-
-
-_POINT = "longitude: number, latitude: number"
-_SHAPES = "shape1: dynamic, shape2: dynamic"
-
-_geography(
-    "dynamic",
-    ("intersection_2polygons", _SHAPES),
-    ("union_polygons_array", "polygons: dynamic"),
-    ("union_lines_array", "lineStrings: dynamic"),
-    ("simplify_polygons_array", "polygons: dynamic, [tolerance: number]"),
-    ("polygon_buffer", "polygon: dynamic, radius: number, [tolerance: number]"),
-    ("polygon_simplify", "polygon: dynamic, [tolerance: number]"),
-    ("line_buffer", "lineString: dynamic, radius: number, [tolerance: number]"),
-    ("line_simplify", "lineString: dynamic, [tolerance: number]"),
-    ("point_buffer", f"{_POINT}, radius: number, [tolerance: number]"),
-)
 
 _DATA_EXPLORER = frozenset(
     {
