@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tocsin import kql
 from tocsin.content.finding import Finding, Level
-from tocsin.kql.plan import Relation
 from tocsin.lint.columns import absence
 from tocsin.lint.context import QueryContext
+from tocsin.lint.query_check import step_before
 
 _UNKNOWN_NAME = "KS142"
 _HELP = {
@@ -53,9 +53,3 @@ def as_finding(query: QueryContext, diagnostic: kql.Diagnostic, slug: str, level
         notes,
         len(text.partition("\n")[0]),
     )
-
-
-def step_before(query: QueryContext, offset: int) -> Relation | None:
-    """The rows that an expression at ``offset`` reads: those before the innermost operator around it."""
-    around = [one for one in query.analysis.steps if one.start <= offset < one.end]
-    return query.analysis.steps[min(around, key=lambda one: one.end - one.start)][0] if around else None

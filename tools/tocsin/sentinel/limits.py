@@ -36,6 +36,10 @@ NAME_CHARS: Final = 256
 DESCRIPTION_CHARS: Final = 5_000
 QUERY_CHARS: Final = 10_000
 
+# Queries (LIMITS)
+WORKSPACES: Final = 20
+"""Other workspaces that the query of a rule may read."""
+
 # Alerts of one run (SCHEDULED, NRT): the last one covers the whole result.
 ALERTS_PER_RUN: Final = 150
 ALERTS_PER_NRT_RUN: Final = 30

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
 from tocsin.lint.check import DetectionCheck
-from tocsin.lint.columns import ColumnUse, missing_columns
+from tocsin.lint.columns import missing_columns
 from tocsin.lint.context import DetectionContext
+from tocsin.lint.mapped_columns import detail_columns
 
 
 class DetailsColumnMissing(DetectionCheck):
@@ -31,9 +32,5 @@ class DetailsColumnMissing(DetectionCheck):
     code, slug, level = "DET001", "details.column-missing", Level.ERROR
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        uses = (
-            ColumnUse(column, f"custom detail {key}", ("customDetails", key))
-            for key, column in detection.model.custom_details.items()
-        )
-        for use, missing in missing_columns(detection, uses):
+        for use, missing in missing_columns(detection, detail_columns(detection)):
             yield self.finding(detection.document, use.path, missing.message, missing.help, notes=missing.notes)

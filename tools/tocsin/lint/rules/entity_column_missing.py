@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
 from tocsin.lint.check import DetectionCheck
-from tocsin.lint.columns import ColumnUse, missing_columns
+from tocsin.lint.columns import missing_columns
 from tocsin.lint.context import DetectionContext
+from tocsin.lint.mapped_columns import entity_columns
 
 
 class EntityColumnMissing(DetectionCheck):
@@ -32,15 +33,5 @@ class EntityColumnMissing(DetectionCheck):
     code, slug, level = "ENT001", "entity.column-missing", Level.ERROR
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        for use, missing in missing_columns(detection, self._uses(detection)):
+        for use, missing in missing_columns(detection, entity_columns(detection)):
             yield self.finding(detection.document, use.path, missing.message, missing.help, notes=missing.notes)
-
-    def _uses(self, detection: DetectionContext) -> Iterator[ColumnUse]:
-        for i, mapping in enumerate(detection.model.entity_mappings):
-            for j, field in enumerate(mapping.field_mappings):
-                what = f"entity {mapping.entity_type}.{field.identifier}"
-                path = ("entityMappings", i, "fieldMappings", j, "columnName")
-                yield ColumnUse(field.column_name, what, path)
-        for i, ready in enumerate(detection.model.sentinel_entities_mappings):
-            place = ("sentinelEntitiesMappings", i, "columnName")
-            yield ColumnUse(ready.column_name, "the mapping of ready-made entities", place)
