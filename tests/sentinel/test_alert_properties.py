@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from alert_builders import MINUTE, NOW, NRT, PER_RESULT, alerts, mapping, raised
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.sentinel import limits
@@ -69,7 +69,6 @@ def check(alert: Alert) -> None:
     assert alert.start <= alert.end
 
 
-@settings(max_examples=120, deadline=None)
 @given(rows=st.lists(ROW, min_size=1, max_size=12), times=st.sampled_from([1, 1, 20]), fields=RULES)
 def test_limits_hold_for_any_result(rows: list[Any], times: int, fields: dict[str, Any]) -> None:
     made = raised(rows * times, TYPES, **of_rule(fields))
@@ -89,7 +88,6 @@ def test_limits_hold_for_any_result(rows: list[Any], times: int, fields: dict[st
         assert len(list(read_entities(entities))) == len(one.alert.entities)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=51, max_size=200))
 def test_a_run_has_at_most_fifty_customised_titles(rows: list[Any]) -> None:
     override = {"alertDisplayNameFormat": "{{A}}"}
@@ -121,7 +119,6 @@ BEHAVIOURS = st.builds(
 MINUTES = {"PT5M": 5, "PT1H": 60, "PT5H": 300, "P7D": 7 * 24 * 60}
 
 
-@settings(max_examples=100, deadline=None)
 @given(RUNS, GROUPINGS, BEHAVIOURS, st.lists(st.integers(0, 9 * 60), max_size=3))
 def test_every_alert_is_in_exactly_one_incident_of_150_at_most_and_in_its_time_frame(
     runs: list[Any], fields: dict[str, Any], behaviour: Behaviour, closed_at: list[int]
