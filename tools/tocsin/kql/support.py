@@ -103,6 +103,7 @@ _SEASON = (
     "name the period to be sure"
 )
 _QUANTILE = "percentiles lie in proportion between two values; Kusto does not document where"
+_PERIODS = "scores are autocorrelations, as the reference's examples show; what counts as a period is our choice"
 _RANDOM = "draws from a generator with a fixed seed"
 _VERTICES = "keeps other vertices than Kusto may, within the tolerance"
 _CURVES = "vertices along curves may lie elsewhere than Kusto's, within the tolerance"
@@ -134,6 +135,8 @@ DIFFERENCES: Mapping[str, str] = {
     "series_decompose_forecast": _SEASON,
     "series_decompose_anomalies": f"{_SEASON}; {_QUANTILE}",
     "series_outliers": _QUANTILE,
+    "series_periods_detect": _PERIODS,
+    "series_periods_validate": _PERIODS,
     "geo_intersection_2lines": _ONE_PLACE,
     "geo_intersection_line_with_polygon": "a line that touches the polygon at a vertex ends the query",
     "geo_line_densify": "an edge across the antimeridian ends the query",
@@ -158,7 +161,8 @@ DIFFERENCES: Mapping[str, str] = {
 UNPUBLISHED = frozenset(
     {
         "series_seasonal", "series_decompose", "series_decompose_forecast", "series_decompose_anomalies",
-        "series_outliers", "active_users_count", "sliding_window_counts", "activity_metrics",
+        "series_outliers", "series_periods_detect", "series_periods_validate", "active_users_count",
+        "sliding_window_counts", "activity_metrics",
     }
 )  # fmt: skip
 """Items of ``DIFFERENCES`` whose method nobody published: a result here may not be the result there."""
@@ -176,7 +180,7 @@ REASONS: Mapping[str, str] = {
     **dict.fromkeys(("reduce", "autocluster", "basket", "diffpatterns", "parse_user_agent"), _NO_METHOD),
     **dict.fromkeys(("activity_engagement", "session_count", "funnel_sequence_completion"), _NO_METHOD),
     **dict.fromkeys(("sequence_detect", "hash_combine", "hash_many", "series_fit_2lines"), _NO_METHOD),
-    **dict.fromkeys(("series_fit_2lines_dynamic", "series_periods_detect", "series_periods_validate"), _NO_METHOD),
+    **dict.fromkeys(("series_fit_2lines_dynamic",), _NO_METHOD),
     **dict.fromkeys(("estimate_data_size", "row_rank"), _NO_METHOD),
     "geo_info_from_ip_address": "reads a database of addresses",
     "bin_auto": "takes its size from a statement of the client",

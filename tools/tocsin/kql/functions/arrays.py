@@ -14,7 +14,7 @@ from tocsin.kql.functions.adaptation import dynamics
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
 from tocsin.kql.functions.identity import canonical
 from tocsin.kql.functions.rendering import json_text
-from tocsin.kql.types import Value
+from tocsin.kql.types import DynamicDatetime, DynamicTimespan, Value
 
 TABLE = FunctionTable()
 
@@ -153,7 +153,7 @@ def array_iff(conditions: Value, when_true: Value, when_false: Value) -> Value:
         return choice
 
     def chosen(condition: Value, index: int) -> Value:
-        if isinstance(condition, (bool, int, float)):
+        if isinstance(condition, (bool, int, float)) and not isinstance(condition, (DynamicDatetime, DynamicTimespan)):
             return pick(when_true if condition else when_false, index)
         return None
 

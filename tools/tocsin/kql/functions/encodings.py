@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gzip
+import struct
 import zlib
 from urllib.parse import quote, unquote_plus
 from uuid import UUID
@@ -114,16 +114,36 @@ def zlib_decompress_from_base64_string(text: str) -> str:
     return _inflated(_decoded(text), zlib.MAX_WBITS)
 
 
+_LONGEST_STORED = 0xFFFF
+"""Bytes that one block of a deflated stream can hold as they are."""
+
+
+def _deflated(data: bytes) -> bytes:
+    """The raw deflated stream; one block of the bytes as they are when that is no longer, as Kusto has it."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(data) + packer.flush()
+    if len(packed) + 1 < len(data) or len(data) > _LONGEST_STORED:
+        return packed
+    return b"\x01" + struct.pack("<HH", len(data), len(data) ^ 0xFFFF) + data
+
+
+_GZIP_HEAD = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+_ZLIB_HEAD = b"\x78\x01"
+
+
 @TABLE.scalar("gzip_compress_to_base64_string", _TEXT, page="gzip-base64-compress")
 def gzip_compress_to_base64_string(text: str) -> str:
     """The text compressed with gzip; the bytes may differ from Kusto's, what they hold does not."""
-    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), mtime=0)).decode("ascii")
+    data = text.encode("utf-8", "replace")
+    packed = _GZIP_HEAD + _deflated(data) + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
+    return base64.b64encode(packed).decode("ascii")
 
 
 @TABLE.scalar("zlib_compress_to_base64_string", _TEXT, page="zlib-base64-compress")
 def zlib_compress_to_base64_string(text: str) -> str:
     """The text compressed with zlib; the bytes may differ from Kusto's, what they hold does not."""
-    return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"))).decode("ascii")
+    data = text.encode("utf-8", "replace")
+    return base64.b64encode(_ZLIB_HEAD + _deflated(data) + struct.pack(">I", zlib.adler32(data))).decode("ascii")
 
 
 def _from_punycode(text: str) -> str | None:

@@ -94,32 +94,41 @@ def series_ifft(real: Value, imaginary: Value = None) -> Value:
 # ------------------------------------------------------------------------------------------------------------ seasons
 
 
-def _detected_period(points: Sequence[float], threshold: float) -> int:
-    """The length of the season that shows most clearly; 0 when none does.
+def _periods(points: Sequence[float]) -> dict[int, float]:
+    """The lengths of seasons with their scores, the clearest first.
 
-    A season is a peak of the autocorrelation between 4 points and half of the series. It counts when the correlation
-    reaches the threshold and is three times what chance gives in a series of this length.
+    A season is a peak of the autocorrelation between 4 points and half of the series that is three times what chance
+    gives in a series of this length.
     """
     count = len(points)
     if count > _LONGEST_SERIES // 8:
         raise KqlValueError(f"a series of {count} points is too long to find its period; name the period")
     if count < 2 * _SHORTEST_PERIOD or not all(map(math.isfinite, points)):
-        return 0
+        return {}
     mean = sum(points) / count
     centred = [each - mean for each in points]
     energy = sum(each * each for each in centred)
     if not math.isfinite(energy) or energy <= 1e-12 * max(abs(mean), 1e-300) * abs(mean) * count:
-        return 0
-    lags = range(_SHORTEST_PERIOD - 1, count // 2 + 1)
+        return {}
+    lags = range(_SHORTEST_PERIOD - 1, count // 2 + 2)
     strengths = {
         lag: sum(map(float.__mul__, centred[:-lag], centred[lag:])) / energy * math.sqrt(count / (count - lag))
         for lag in lags
     }
-    peaks = [lag for lag in lags[1:-1] if strengths[lag - 1] < strengths[lag] >= strengths[lag + 1]]
-    best = max(peaks, key=lambda lag: strengths[lag], default=0)
-    if not best or strengths[best] * math.sqrt(count) < _BEYOND_CHANCE:
-        return 0
-    return best if strengths[best] * math.sqrt(count / (count - best)) >= threshold else 0
+    peaks = {
+        lag: min(1.0, strengths[lag])
+        for lag in lags[1:-1]
+        if strengths[lag - 1] < strengths[lag] >= strengths[lag + 1]
+        and strengths[lag] * math.sqrt(count) >= _BEYOND_CHANCE
+    }
+    return dict(sorted(peaks.items(), key=lambda item: -item[1]))
+
+
+def _detected_period(points: Sequence[float], threshold: float) -> int:
+    """The length of the season that shows most clearly and reaches the threshold; 0 when none does."""
+    count = len(points)
+    best, strength = next(iter(_periods(points).items()), (0, 0.0))
+    return best if best and strength * math.sqrt(count / (count - best)) >= threshold else 0
 
 
 def _seasonal(points: Sequence[float], period: int, learned: int, threshold: float) -> list[float]:
@@ -302,13 +311,46 @@ def series_decompose_anomalies(
     return [flags, scores, baseline]
 
 
-TABLE.known(
+# ------------------------------------------------------------------------------------------------------------ periods
+
+_MOST_PERIODS = 16
+
+
+@TABLE.scalar(
     "series_periods_detect",
-    "(series: dynamic, min_period: number, max_period: number, num_periods: long) -> dynamic",
+    "(series: dynamic, min_period: number, max_period: number, num_periods: int|long) -> dynamic",
     page="series-periods-detect-function",
 )
-TABLE.known(
+def series_periods_detect(series: Value, least: Any, most: Any, count: int) -> Value:
+    """The clearest periods between two lengths and their scores, filled with 0 up to ``count``, as an array of two
+    arrays. The multiple of a clearer period is none of its own."""
+    points = _points(series)
+    if points is None or not 0 <= count <= len(points):
+        return None
+    found: dict[int, float] = {}
+    for period, score in _periods(points).items():
+        if least <= period <= most and not any(period % clearer == 0 for clearer in found):
+            found[period] = score
+    best: list[tuple[Value, Value]] = [*found.items()][:count]
+    best += [(0, 0.0)] * (count - len(best))
+    return [[period for period, _ in best], [score for _, score in best]]
+
+
+@TABLE.scalar(
     "series_periods_validate",
     "(series: dynamic, period: number, ...) -> dynamic",
     page="series-periods-validate-function",
 )
+def series_periods_validate(series: Value, *periods: Any) -> Value:
+    """The periods and their scores, 0 for what is none, as an array of two arrays."""
+    points = _points(series)
+    if points is None:
+        return None
+    if len(periods) > _MOST_PERIODS:
+        raise KqlValueError(f"series_periods_validate takes at most {_MOST_PERIODS} periods")
+    found = _periods(points)
+    finite = [math.isfinite(each) and each == int(each) for each in periods]
+    return [
+        [*periods],
+        [found.get(int(each), 0.0) if whole else 0.0 for each, whole in zip(periods, finite, strict=True)],
+    ]
