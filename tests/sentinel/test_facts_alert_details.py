@@ -125,3 +125,12 @@ def test_custom_details_hold_2_kb_in_all(keys_count: bool, fits: int) -> None:
     assert kept.custom_details == (("Key", ("x" * fits,)),)
     (dropped,) = alerts([("x" * (fits + 1),)], TEXT, behaviour, customDetails={"Key": "A"})
     assert dropped.custom_details == (("Key", ()),)
+
+
+@pytest.mark.parametrize(("setting", "title"), [("first", "a"), ("rule", "The rule")])
+def test_which_value_an_alert_of_differing_rows_takes_is_a_setting(setting: Any, title: str) -> None:
+    (one,) = alerts([("a",), ("b",)], TEXT, Behaviour(differing_rows=setting), **formatted("title", "{{A}}"))
+    assert one.title == title
+    assert one.notes[0].startswith("title: the rows differ")
+    (alike,) = alerts([("a",), ("a",)], TEXT, Behaviour(differing_rows=setting), **formatted("title", "{{A}}"))
+    assert (alike.title, alike.notes) == ("a", ())

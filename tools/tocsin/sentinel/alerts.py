@@ -4,9 +4,7 @@ Sources: https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview (th
 https://learn.microsoft.com/azure/sentinel/near-real-time-rules, and the pages that the modules
 :mod:`~tocsin.sentinel.alert_details` and :mod:`~tocsin.sentinel.alert_entities` name.
 
-What the documentation leaves open is a setting of :class:`~tocsin.sentinel.behaviour.Behaviour`, or an assumption:
-where one alert covers rows that override a field with different values, the first row's value is taken
-(``Alert.notes`` says so); a custom detail lists different non-empty values in row order.
+What the documentation leaves open is a setting of :class:`~tocsin.sentinel.behaviour.Behaviour`.
 """
 
 from __future__ import annotations
@@ -119,6 +117,8 @@ class _Alerts:
             detection.entity_mappings or (), result, detection.sentinel_entities_mappings, behaviour
         )
         self._window = window
+        self._own_where_rows_differ = behaviour.differing_rows == "rule"
+        self._taken = "the rule's own" if self._own_where_rows_differ else "the first"
         self._details_keys_count = behaviour.custom_details_count_keys
 
     def covering(self, rows: range, summary: bool) -> Alert:
@@ -129,7 +129,9 @@ class _Alerts:
                 return own
             first = values[rows[0]]
             if len(rows) > 1 and any(values[row] != first for row in rows):
-                notes.append(f"{field}: the rows differ; the first is taken, the service does not document which")
+                notes.append(f"{field}: the rows differ; {self._taken} is taken, the service does not document which")
+                if self._own_where_rows_differ:
+                    return own
             return own if first is None else first
 
         start, end = self._span(rows)

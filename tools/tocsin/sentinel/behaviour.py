@@ -74,6 +74,9 @@ class Behaviour:
     """How long after publishing an alert (or an incident's row) can be queried. Unsure; records show 40 ms."""
     threshold_before_grouping: bool = True
     """Whether the threshold is compared with the whole result before rows become alerts of their own. Unsure."""
+    differing_rows: Literal["first", "rule"] = "first"
+    """What an alert of several rows takes where they override a field with different values: the first row's value,
+    or the rule's own. Unsure; the alert carries a note either way."""
     entities_bytes: int = limits.ENTITIES_BYTES
     """Size of an alert's Entities. ENTITIES says 64 KB, texts of SentinelHealth 32 KB: in conflict."""
 
