@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from simulated import EVENTS, alerted, at, clock, history, log, outcomes, records, rule, seen
@@ -12,8 +12,8 @@ from simulated import EVENTS, alerted, at, clock, history, log, outcomes, record
 from tocsin import kql
 from tocsin.kql import Table
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR
+from tocsin.sentinel.incidents import ChangeKind, Closing
 from tocsin.sentinel.schemas import packaged_tables
-from tocsin.sentinel.security_alert import RaisedAlert
 from tocsin.sentinel.simulation import Progress, Simulation, cost_by_rule
 
 QUIET = records()
@@ -58,19 +58,40 @@ def test_recorded_alerts_stand_beside_those_of_the_replay() -> None:
     assert past.published["SecurityAlert"].column("AlertName") == ["first", "reader"]
 
 
-class OneIncidentEach:
-    """An incident for every alert."""
-
-    def take(self, alerts: Sequence[RaisedAlert]) -> Table:
-        rows = [{"TimeGenerated": each.published, "Title": each.alert.title} for each in alerts]
-        return Table.from_records(packaged_tables("sentinel")["SecurityIncident"], rows)
+WITH_INCIDENTS: dict[str, Any] = {"incidentConfiguration": {"createIncident": True}}
+WITHOUT: dict[str, Any] = {"incidentConfiguration": {"createIncident": False}}
 
 
 def test_a_later_rule_reads_the_incidents() -> None:
-    reader = rule("reader", "SecurityIncident | where Title == 'first'")
-    past = history([rule("first"), reader], records("10:30"), incidents=OneIncidentEach())
+    reader = rule("reader", "SecurityIncident | where Title == 'first'", **WITHOUT)
+    past = history([rule("first", **WITH_INCIDENTS), reader], records("10:30"))
     assert alerted(past, "reader") == {"12:00": 1}
-    assert past.published["SecurityIncident"].column("Title") == ["first", "reader"]
+    assert past.published["SecurityIncident"].column("Title") == ["first"]
+    assert [(each.title, len(each.alerts)) for each in past.incidents] == [("first", 1)]
+    assert [(each.kind, clock(each.time)) for each in past.changes] == [(ChangeKind.CREATED, "11:05")]
+
+
+def test_incidents_are_closed_when_their_time_has_come() -> None:
+    closed = rule("closed", "SecurityIncident | where Status == 'Closed'", **WITHOUT)
+    past = history(
+        [rule("first", **WITH_INCIDENTS), closed], records("10:30"), closings=[Closing(at("11:50"), rule="first")]
+    )
+    assert alerted(past, "closed") == {"12:00": 1}
+    assert [clock(each.time) for each in past.changes] == ["11:05", "11:50"]
+
+
+def test_incidents_reach_the_workspace_later_when_defender_makes_them() -> None:
+    reader = rule(
+        "reader",
+        "SecurityIncident | where Title == 'first'",
+        kind="NRT",
+        **WITHOUT,
+    )
+    first = rule("first", **WITH_INCIDENTS)
+    assert alerted(history([first, reader], records("10:30"), end="11:30"), "reader") == {"11:06": 1}
+    onboarded = replace(DEFAULT_BEHAVIOUR, portal="defender")
+    past = history([first, reader], records("10:30"), end="11:30", behaviour=onboarded)
+    assert alerted(past, "reader") == {"11:11": 1}
 
 
 def test_a_query_that_fails_fails_its_runs_and_no_others() -> None:

@@ -160,12 +160,14 @@ class PublishedTable:
         self._times: list[int] = []
         self._arrivals: list[int] = []
 
-    def append(self, rows: Table, published: int, arrives: int) -> None:
-        """Add rows of the same columns, published at this time, which is not before that of the rows added earlier."""
+    def append(self, rows: Table, delay: int) -> None:
+        """Add rows of the same columns, whose TimeGenerated is not before that of the rows added earlier; they can be
+        queried ``delay`` later."""
         for held, values in zip(self._data, rows.data, strict=True):
             held.extend(values)
-        self._times.extend([published] * rows.row_count)
-        self._arrivals.extend([arrives] * rows.row_count)
+        published = rows.column(SCOPE_COLUMN)
+        self._times.extend(published)
+        self._arrivals.extend(time + delay for time in published)
 
     @property
     def arrivals(self) -> Sequence[int | None]:

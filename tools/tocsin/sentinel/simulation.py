@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from time import perf_counter
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from tocsin import kql
 from tocsin.content.models import Detection
@@ -23,14 +23,15 @@ from tocsin.kql.plan import Relation
 from tocsin.kql.table import Table
 from tocsin.sentinel.alerts import is_triggered, predict
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR, Behaviour
+from tocsin.sentinel.incidents import Closing, Incident, IncidentBook, IncidentChange
 from tocsin.sentinel.log import Log, PublishedTable, TimedTable, view
 from tocsin.sentinel.schedule import Failure, Hindrance, RuleClock, Try
 from tocsin.sentinel.schemas import packaged_tables
 from tocsin.sentinel.security_alert import DEFAULT_WORKSPACE, RaisedAlert, Workspace, publish, security_alert_rows
+from tocsin.sentinel.security_alert import TABLE as ALERTS
+from tocsin.sentinel.security_incident import TABLE as INCIDENTS
+from tocsin.sentinel.security_incident import security_incident_rows
 from tocsin.sentinel.window import Window, ticks_of
-
-ALERTS: Final = "SecurityAlert"
-INCIDENTS: Final = "SecurityIncident"
 
 REPLAY_LIMITS: Final = kql.Limits(seconds=600, rows=20_000_000, cells=5_000_000_000, characters=50_000_000_000)
 """What one run may use: a day's records of a large tenant, far more than a test's."""
@@ -115,21 +116,14 @@ class Progress:
     nominal: int
 
 
-class IncidentMaker(Protocol):
-    """What makes incidents of alerts."""
-
-    def take(self, alerts: Sequence[RaisedAlert]) -> Table:
-        """The alerts of a run, all at once. Returns the rows that SecurityIncident gets for them."""
-        ...
-
-
 FailureModel: TypeAlias = Callable[[SimulatedRule, Try], Failure | None]
 """Which tries fail, for replays of a bad day."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What happened. ``runs`` are in the order in which they ended, ``published`` the rows that the replay wrote to
+    """What happened. ``runs`` are in the order in which they ended. ``changes`` are those of the incidents in order of
+    time, ``incidents`` the incidents as they were in the end. ``published`` has the rows that the replay wrote to
     SecurityAlert and SecurityIncident."""
 
     rules: tuple[SimulatedRule, ...]
@@ -138,6 +132,8 @@ class History:
     behaviour: Behaviour
     runs: tuple[Run, ...]
     disabled: tuple[Disabling, ...] = ()
+    changes: tuple[IncidentChange, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     published: Mapping[str, Table] = field(default_factory=dict, compare=False)
 
     @property
@@ -158,7 +154,10 @@ class History:
 
 
 class Simulation:
-    """A replay of ``log`` through ``rules``, all enabled at ``start``; nominal times go up to ``end`` (ticks)."""
+    """A replay of ``log`` through ``rules``, all enabled at ``start``; nominal times go up to ``end`` (ticks).
+
+    ``closings`` are incidents that analysts close on the way, ``failures`` says which tries fail.
+    """
 
     def __init__(
         self,
@@ -168,7 +167,7 @@ class Simulation:
         end: int,
         behaviour: Behaviour = DEFAULT_BEHAVIOUR,
         *,
-        incidents: IncidentMaker | None = None,
+        closings: Sequence[Closing] = (),
         failures: FailureModel | None = None,
         workspace: Workspace = DEFAULT_WORKSPACE,
         limits: kql.Limits = REPLAY_LIMITS,
@@ -178,14 +177,15 @@ class Simulation:
         self._start = start
         self._end = end
         self._behaviour = behaviour
-        self._incidents = incidents
+        self._closings = tuple(closings)
         self._failures = failures
         self._workspace = workspace
         self._limits = limits
 
     def run(self, progress: Callable[[Progress], None] | None = None) -> History:
-        """Every run of every rule, in the order of execution. ``progress`` is told of each. Call it once."""
-        replay = _Replay(self._log, self._behaviour, self._workspace, self._limits, self._incidents, self._failures)
+        """Every run of every rule, in the order of execution. ``progress`` is told of each."""
+        book = IncidentBook(self._behaviour, self._closings)
+        replay = _Replay(self._log, self._behaviour, self._workspace, self._limits, book, self._failures)
         clocks = [
             RuleClock(each.detection, self._start, self._end, self._behaviour, ticks_of(each.phase))
             for each in self._rules
@@ -206,8 +206,17 @@ class Simulation:
                 runs.append(run)
                 if progress is not None:
                     progress(Progress(len(runs), total, run.rule, run.nominal))
+        replay.advance(max(self._end, replay.moment))
         return History(
-            self._rules, self._start, self._end, self._behaviour, tuple(runs), tuple(replay.disabled), replay.tables()
+            rules=self._rules,
+            start=self._start,
+            end=self._end,
+            behaviour=self._behaviour,
+            runs=tuple(runs),
+            disabled=tuple(replay.disabled),
+            changes=tuple(replay.changes),
+            incidents=book.incidents,
+            published=replay.tables(),
         )
 
 
@@ -225,21 +234,22 @@ class _Replay:
         behaviour: Behaviour,
         workspace: Workspace,
         limits: kql.Limits,
-        incidents: IncidentMaker | None,
+        book: IncidentBook,
         failures: FailureModel | None,
     ) -> None:
+        self.moment = 0
         self.disabled: list[Disabling] = []
+        self.changes: list[IncidentChange] = []
         self._log = log
         self._behaviour = behaviour
         self._workspace = workspace
         self._limits = limits
-        self._incidents = incidents
+        self._book = book
         self._failures = failures
         self._arrival = ticks_of(behaviour.alert_arrival)
         latest = behaviour.nrt_lateness_limit
         self._lateness = None if latest is None else ticks_of(latest)
         self._published: dict[str, PublishedTable] = {}
-        self._moment = 0
         self._views: dict[tuple[str, Window], Table] = {}
 
     def tables(self) -> Mapping[str, Table]:
@@ -248,6 +258,7 @@ class _Replay:
 
     def execute(self, rule: SimulatedRule, clock: RuleClock, attempt: Try) -> tuple[Run | None, Try | None]:
         """What became of a try: the run, when that was its last one, or the next try."""
+        self.advance(attempt.executed)
         hindrance = clock.hindrance(attempt)
         window = clock.window(attempt)
         if hindrance is not None:
@@ -292,9 +303,6 @@ class _Replay:
 
     def _seen(self, rule: SimulatedRule, window: Window, executed: int) -> dict[str, Table]:
         """The tables of the rule as this run sees them. One of which nothing is known is left out: it is empty."""
-        if executed != self._moment:
-            self._moment = executed
-            self._views.clear()
         return {name: found for name in rule.tables if (found := self._view(name, window, executed)) is not None}
 
     def _view(self, name: str, window: Window, executed: int) -> Table | None:
@@ -332,24 +340,39 @@ class _Replay:
             window=window,
             workspace=self._workspace,
         )
-        rows = security_alert_rows(
-            alerts, workspace=self._workspace, behaviour=self._behaviour, columns=self._columns(ALERTS)
+        columns = self._columns(ALERTS)
+        self._publish(
+            ALERTS, security_alert_rows(alerts, workspace=self._workspace, behaviour=self._behaviour, columns=columns)
         )
-        self._publish(ALERTS, rows, attempt.executed)
-        if self._incidents is not None:
-            self._publish(INCIDENTS, self._incidents.take(alerts), attempt.executed)
+        self._note(self._book.take(alerts))
         return alerts
+
+    def advance(self, moment: int) -> None:
+        """Let time pass: incidents are closed, and nothing of what runs of the last moment saw is kept."""
+        if moment == self.moment:
+            return
+        self.moment = moment
+        self._views.clear()
+        self._note(self._book.advance(moment))
+
+    def _note(self, changes: Sequence[IncidentChange]) -> None:
+        if not changes:
+            return
+        self.changes.extend(changes)
+        columns = self._columns(INCIDENTS)
+        rows = security_incident_rows(changes, workspace=self._workspace, behaviour=self._behaviour, columns=columns)
+        self._publish(INCIDENTS, rows)
 
     def _columns(self, name: str) -> tuple[kql.ColumnSchema, ...]:
         """The schema of a table that the replay writes: that of the records of the log, if it has some."""
         recorded = self._log.tables.get(name)
         return packaged_tables("sentinel")[name] if recorded is None else recorded.columns
 
-    def _publish(self, name: str, rows: Table, published: int) -> None:
+    def _publish(self, name: str, rows: Table) -> None:
         held = self._published.get(name)
         if held is None:
             held = self._published[name] = PublishedTable(rows.columns)
-        held.append(rows, published, published + self._arrival)
+        held.append(rows, self._arrival)
         self._views.clear()
 
 
