@@ -123,6 +123,8 @@ def load_cases(directory: Path) -> Iterator[Case]:
 
 
 NOW = _required(parse_datetime("2025-07-15T10:00:00Z"), "now")
+PLACES = {"192.0.2.1": {"country": "Norway"}}.get
+"""Where addresses are."""
 
 
 def call(function: ScalarFunction, arguments: tuple[Any, ...]) -> Any:
@@ -135,7 +137,7 @@ def call(function: ScalarFunction, arguments: tuple[Any, ...]) -> Any:
     implementation = function.implementation_for([type_of(each) for each in arguments])
     assert implementation is not None, f"{function.name} has no implementation"
     if function.style is Style.CONTEXT:
-        context = SimpleNamespace(now=NOW)
+        context = SimpleNamespace(now=NOW, places=PLACES)
         return implementation(context, 1, *([value] for value in values))[0]
     if function.nulls is Nulls.PROPAGATE and None in values:
         return None

@@ -85,7 +85,7 @@ def _run(function: ScalarFunction, types: list[ScalarType], values: list[Any]) -
     if function.style is Style.COLUMNS:
         return implementation(2, *([value, value] for value in values))[1]
     if function.style is Style.CONTEXT:
-        context = SimpleNamespace(now=0, random=random.Random(1))
+        context = SimpleNamespace(now=0, random=random.Random(1), places=lambda address: None)
         return implementation(context, 1, *([value] for value in values))[0]
     return implementation(*values)
 

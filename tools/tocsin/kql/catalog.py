@@ -37,6 +37,8 @@ class Catalog:
     ``external`` are the addresses that ``externaldata`` may read from, because rows for them are given when the query
     runs. Nothing is ever read from the network: an ``externaldata`` of any other address is refused.
 
+    ``places``: where addresses are will be told when the query runs (``PreparedQuery.run(places=…)``).
+
     ``as_service``: answer as Microsoft's language service does with this catalogue, also where a workspace is known to
     do otherwise (``docs/kql.md`` lists where). Such an analysis is for comparing and never has a plan.
 
@@ -49,6 +51,7 @@ class Catalog:
     functions: Mapping[str, WorkspaceFunction] = field(default_factory=dict)
     watchlists: Mapping[str, tuple[ColumnSchema, ...]] = field(default_factory=dict)
     external: frozenset[str] = frozenset()
+    places: bool = False
     as_service: bool = False
     searched: tuple[str, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)

@@ -153,6 +153,8 @@ class ScalarFunction:
     deprecated: bool = False
     library: Library | None = None
     """What the implementation imports; without it the call is refused."""
+    needs_places: bool = False
+    """Asks where addresses are, which the catalogue must promise to say when the query runs."""
 
     def implementation_for(self, types: Sequence[ScalarType]) -> Callable[..., Any] | None:
         """What an engine calls for arguments of these types: the implementation, specialised when it is ``TYPED``."""
@@ -297,6 +299,7 @@ class FunctionTable:
         serialized: bool = False,
         aliases: Sequence[str] = (),
         library: Library | None = None,
+        needs_places: bool = False,
     ) -> Callable[[Declared], Declared]:
         """Declare a scalar function; decorates its implementation. ``aliases`` are other spellings of its name."""
 
@@ -306,6 +309,7 @@ class FunctionTable:
                 self.scalars[each] = ScalarFunction(
                     each, parsed, page, implementation, nulls, style, deterministic, returns, availability,
                     serialized, None if each == name else name, library=library,
+                    needs_places=needs_places,
                 )  # fmt: skip
             return implementation
 

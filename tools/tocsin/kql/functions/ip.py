@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from tocsin.kql.functions.adaptation import texts
 from tocsin.kql.functions.conversions import to_long
@@ -290,4 +290,18 @@ for _name, _test, _signatures in (
     )
 
 
-TABLE.known("geo_info_from_ip_address", "(ip: string) -> dynamic", page="geo-info-from-ip-address-function")
+Places: TypeAlias = Callable[[str], Value]
+"""Tells what is known of where an address is, as a bag of country, state, city, latitude and longitude; else null."""
+
+
+@TABLE.scalar(
+    "geo_info_from_ip_address",
+    "(ip: string) -> dynamic",
+    page="geo-info-from-ip-address-function",
+    style=Style.CONTEXT,
+    needs_places=True,
+)
+def geo_info_from_ip_address(context: Any, rows: int, addresses: list[Value]) -> list[Value]:
+    """Where each address is, as the places given to the execution say."""
+    known: dict[Value, Value] = {address: context.places(address) if address else None for address in set(addresses)}
+    return [known[address] for address in addresses]

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 from xml.parsers import expat
 
 from tocsin.kql.functions.adaptation import texts
 from tocsin.kql.functions.conversions import DEEPEST
 from tocsin.kql.functions.declaration import FunctionTable, Style
+from tocsin.kql.functions.libraries import USER_AGENTS
 from tocsin.kql.types import Value
 
 TABLE = FunctionTable()
@@ -228,5 +230,59 @@ def parse_xml(text: str) -> Value:
         return None
 
 
-TABLE.known("parse_user_agent", "(user_agent: string, [look_for: string|dynamic]) -> dynamic",
-            page="parse-user-agent-function")  # fmt: skip
+_OTHER = "Other"
+"""The family of what no rule knows."""
+
+
+def _agent_part(found: Any, fields: dict[str, str]) -> dict[str, Value]:
+    part: dict[str, Value] = {shown: (getattr(found, name, None) or "") for shown, name in fields.items()}
+    return {**part, "Family": part["Family"] or _OTHER}
+
+
+_AGENT_PARTS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "browser": (
+        "Browser",
+        "parse_user_agent",
+        {"Family": "family", "MajorVersion": "major", "MinorVersion": "minor", "Patch": "patch"},
+    ),
+    "os": (
+        "OperatingSystem",
+        "parse_os",
+        {
+            "Family": "family",
+            "MajorVersion": "major",
+            "MinorVersion": "minor",
+            "Patch": "patch",
+            "PatchMinor": "patch_minor",
+        },
+    ),
+    "device": ("Device", "parse_device", {"Family": "family", "Brand": "brand", "Model": "model"}),
+}
+"""What may be looked for: its name in the result, the function of the library, and the fields."""
+_LONGEST_AGENT = 8192
+"""Characters of a user agent that the rules are tried on."""
+
+
+@TABLE.scalar(
+    "parse_user_agent",
+    "(user_agent: string, [look_for: string|dynamic]) -> dynamic",
+    page="parse-user-agent-function",
+    library=USER_AGENTS,
+)
+def parse_user_agent(text: str, wanted: Value = None) -> Value:
+    """A bag of the browser, the operating system and the device of a user agent, as far as they are asked for; null
+    when something else is asked for."""
+    import ua_parser
+
+    asked = [wanted] if isinstance(wanted, str) else list(_AGENT_PARTS) if wanted is None else wanted
+    if not isinstance(asked, list) or not asked or not all(isinstance(each, str) for each in asked):
+        return None
+    names = {each.lower() for each in asked if isinstance(each, str)}
+    agent = text[:_LONGEST_AGENT].encode("utf-8", "replace").decode("utf-8")
+    if not names <= _AGENT_PARTS.keys():
+        return None
+    return {
+        shown: _agent_part(getattr(ua_parser, parse)(agent), fields)
+        for name, (shown, parse, fields) in _AGENT_PARTS.items()
+        if name in names
+    }

@@ -16,6 +16,7 @@ from tocsin.kql.table import Table
 from tocsin.kql.types import DYNAMIC, STRING, ScalarType, Value
 
 if TYPE_CHECKING:
+    from tocsin.kql.functions.ip import Places
     from tocsin.kql.interpreter.batch import Batch
 
 _FEW, _MANY = 16, 256
@@ -62,10 +63,12 @@ class Execution:
         seed: int,
         trace: bool,
         external: Mapping[str, Table] | None = None,
+        places: Places | None = None,
     ) -> None:
         self.database = database
         self.watchlists = watchlists
         self.external: Mapping[str, Table] = external or {}
+        self.places: Places = places or (lambda address: None)
         self.now = now
         self.ingestion_time = now if ingestion_time is None else ingestion_time
         self.random = Random(seed)

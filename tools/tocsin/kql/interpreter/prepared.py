@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.interpreter.batch import UNIT
@@ -20,6 +21,9 @@ from tocsin.kql.plan import Column, Relation
 from tocsin.kql.semantics.analysis import Analysis
 from tocsin.kql.table import Table
 from tocsin.kql.types import ColumnSchema
+
+if TYPE_CHECKING:
+    from tocsin.kql.functions.ip import Places
 
 __all__ = [
     "EngineError",
@@ -66,10 +70,12 @@ class PreparedQuery:
         ingestion_time: int | None = None,
         seed: int = 0,
         external: Mapping[str, Table] = NO_TABLES,
+        places: Places | None = None,
     ) -> QueryResult:
         """Run on the tables of ``database`` by name; a table that is absent is empty, a column that is absent null.
 
-        ``external`` has the rows behind the addresses that ``Catalog.external`` names.
+        ``external`` has the rows behind the addresses that ``Catalog.external`` names, ``places`` tells where IP
+        addresses are (``Catalog.places``; ``tocsin.content.places`` makes it from a MaxMind database or a list).
         ``now`` and ``ingestion_time`` are ticks, the latter of records whose table does not say when they were ingested
         (None: ``now``); ``seed`` fixes ``rand`` and ``sample``.
         Raises KqlRuntimeError and KqlLimitError.
@@ -77,12 +83,12 @@ class PreparedQuery:
         if self._query_now is not None:
             ingestion_time = now if ingestion_time is None else ingestion_time
             now = self._query_now
-        execution = Execution(database, watchlists, now, ingestion_time, limits, seed, trace, external)
+        execution = Execution(database, watchlists, now, ingestion_time, limits, seed, trace, external, places)
         if self._late is not None:
             known = _found_columns(self._late, execution)
             query = prepare(known)
             left = replace(limits, seconds=execution.seconds_left())
-            return query.run(database, now, trace, left, watchlists, ingestion_time, seed, external)
+            return query.run(database, now, trace, left, watchlists, ingestion_time, seed, external, places)
         try:
             batch = self._run(execution)
             execution.allow_rows(batch.rows, width=len(self._outputs))
