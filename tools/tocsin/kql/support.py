@@ -110,6 +110,7 @@ _CURVES = "vertices along curves may lie elsewhere than Kusto's, within the tole
 _ONE_PLACE = "shapes that touch at a vertex end the query; so do lines that cross more than once"
 
 DIFFERENCES: Mapping[str, str] = {
+    "bin_auto": "only with the bin size in a set statement of the query",
     "dcount": _COUNTED,
     "dcountif": _COUNTED,
     "hll": f"{_COUNTED}; lists hashes also where Kusto keeps registers",
@@ -184,7 +185,6 @@ REASONS: Mapping[str, str] = {
     **dict.fromkeys(("sequence_detect", "hash_combine", "hash_many", "series_fit_2lines"), _NO_METHOD),
     **dict.fromkeys(("series_fit_2lines_dynamic",), _NO_METHOD),
     **dict.fromkeys(("estimate_data_size", "row_rank"), _NO_METHOD),
-    "bin_auto": "takes its size from a statement of the client",
     **dict.fromkeys((name for name in KNOWN if name.endswith(("_request", "_post", "_query"))), _NETWORK),
     **dict.fromkeys((name for name in KNOWN if name.startswith(("ai_", "infer_"))), _NETWORK),
     **dict.fromkeys((name for name in KNOWN if name.endswith(("_command", "_datatable"))), _NETWORK),

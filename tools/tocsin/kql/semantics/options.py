@@ -94,12 +94,11 @@ REFUSED: dict[str, frozenset[ScalarType]] = {
     "query_cursor_scoped_tables": frozenset({DYNAMIC}),
     **dict.fromkeys(("query_datetimescope_from", "query_datetimescope_to"), frozenset({DATETIME})),
     **dict.fromkeys(("query_take_max_records", "truncationmaxrecords", "truncationmaxsize"), frozenset({LONG})),
-    "query_bin_auto_at": frozenset(),
-    "query_bin_auto_size": frozenset(),
 }
 """Options that change the result in a way that the local engine does not follow."""
 
 NOW = "query_now"
+BIN_AUTO = frozenset({"query_bin_auto_at", "query_bin_auto_size"})
 
 
 def set_option(session: Session, statement: tree.SetStatement, names: Names) -> None:
@@ -126,6 +125,10 @@ def set_option(session: Session, statement: tree.SetStatement, names: Names) -> 
             session.query_now = value.value
         else:
             session.refuse("TK115", "The local engine needs a datetime literal for query_now", statement)
+    elif name in BIN_AUTO and isinstance(value, Constant):
+        session.bin_auto[name] = value
+    elif name in BIN_AUTO:
+        session.refuse("TK114", f"The local engine needs a literal for {name}", statement)
     elif name in REFUSED:
         session.refuse("TK114", f"The option '{name}' changes the result in a way the local engine does not", statement)
     elif name not in HARMLESS and not name.startswith("debug"):

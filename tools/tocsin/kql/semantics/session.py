@@ -62,6 +62,8 @@ class Session:
     known_kinds: Known = field(default_factory=dict)
     query_now: int | None = None
     """What ``set query_now`` says now() is."""
+    bin_auto: dict[str, Constant] = field(default_factory=dict)
+    """What ``set`` statements say of the bins of bin_auto(), by the option's name."""
     fuzzy: bool = False
     fuzzy_misses: int = 0
     values: dict[tree.Expression, Expr] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from tocsin.kql.semantics.conversions import convert, first_column_type
 from tocsin.kql.semantics.scopes import Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, STRING, TYPE_NAMES, UNKNOWN, ColumnSchema
+from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, LONG, STRING, TIMESPAN, TYPE_NAMES, UNKNOWN, ColumnSchema
 
 Value = Expr | TableValue
 Special = Callable[[Session, tree.FunctionCall, Scope], Value]
@@ -221,7 +221,20 @@ def _watchlist_aliases(session: Session, node: tree.FunctionCall, scope: Scope) 
     return TableValue(Inline(columns=(column,), rows=rows, **session.place(node, "_GetWatchlistAlias")))
 
 
+def _bin_auto(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    """bin_at() with the size and the fixed point that the query's options name."""
+    values = [session.value(each, scope) for each in node.arguments]
+    value = values[0] if len(values) == 1 else None
+    size = session.bin_auto.get("query_bin_auto_size")
+    if value is None or isinstance(value, TableValue) or size is None:
+        return call(session, scalar_functions()["bin_auto"], values, node.arguments, node, node.name)
+    zero = Constant(0, value.type if value.type in (DATETIME, TIMESPAN) else LONG)
+    fixed = session.bin_auto.get("query_bin_auto_at", zero)
+    return call(session, scalar_functions()["bin_at"], [value, size, fixed], [node.arguments[0]] * 3, node, node.name)
+
+
 TABLE: Mapping[str, Special] = {
+    "bin_auto": _bin_auto,
     "toscalar": _toscalar,
     "materialize": _materialize,
     "totable": _materialize,
