@@ -13,7 +13,7 @@ from tocsin.kql.types import DATETIME
 
 _PARTS = (
     plan.AggregateCall, plan.Assignment, plan.ExpandColumn, plan.NestedLevel, plan.NodeTable, plan.PathFold,
-    plan.PatternPart, plan.SortKey,
+    plan.PatternPart, plan.SeriesArray, plan.SortKey,
 )  # fmt: skip
 _EXPRESSIONS: tuple[type[Any], ...] = get_args(Expr)
 
@@ -38,7 +38,7 @@ def relations(root: Relation) -> list[Relation]:
         relation = stack.pop()
         if id(relation) not in found:
             found[id(relation)] = relation
-            stack.extend(reversed([each for each in _inside(relation) if isinstance(each, Relation)]))
+            stack.extend(reversed([each for each in inside(relation) if isinstance(each, Relation)]))
     return list(found.values())
 
 
@@ -135,7 +135,7 @@ def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 # ----------------------------------------------------------------------------------------------------------- inside
 
 
-def _inside(value: Relation) -> Iterator[Any]:
+def inside(value: Relation) -> Iterator[Any]:
     """The expressions and relations that a relation or expression holds at first hand, through tuples and parts."""
     stack = _members(value)[::-1]
     while stack:
@@ -158,7 +158,7 @@ def _members(part: Any) -> list[Any]:
     return [getattr(part, field.name) for field in fields(part) if field.name not in _ONLY_COLUMNS]
 
 
-def _references(*values: Any) -> list[Column]:
+def references(*values: Any) -> list[Column]:
     """The columns that expressions (or parts that hold some) refer to."""
     found: list[Column] = []
     stack: list[Any] = list(values)
@@ -185,12 +185,12 @@ def _add(needs: _Needs, column: Column, sources: list[Column]) -> None:
 
 
 def _own_expressions(relation: Relation) -> list[Column]:
-    return _references(*_members(relation))
+    return references(*_members(relation))
 
 
 def _all_columns(relation: Relation, needs: _Needs) -> list[Column]:
     """For a relation with no rule of its own: each new column may come from every column of its inputs."""
-    inputs = [each for each in _inside(relation) if isinstance(each, Relation)]
+    inputs = [each for each in inside(relation) if isinstance(each, Relation)]
     given = [column for each in inputs for column in each.columns]
     passed = {id(column) for column in given}
     for column in relation.columns:
@@ -207,20 +207,22 @@ def _no_columns(relation: Relation, needs: _Needs) -> list[Column]:
 def _projection(relation: plan.Projection, needs: _Needs) -> list[Column]:
     # An open table has columns beyond its expressions: those that were taken on trust.
     for column, value in zip(relation.columns, relation.expressions, strict=False):
-        _add(needs, column, _references(value))
+        _add(needs, column, references(value))
     return []
 
 
 def _grouping(relation: plan.Summarize | plan.MakeSeriesRows, needs: _Needs) -> list[Column]:
     for key in relation.keys:
-        _add(needs, key.column, _references(key))
+        _add(needs, key.column, references(key))
     for call in relation.aggregates:
         _aggregate(call, needs)
     if isinstance(relation, plan.MakeSeriesRows):
-        return _references(relation.keys, relation.axis, relation.from_, relation.to, relation.step)
+        for array in relation.arrays:
+            _add(needs, array.column, references(array.value))
+        return references(relation.keys, relation.axis, relation.from_, relation.to, relation.step)
     for after in relation.after:
-        _add(needs, after.column, _references(after.value))
-    return _references(relation.keys)
+        _add(needs, after.column, references(after.value))
+    return references(relation.keys)
 
 
 def _aggregate(call: plan.AggregateCall, needs: _Needs) -> None:
@@ -229,7 +231,7 @@ def _aggregate(call: plan.AggregateCall, needs: _Needs) -> None:
     by = call.arguments[:1] if call.function.name in _PICKED_BY_FIRST else ()
     for index, output in enumerate(call.outputs):
         picked = paired and (by or call.function.name in _PICKED)
-        _add(needs, output, _references((*by, call.arguments[index]) if picked else call.arguments))
+        _add(needs, output, references((*by, call.arguments[index]) if picked else call.arguments))
 
 
 _PICKED_BY_FIRST = frozenset({"arg_max", "arg_min", "argmax", "argmin"})
@@ -238,14 +240,14 @@ _PICKED = frozenset({"take_any", "take_anyif", "any", "anyif"})
 
 def _distinct(relation: plan.DistinctRows, needs: _Needs) -> list[Column]:
     for key in relation.keys:
-        _add(needs, key.column, _references(key.value))
-    return _references(relation.keys)
+        _add(needs, key.column, references(key.value))
+    return references(relation.keys)
 
 
 def _join(relation: plan.JoinRows, needs: _Needs) -> list[Column]:
     for column, source in zip(relation.columns, relation.sources, strict=False):
         _add(needs, column, [source])
-    return _references(relation.keys)
+    return references(relation.keys)
 
 
 def _union(relation: plan.UnionRows, needs: _Needs) -> list[Column]:
@@ -260,17 +262,17 @@ def _union(relation: plan.UnionRows, needs: _Needs) -> list[Column]:
 
 def _expand(relation: plan.Expand | plan.Apply, needs: _Needs) -> list[Column]:
     for item in relation.items:
-        _add(needs, item.column, _references(item.value))
-    return _references(relation.items, relation.limit)
+        _add(needs, item.column, references(item.value))
+    return references(relation.items, relation.limit)
 
 
 def _parse(relation: plan.ParseRows | plan.ParsePairs, needs: _Needs) -> list[Column]:
     given = {id(column) for column in relation.input.columns}
     for column in relation.columns:
         if id(column) not in given:
-            _add(needs, column, _references(relation.value))
+            _add(needs, column, references(relation.value))
     drops = isinstance(relation, plan.ParseRows) and relation.drop_unmatched
-    return _references(relation.value) if drops else []
+    return references(relation.value) if drops else []
 
 
 def _count(relation: plan.CountRows, needs: _Needs) -> list[Column]:
@@ -280,7 +282,7 @@ def _count(relation: plan.CountRows, needs: _Needs) -> list[Column]:
 def _answers_of_queries(relation: Relation) -> list[Column]:
     """The columns that queries inside expressions give: ``toscalar(…)``, ``in (…)``."""
     found: list[Column] = []
-    for each in _inside(relation):
+    for each in inside(relation):
         if isinstance(each, plan.ScalarQuery | plan.ListTest) and each.query is not None:
             found.extend(each.query.columns[:1])
     return found
@@ -354,6 +356,6 @@ def _compared_time(condition: Expr) -> Column | None:
     if not isinstance(condition, plan.Call) or condition.function.name not in _COMPARISONS:
         return None
     columns = [each.column for each in condition.arguments if isinstance(each, plan.ColumnRef)]
-    if len(columns) == 1 and columns[0].type is DATETIME and len(_references(condition)) == 1:
+    if len(columns) == 1 and columns[0].type is DATETIME and len(references(condition)) == 1:
         return columns[0]
     return None

@@ -74,7 +74,7 @@ _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _YEAR_FIRST = re.compile(
-    r"(?P<year>\d{4})(?:(?P<separator>[-/.]|, ?)(?P<month>\d{1,2})(?:(?P=separator)(?P<day>\d{1,2})"
+    r"(?P<year>\d{4})(?:(?P<separator>[-/.]|, ?| - )(?P<month>\d{1,2})(?:(?P=separator)(?P<day>\d{1,2})"
     rf"(?:(?:T|t|\s+){_CLOCK})?{_ZONE})?)?",
     re.ASCII,
 )

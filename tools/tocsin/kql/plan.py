@@ -416,15 +416,24 @@ class SchemaRows(Relation):
     rows: tuple[tuple[Value, ...], ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesArray:
+    """An array of make-series: ``value`` (over aggregates) at each step that has rows, else ``default``."""
+
+    column: Column
+    value: Expr
+    default: Expr | None
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class MakeSeriesRows(Relation):
-    """``make-series``; ``columns`` are the keys, one array per aggregate, the axis. ``nonempty``: a series of defaults
-    comes out where there are no rows and no keys."""
+    """``make-series``; ``columns`` are the keys, the arrays, the axis. ``nonempty``: a series of defaults comes out
+    where there are no rows and no keys."""
 
     input: Relation
     keys: tuple[Assignment, ...]
     aggregates: tuple[AggregateCall, ...]
-    defaults: tuple[Expr | None, ...]
+    arrays: tuple[SeriesArray, ...]
     axis: Assignment
     from_: Expr | None
     to: Expr | None
@@ -459,8 +468,8 @@ class SequenceStep:
     condition: Expr
     assignments: tuple[Assignment, ...]
     state: tuple[Column, ...]
-    shown: bool = True
-    """Whether matched records are put out (``output=all``, not ``none``)."""
+    output: str = "all"
+    """Which of the matched records are put out: all, last (of those that match one after the other), none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

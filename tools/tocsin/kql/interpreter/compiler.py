@@ -38,6 +38,7 @@ from tocsin.kql.plan import (
     ScalarQuery,
     SchemaRows,
     SequenceStep,
+    SeriesArray,
     SortKey,
     SubqueryInput,
     TakeRows,
@@ -70,6 +71,7 @@ _HOLDS_RELATIONS = (
     PathFold,
     ScalarQuery,
     SequenceStep,
+    SeriesArray,
     SortKey,
     Variable,
 )

@@ -27,7 +27,7 @@ def misplaced_columns(relation: Relation) -> list[Relation]:
         inputs = list(_inputs(each))
         for part in inputs:
             visible.update(id(column) for column in part.columns)
-        if isinstance(each, plan.Summarize):
+        if isinstance(each, plan.Summarize | plan.MakeSeriesRows):
             visible.update(id(column) for call in each.aggregates for column in call.outputs)
             visible.update(id(assignment.column) for assignment in each.keys)
         visible.update(id(column) for column in _of_graph(each))

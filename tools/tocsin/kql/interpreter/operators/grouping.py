@@ -35,16 +35,12 @@ _SETTLE: dict[ScalarType, Settle] = {
 class AggregateRunner:
     """One aggregate call: fills its output columns, a value per group."""
 
-    def __init__(
-        self, call: AggregateCall, compiler: PlanCompiler, result_types: Sequence[ScalarType] | None = None
-    ) -> None:
-        """``result_types`` where the values of a group are not yet what the output columns hold (make-series)."""
+    def __init__(self, call: AggregateCall, compiler: PlanCompiler) -> None:
         self.outputs = call.outputs
         self._function = call.function
         self._constant = _constant_places(call.function, len(call.arguments))
         self._program: Program = compiler.program(call.arguments)
-        types = [column.type for column in call.outputs] if result_types is None else result_types
-        self._settle = [_SETTLE.get(type_) for type_ in types]
+        self._settle = [_SETTLE.get(column.type) for column in call.outputs]
         implementation = call.function.implementation
         if implementation is None:
             raise LookupError(f"{call.function.name} has no implementation; the binder must refuse it")

@@ -78,16 +78,22 @@ def _bag_unpack(node: PluginRows, compiler: PlanCompiler) -> Stage:
     prefix_of = compiler.single(node.arguments[1]) if len(node.arguments) > 1 else lambda execution: ""
     own = {column.name: column for column in _input(node).columns}
     kept = frozenset(own.values())
-    made = [column for column in node.columns if column not in kept]
-    converts = [converter(DYNAMIC, column.type) for column in made]
+    conflict_of = compiler.single(node.arguments[2]) if len(node.arguments) > 2 else lambda execution: _ERROR
+    converts = {column: converter(DYNAMIC, column.type) for column in node.columns}
+    ignored_of = compiler.single(node.arguments[3]) if len(node.arguments) > 3 else lambda execution: None
 
     def run(execution: Execution, batch: Batch) -> Batch:
         (bags,) = bags_of.columns(execution, batch)
         prefix = prefix_of(execution) or ""
         values: dict[Column, list[Value]] = {}
-        for column, convert in zip(made, converts, strict=True):
+        replace = conflict_of(execution) == _REPLACE
+        given = {f"{prefix}{name}" for bag in bags if isinstance(bag, dict) for name in bag} if replace else set()
+        given -= {f"{prefix}{name}" for name in ignored_of(execution) or ()}
+        for column, convert in converts.items():
+            if column in kept and column.name not in given:
+                continue
             name = column.name.removeprefix(prefix) if column.name.startswith(prefix) else None
-            fallback = own.get(column.name)
+            fallback = None if replace else own.get(column.name)
             others = [None] * batch.rows if fallback is None else batch.column(fallback)
             null = null_of(column.type)
             values[column] = [
@@ -205,11 +211,11 @@ def _ip_lookup(parse: Callable[[Value], Network | None], bits: int) -> StageComp
         left_columns = () if node.input is None else node.input.columns
         same = {column.name: column for column in left_columns}
         pairs = [(same[column.name], column) for column in extra if column.name in same]
-        count = len(left_columns)
-        routes = {column: (0, source) for column, source in zip(node.columns[:count], left_columns, strict=True)}
-        routes.update(
-            (column, (1, source)) for column, source in zip(node.columns[count:], table.columns, strict=False)
-        )
+        shown = set(node.columns)
+        own = [column for column in left_columns if column in shown]
+        others = [column for column in node.columns if column not in frozenset(own)]
+        routes = {column: (0, column) for column in own}
+        routes.update((column, (1, source)) for column, source in zip(others, table.columns, strict=False))
 
         def run(execution: Execution, left: Batch) -> Batch:
             right = lookup(execution)
@@ -261,6 +267,39 @@ def _narrow(node: PluginRows, compiler: PlanCompiler) -> Stage:
                 value_column: [column[i] for i in range(batch.rows) for column in cells],
             },
         )
+
+    return run
+
+
+# ----------------------------------------------------------------------------------------------------- schema_merge
+
+_OUT_OF_ORDER = "ERROR(columns are out of order)"
+
+
+def _schema_merge(node: PluginRows, compiler: PlanCompiler) -> Stage:
+    """One schema of the rows of several ``getschema``: a column is where its first schema has it, or nowhere."""
+    own = {column.name: column for column in _input(node).columns}
+    sources = [own[column.name] for column in node.columns]
+    in_order = compiler.single(node.arguments[0]) if node.arguments else lambda execution: True
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        strict = in_order(execution) is not False
+        found: dict[Value, list[list[Value]]] = {}
+        for row in zip(*(batch.column(source) for source in sources), strict=True):
+            found.setdefault(row[0], []).append(list(row))
+        merged: list[list[Value]] = []
+        for name, rows in found.items():
+            if len({row[3] for row in rows}) > 1:
+                message = f"schema_merge is not run for a column of several types, as '{name}' is"
+                raise KqlRuntimeError(message, node.start, node.length, node.origin)
+            moved = len({row[1] for row in rows}) > 1
+            if moved and strict:
+                merged.append([name, -1, f"ERROR(unknown CSL type:{_OUT_OF_ORDER})", _OUT_OF_ORDER])
+            else:
+                merged.append([*rows[0][:1], max(row[1] for row in rows), *rows[0][2:]])
+        merged.sort(key=lambda row: (row[1] < 0, row[1]))
+        columns = [list(column) for column in zip(*merged, strict=True)] if merged else [[] for _ in sources]
+        return Batch(len(merged), dict(zip(node.columns, columns, strict=True)))
 
     return run
 
@@ -318,6 +357,7 @@ _PLUGINS: dict[str, StageCompiler] = {
     "ipv6_lookup": _ip_lookup(_network_v6, 128),
     "narrow": _narrow,
     "pivot": _pivot,
+    "schema_merge": _schema_merge,
 }
 
 _LATE: dict[str, Callable[[PluginRows, PlanCompiler], LateColumns]] = {

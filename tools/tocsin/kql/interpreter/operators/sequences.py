@@ -2,7 +2,8 @@
 
 Each row is held against the steps from the last to the first. A step takes the row when the step before it is active
 (it then takes over that step's state), or when it is active itself or the first one. The first step starts a new
-sequence with each row that it takes.
+sequence when it takes a row while it is not active (the text of the reference says: with each row that it takes; its
+example of sessions shows otherwise).
 
 Source: https://learn.microsoft.com/kusto/query/scan-operator#matching-logic
 """
@@ -27,17 +28,19 @@ Record: TypeAlias = list[Value]
 
 @dataclass(slots=True)
 class _State:
-    """What a step knows: the last record of each step up to it, and which sequence it belongs to."""
+    """What a step knows: the last record of each step up to it, and which sequence it belongs to. ``held`` is a record
+    that comes out if no other follows it in the step."""
 
     records: dict[int, Record] = field(default_factory=dict)
     match: int = 0
+    held: Record | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
     program: Program
     assigned: tuple[int, ...]
-    shown: bool
+    output: str
 
 
 class _Sequences:
@@ -55,7 +58,7 @@ class _Sequences:
     @staticmethod
     def _compiled(step: SequenceStep, place: dict[Column, int], compiler: PlanCompiler) -> _Step:
         program = compiler.program([step.condition, *(each.value for each in step.assignments)])
-        return _Step(program, tuple(place[each.column] for each in step.assignments), step.shown)
+        return _Step(program, tuple(place[each.column] for each in step.assignments), step.output)
 
     def run(
         self, execution: Execution, rows: list[Record], defaults: Record, put: Callable[[Record, int], None]
@@ -67,9 +70,10 @@ class _Sequences:
                 before = states[k - 1] if k else None
                 taken = self._taken(execution, k, row, before, defaults) if before is not None else None
                 if before is not None and taken is not None:
+                    _release(states[k], put)
+                    _release(before, put)
                     states[k], states[k - 1] = before, None
-                    if self._steps[k].shown:
-                        put(taken, before.match)
+                    self._show(k, taken, before, put)
                     continue
                 own = states[k]
                 if own is None and k:
@@ -78,12 +82,20 @@ class _Sequences:
                 taken = self._taken(execution, k, row, state, defaults)
                 if taken is None:
                     continue
-                if k == 0:
+                if own is None:
+                    state.match = self._matches
                     self._matches += 1
-                    state.match = self._matches - 1
                 states[k] = state
-                if self._steps[k].shown:
-                    put(taken, state.match)
+                self._show(k, taken, state, put)
+        for left in states:
+            _release(left, put)
+
+    def _show(self, k: int, record: Record, state: _State, put: Callable[[Record, int], None]) -> None:
+        output = self._steps[k].output
+        if output == "all":
+            put(record, state.match)
+        elif output == "last":
+            state.held = record
 
     def _taken(self, execution: Execution, k: int, row: Record, state: _State, defaults: Record) -> Record | None:
         """The record that step ``k`` makes of the row, noted in ``state``; None when the row does not match."""
@@ -106,6 +118,13 @@ class _Sequences:
             record[place] = values[0]
         state.records[k] = record
         return record
+
+
+def _release(state: _State | None, put: Callable[[Record, int], None]) -> None:
+    """Put out the record that a step held back, now that no other takes its place."""
+    if state is not None and state.held is not None:
+        put(state.held, state.match)
+        state.held = None
 
 
 def _sequence(node: SequenceRows, compiler: PlanCompiler) -> Stage:

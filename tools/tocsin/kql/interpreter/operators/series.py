@@ -16,8 +16,8 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
-from tocsin.kql.plan import AggregateCall, Column, Expr, MakeSeriesRows, Relation
-from tocsin.kql.types import DYNAMIC, ScalarType, Value
+from tocsin.kql.plan import Column, Expr, MakeSeriesRows, Relation
+from tocsin.kql.types import DYNAMIC, Value
 
 _NO_DEFAULT = 0
 """What a step without data shows when the query gives no default."""
@@ -29,15 +29,12 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
     axis = compiler.program([node.axis.value])
     bounds = [_optional(compiler, each) for each in (node.from_, node.to)]
     step_of = compiler.single(node.step)
-    types = [_result_type(call) for call in node.aggregates]
-    aggregates = [
-        AggregateRunner(call, compiler, [type_] * len(call.outputs))
-        for call, type_ in zip(node.aggregates, types, strict=True)
-    ]
-    into_array = [to_dynamic(type_) for type_ in types]
-    defaults = [_default(compiler, node, i) for i in range(len(node.aggregates))]
+    aggregates = [AggregateRunner(call, compiler) for call in node.aggregates]
+    values_of = compiler.program([array.value for array in node.arrays])
+    into_array = [to_dynamic(array.value.type) for array in node.arrays]
+    defaults = [_default(compiler, array.default) for array in node.arrays]
     into_axis = to_dynamic(node.axis.value.type)
-    key_columns, axis_column, array_columns = _outputs(node)
+    key_columns = [key.column for key in node.keys]
 
     def run(execution: Execution, batch: Batch) -> Batch:
         start, stop = (None if bound is None else bound(execution) for bound in bounds)
@@ -58,7 +55,7 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
             column: [values[group[0]] for group in groups if group]
             for column, values in zip(key_columns, key_values, strict=True)
         }
-        arrays: list[list[Value]] = [[] for _ in aggregates]
+        arrays: list[list[Value]] = [[] for _ in node.arrays]
         axes: list[Value] = []
         missing = [default(execution) for default in defaults]
         for group in groups:
@@ -67,32 +64,27 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
             first = start if start is not None else min(places[i] for i in group) // step * step
             end = stop if stop is not None else max(places[i] for i in group) + step
             count = _steps(first, end, step, bounded=stop is not None)
-            execution.allow_rows(count, node, 1 + len(aggregates))
+            execution.allow_rows(count, node, 1 + len(arrays))
             axes.append([into_axis(first + i * step) for i in range(count)])
             bins: dict[int, list[int]] = {}
             for i in group:
                 bins.setdefault(int((places[i] - first) // step), []).append(i)
             filled = list(bins)
-            for array, aggregate, into, default in zip(arrays, aggregates, into_array, missing, strict=True):
-                (values,) = aggregate.columns(execution, inside, list(bins.values()))[:1]
+            found: dict[Column, list[Value]] = {}
+            for aggregate in aggregates:
+                columns = aggregate.columns(execution, inside, list(bins.values()))
+                found.update(zip(aggregate.outputs, columns, strict=True))
+            per_bin = values_of.columns(execution, Batch(len(bins), found))
+            for array, values, into, default in zip(arrays, per_bin, into_array, missing, strict=True):
                 series = [default] * count
                 for place, value in zip(filled, values, strict=True):
                     series[place] = into(value)
                 array.append(series)
-        made[axis_column] = axes
-        made.update(zip(array_columns, arrays, strict=True))
+        made[node.axis.column] = axes
+        made.update((array.column, values) for array, values in zip(node.arrays, arrays, strict=True))
         return Batch(len(axes), made)
 
     return run
-
-
-def _result_type(call: AggregateCall) -> ScalarType:
-    """The type of one value of an aggregate; its output column in the plan is an array already."""
-    types = [argument.type for argument in call.arguments]
-    if call.function.returns is not None:
-        return call.function.returns(types)
-    returns = call.function.signatures[0].returns
-    return returns if isinstance(returns, ScalarType) else types[0] if types else DYNAMIC
 
 
 def _steps(first: Value, end: Value, step: Value, bounded: bool) -> int:
@@ -106,20 +98,12 @@ def _optional(compiler: PlanCompiler, expression: Expr | None) -> Callable[[Exec
     return None if expression is None else compiler.single(expression)
 
 
-def _default(compiler: PlanCompiler, node: MakeSeriesRows, i: int) -> Callable[[Execution], Value]:
-    expression = node.defaults[i]
+def _default(compiler: PlanCompiler, expression: Expr | None) -> Callable[[Execution], Value]:
     if expression is None:
         return lambda execution: _NO_DEFAULT
     program = compiler.program([expression])
     into = converter(expression.type, DYNAMIC)
     return lambda execution: into(program.columns(execution, UNIT)[0][0])
-
-
-def _outputs(node: MakeSeriesRows) -> tuple[list[Column], Column, list[Column]]:
-    """Key columns, axis column, and what remains of the node's own: the array columns."""
-    keys = [key.column for key in node.keys]
-    taken = {*keys, node.axis.column}
-    return keys, node.axis.column, [column for column in node.columns if column not in taken]
 
 
 STAGES: dict[type[Relation], StageCompiler] = {MakeSeriesRows: _make_series}

@@ -101,11 +101,9 @@ def mv_expand(session: Session, node: tree.MvExpand, source: TableValue, scope: 
 
 def mv_apply(session: Session, node: tree.MvApply, source: TableValue, scope: Scope) -> TableValue:
     """``mv-apply items on (subquery)``. The subquery sees the expanded columns and those of the row; what it gives
-    comes behind the row's own."""
+    comes behind the row's own. The id names the rows for contextual tables, which are refused."""
     row = Row.of_table(source)
     items = bind_items(session, node, row, scope, in_place=True)
-    if node.context_id is not None:
-        session.refuse("TK130", "The id of mv-apply is not run by the local engine", node.context_id)
     source = row.table(source)
     passed = tuple(column for column in source.relation.columns if id(column) not in items.replaced)
     own = [item.column for item in items.columns]

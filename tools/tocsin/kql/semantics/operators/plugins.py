@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tocsin.kql.functions.registry import aggregates
-from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Expr, PluginRows
+from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Constant, Expr, PluginRows
 from tocsin.kql.semantics.aggregation import bind_aggregate
 from tocsin.kql.semantics.argument_checks import check_count
 from tocsin.kql.semantics.functions import declared_columns
@@ -23,7 +23,7 @@ from tocsin.kql.semantics.operators.geo_lookups import geo_lookup
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import LONG, REAL, STRING, ColumnSchema
+from tocsin.kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, ColumnSchema
 
 Arguments = list[Expr | TableValue]
 PluginBinder = Callable[[Session, tree.Evaluate, Row, Arguments], tuple[list[Column], bool]]
@@ -48,6 +48,7 @@ RUN: frozenset[str] = frozenset(
         "pivot",
         "rolling_percentile",
         "rows_near",
+        "schema_merge",
         "sliding_window_counts",
     }
 )
@@ -75,6 +76,19 @@ Source: ``monikerRange`` of the plugins' pages, https://learn.microsoft.com/kust
 line "Applies to" leaves out Azure Monitor on the pages of nearly all plugins, also of those in daily use there.
 """
 
+UNKNOWN_TO_THE_SERVICE: frozenset[str] = frozenset({"schema_merge"})
+"""Plugins of the reference that the language service does not have."""
+
+BY_NAME: dict[str, tuple[tuple[str, Constant], ...]] = {
+    "bag_unpack": (
+        ("OutputColumnPrefix", Constant("", STRING)),
+        ("columnsConflict", Constant("error", STRING)),
+        ("ignoredProperties", Constant(None, DYNAMIC)),
+    ),
+    "schema_merge": (("PreserveOrder", Constant(True, BOOL)),),
+}
+"""The last arguments of plugins that take them by name, with what is taken for those that are left out."""
+
 _LOOKUPS = {"ipv4_lookup": 2, "ipv6_lookup": 2, "geo_polygon_lookup": 1, "geo_line_lookup": 1}
 """Plugins that look into a table, their first argument; the key of that table stands at this position."""
 
@@ -94,13 +108,16 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
     row = Row.of_table(source) if source is not None else Row.of(())
     plugin = PLUGINS.get(name)
     arguments, aggregate = _arguments(session, node, row, scope)
-    check_count(session, "plugin", name, len(node.call.arguments), node.call.name)
+    if name not in BY_NAME or session.catalog.as_service:
+        check_count(session, "plugin", name, len(node.call.arguments), node.call.name)
+    if name in UNKNOWN_TO_THE_SERVICE and session.catalog.as_service:
+        plugin = None
     if name in NOT_IN_WORKSPACES:
         session.only_in_data_explorer(f"The plugin '{name}'", node.call.name)
     if plugin is None:
         columns: list[Column] = []
         open_ = True
-        if name not in KNOWN:
+        if name not in KNOWN or name in UNKNOWN_TO_THE_SERVICE:
             session.unknown_name("KS124", name, node.call.name, "plugin", sorted(KNOWN))
         session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
     else:
@@ -175,12 +192,42 @@ def _arguments(session: Session, node: tree.Evaluate, row: Row, scope: Scope) ->
                 found.append(unknown())
                 continue
         value = session.value(each, inner)
+        given = argument.names[0].text if isinstance(argument, tree.NamedExpression) and argument.names else None
+        if given is not None and node.call.name.text in BY_NAME:
+            _place_by_name(session, node, given, value, argument, found)
+            continue
         if not found and node.call.name.text in _LOOKUPS and not isinstance(value, TableValue):
             session.error("KS111", "A table is needed here", each)
         if isinstance(value, TableValue):
             lookup = Row.of_table(value)
         found.append(value)
     return found, aggregate
+
+
+def _place_by_name(
+    session: Session, node: tree.Evaluate, given: str, value: Expr | TableValue, place: tree.Node, found: Arguments
+) -> None:
+    """Put an argument that is given by name where it belongs, behind the defaults of those left out."""
+    named = BY_NAME[node.call.name.text]
+    first = _FIRST_BY_NAME[node.call.name.text]
+    at = next((i for i, (name, _) in enumerate(named) if name.lower() == given.lower()), None)
+    if at is None:
+        session.unknown_name("KS142", given, place, "parameter of the plugin", [name for name, _ in named])
+        return
+    found.extend(default for _, default in named[max(0, len(found) - first) : at + 1])
+    if first + at < len(found):
+        found[first + at] = value
+
+
+_FIRST_BY_NAME = {"bag_unpack": 1, "schema_merge": 0}
+
+
+def _schema_merge(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    names = ("ColumnName", "ColumnOrdinal", "DataType", "ColumnType")
+    for name in names:
+        if row.find(name) is None and not row.open:
+            session.error("TK145", f"schema_merge reads what getschema gives: there is no '{name}'", node.call)
+    return [Column(name, LONG if name == "ColumnOrdinal" else STRING) for name in names], False
 
 
 def _bag_unpack(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
@@ -203,6 +250,9 @@ def _lookup(session: Session, node: tree.Evaluate, row: Row, arguments: Argument
     open_ = row.open or any(each.open for each in tables)
     if session.catalog.as_service:
         open_ = row.open and not tables
+    elif node.call.name.text == "ipv6_lookup":
+        # So the reference's examples show it; the language service has the input's columns first.
+        return [*added, *row.columns], open_
     return [*row.columns, *added], open_
 
 
@@ -246,6 +296,7 @@ PLUGINS: dict[str, PluginBinder] = {
     "geo_line_lookup": geo_lookup,
     "pivot": _pivot,
     "narrow": _narrow,
+    "schema_merge": _schema_merge,
     "autocluster": _segments,
     "basket": _segments,
     "activity_counts_metrics": _activity_counts,

@@ -57,8 +57,8 @@ def _default(session: Session, node: tree.ScanDeclaration, column: Column, scope
 
 
 def _step(session: Session, node: tree.ScanStep, state: Row, scope: Scope) -> SequenceStep:
-    if node.optional or node.output not in (None, "all", "none"):
-        session.refuse("TK120", "An optional step, or one with output=last, is not run by the local engine", node)
+    if node.optional:
+        session.refuse("TK120", "An optional step is not run by the local engine", node)
     condition = bind_predicate(session, node.condition, scope)
     assignments: list[Assignment] = []
     for each in node.assignments:
@@ -70,7 +70,7 @@ def _step(session: Session, node: tree.ScanStep, state: Row, scope: Scope) -> Se
             session.unknown_name("KS142", name.text, name, "column, table, variable or function", known)
         else:
             assignments.append(Assignment(column, convert(value, column.type)))
-    return SequenceStep(condition, tuple(assignments), tuple(state.columns), node.output != "none")
+    return SequenceStep(condition, tuple(assignments), tuple(state.columns), node.output or "all")
 
 
 def _match_id(node: tree.Scan) -> Column | None:

@@ -53,8 +53,11 @@ class SearchPredicate:
         self.scope = scope
         self.operator = operator
         self.node = node
+        self.whole: tree.Expression | None = None
 
     def bind(self, node: tree.Expression) -> Expr:
+        """The condition as an expression over the row."""
+        self.whole = self.whole or node
         while isinstance(node, tree.Parenthesized):
             node = node.inner
         if isinstance(node, tree.Star):
@@ -62,7 +65,9 @@ class SearchPredicate:
         if isinstance(node, tree.Literal) and node.kind is tree.LiteralKind.STRING:
             return self._text(str(node.value), node)
         if isinstance(node, tree.Literal) and node.kind in (tree.LiteralKind.LONG, tree.LiteralKind.REAL):
-            self.session.refuse("TK137", "A number as a search text is not run by the local engine", node)
+            if node is self.whole:
+                self.session.error("KS141", "A text or a condition is needed here, this is a number", node)
+            # The Kusto emulator takes a number beside other conditions, and it matches nothing, not even itself.
             return Constant(False, BOOL)
         if isinstance(node, tree.FunctionCall) and node.name.text == "not" and len(node.arguments) == 1:
             inner = self.bind(node.arguments[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.kql.plan import AggregateCall, Assignment, Column, Expr, MakeSeriesRows
+from tocsin.kql.plan import Assignment, Column, ColumnRef, MakeSeriesRows, SeriesArray
 from tocsin.kql.semantics.naming import result_name
 from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.operators.summarizing import Grouping
@@ -19,23 +19,17 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
     grouping = Grouping(session, row, scope)
     grouping.add_keys(node.by)
     keys = list(grouping.columns)
-    defaults: list[Expr | None] = []
-    arrays: list[Column] = []
-    calls: list[AggregateCall] = []
+    arrays: list[SeriesArray] = []
     for each in node.aggregates:
-        before = len(grouping.calls)
+        before = len(grouping.after)
         named = grouping.add_aggregate(each.expression)
         default = session.scalar(each.default, inner) if each.default is not None else None
-        if len(grouping.calls) != before + 1 or grouping.after:
-            session.refuse("TK133", "Only a plain aggregate is run in make-series", each.expression)
-            arrays.extend(Column(column.name, DYNAMIC) for column in named)
-            grouping.after.clear()
-            continue
-        made = grouping.calls[-1]
-        outputs = tuple(Column(column.name, DYNAMIC) for column in made.outputs)
-        arrays.extend(outputs)
-        calls.append(AggregateCall(made.function, made.arguments, outputs))
-        defaults.append(default)
+        computed = [assignment.value for assignment in grouping.after[before:]]
+        values = computed or [ColumnRef(column) for column in named]
+        arrays.extend(
+            SeriesArray(Column(column.name, DYNAMIC), value, default)
+            for column, value in zip(named, values, strict=False)
+        )
     on = node.on.value if isinstance(node.on, tree.NamedExpression) else node.on
     axis = Assignment(Column(grouping.names.unique(result_name(node.on)), DYNAMIC), session.scalar(on, inner))
     from_, to, step = (
@@ -46,11 +40,11 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
         session.refuse("TK134", "make-series needs a step to be run by the local engine", node)
     source = row.table(source)
     series = MakeSeriesRows(
-        columns=(*keys, *arrays, axis.column),
+        columns=(*keys, *(each.column for each in arrays), axis.column),
         input=source.relation,
         keys=tuple(grouping.keys),
-        aggregates=tuple(calls),
-        defaults=tuple(defaults),
+        aggregates=tuple(grouping.calls),
+        arrays=tuple(arrays),
         axis=axis,
         from_=from_,
         to=to,
