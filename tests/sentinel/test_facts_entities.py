@@ -138,6 +138,27 @@ def test_the_entities_field_is_filled_one_by_one_up_to_64_kb(size: int) -> None:
     assert alert.notes == (f"URL: entities beyond {size} bytes are dropped",)
 
 
+def test_an_entities_field_of_exactly_the_limit_is_whole() -> None:
+    rows = [("a" * 50,), ("b" * 50,)]
+    (whole,) = alerts(rows, TEXT, entityMappings=[mapping("URL", Url="A")])
+    size = utf8_size(entities_json(whole.entities))
+    for most, count in ((size, 2), (size - 1, 1)):
+        (alert,) = alerts(rows, TEXT, Behaviour(entities_bytes=most), entityMappings=[mapping("URL", Url="A")])
+        assert len(alert.entities) == count
+
+
+@pytest.mark.parametrize(("text", "written"), [("true", True), ("False", False), ("perhaps", "perhaps")])
+def test_yes_and_no_are_written_as_such(text: str, written: Any) -> None:
+    (entity,) = json.loads(entities_json([Entity("Account", (("Name", "true"), ("IsDomainJoined", text)))]))
+    assert (entity["Name"], entity["IsDomainJoined"]) == ("true", written)
+
+
+@pytest.mark.parametrize(("text", "written"), [('["a","b"]', ["a", "b"]), ("a", ["a"]), ("[", ["["]), ("7", ["7"])])
+def test_lists_of_a_mail_message_are_written_as_lists(text: str, written: list[str]) -> None:
+    (entity,) = json.loads(entities_json([Entity("MailMessage", (("Urls", text),))]))
+    assert entity["Urls"] == written
+
+
 def test_the_documented_size_is_the_default() -> None:
     assert Behaviour().entities_bytes == limits.ENTITIES_BYTES == 65_536
 

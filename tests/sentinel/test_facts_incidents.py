@@ -204,6 +204,18 @@ def test_scripted_closings_happen_in_their_time_before_the_alerts_of_that_moment
     assert book.advance(at + HOUR) == ()
 
 
+def test_a_closing_leaves_incidents_alone_that_do_not_fit_or_are_closed() -> None:
+    at = NOW + 5 * MINUTE
+    closings = [
+        Closing(at + 1, number=1), Closing(at + 2, number=1, rule="folder/rule"), Closing(at + 3, rule="another"),
+        Closing(at + 4, number=2, title="no such title"),
+    ]  # fmt: skip
+    book = IncidentBook(closings=closings)
+    book.take(run([("a", "x"), ("b", "x")], entityMappings=MAPPINGS, **PER_RESULT))
+    assert [(one.time, one.incident.number) for one in book.advance(at + HOUR)] == [(at + 1, 1)]
+    assert [one.status for one in book.incidents] == ["Closed", "New"]
+
+
 def test_time_does_not_run_backwards() -> None:
     book = IncidentBook()
     book.take(run([("a", "x")], HOUR))
