@@ -99,10 +99,15 @@ def dropped_by(query: QueryContext, relation: Relation | None, column: str) -> D
     node = _dropping(relation, column)
     if node is None or not node.operator:
         return None
-    if node.origin is not None:
-        return Drop(node.operator, f"`{node.operator}` in the function {node.origin}")
-    line = query.document.location_in_text(*query.path, offset=node.start).line
-    return Drop(node.operator, f"`{node.operator}` at line {line}")
+    return Drop(node.operator, step_place(query, node))
+
+
+def step_place(query: QueryContext, step: Relation) -> str:
+    """A step of the query in words: `summarize` at line 6."""
+    if step.origin is not None:
+        return f"`{step.operator}` in the function {step.origin}"
+    line = query.document.location_in_text(*query.path, offset=step.start).line
+    return f"`{step.operator}` at line {line}"
 
 
 def _dropping(relation: Relation | None, column: str) -> Relation | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tocsin.kql import plan
-from tocsin.kql.lineage import conjuncts, relations, scanned
+from tocsin.kql.lineage import conjuncts, inside, relations, scanned
 from tocsin.kql.plan import Expr, Relation
 from tocsin.kql.types import (
     TICKS_PER_DAY,
@@ -70,6 +70,17 @@ def spans(root: Relation) -> Iterator[Span]:
                     yield from _span(relation, condition)
 
 
+def asks_for_newest(root: Relation, amount: int) -> bool:
+    """Whether the query asks anywhere if a time is no older than ``amount`` ticks: ``IngestedAt > ago(1h)``."""
+    for relation in relations(root):
+        for part in inside(relation):
+            oldest = _bounds(part)[1] if isinstance(part, plan.Call) else None
+            since = moment(oldest) if oldest is not None else None
+            if since is not None and since.least <= amount:
+                return True
+    return False
+
+
 def moment(value: Expr) -> Moment | None:
     """When a value is, relative to the run; None where it is not known before the query runs."""
     value = _bare(value)
@@ -129,25 +140,24 @@ def duration(amount: int) -> timedelta:
     return timedelta(microseconds=amount // TICKS_PER_MICROSECOND)
 
 
-def _span(relation: plan.Filter, condition: plan.Call) -> Iterator[Span]:
+def _bounds(condition: plan.Call) -> tuple[Expr | None, Expr | None, Expr | None]:
+    """What a condition compares, and with which oldest and youngest time."""
     name, arguments = condition.function.name, condition.arguments
-    oldest: Expr | None
-    youngest: Expr | None
     if name == "between" and len(arguments) == 3:
-        oldest, youngest = arguments[1], arguments[2]
-        tested = arguments[0]
-    elif name in _MIRRORED and len(arguments) == 2:
+        return arguments
+    if name in _MIRRORED and len(arguments) == 2:
         tested, bound = arguments
-        if not isinstance(tested, plan.ColumnRef):
+        if moment(tested) is not None:
             tested, bound, name = bound, tested, _MIRRORED[name]
-        oldest, youngest = (bound, None) if name.startswith(">") else (None, bound)
-    else:
-        return
-    if not isinstance(tested, plan.ColumnRef):
-        return
+        return (tested, bound, None) if name.startswith(">") else (tested, None, bound)
+    return None, None, None
+
+
+def _span(relation: plan.Filter, condition: plan.Call) -> Iterator[Span]:
+    tested, oldest, youngest = _bounds(condition)
     lower = moment(oldest) if oldest is not None else None
     upper = moment(youngest) if youngest is not None else None
-    if lower is None and upper is None:
+    if not isinstance(tested, plan.ColumnRef) or (lower is None and upper is None):
         return
     written = _bare_call(oldest if lower is not None else youngest, condition)
     for table, column in sorted(scanned(relation.input, tested.column)):
