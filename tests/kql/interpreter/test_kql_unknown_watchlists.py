@@ -42,3 +42,11 @@ def test_the_columns_come_from_the_rows() -> None:
 def test_a_column_that_the_rows_do_not_have_is_named() -> None:
     with pytest.raises(KqlRuntimeError, match="'People' has no column 'Onwer'; it has: SearchKey, Owner, Rank"):
         _rows("_GetWatchlist('People') | where Onwer == 'Ann'", {"People": PEOPLE})
+
+
+def test_watchlists_of_a_union_both_give_a_column() -> None:
+    query = "union _GetWatchlist('People'), _GetWatchlist('Robots') | where Rank == '1' | project Owner, Rank"
+    robots = Table.from_rows((ColumnSchema("Owner", STRING), ColumnSchema("Rank", STRING)), [["R2", "1"]])
+    assert _rows(query, {}) == []
+    assert _rows(query, {"People": PEOPLE}) == [["Ann", "1"]]
+    assert _rows(query, {"People": PEOPLE, "Robots": robots}) == [["Ann", "1"], ["R2", "1"]]

@@ -46,3 +46,19 @@ class KqlLimitError(EngineError):
     """The query needs more time or memory than ``Limits`` allows."""
 
     code = "ENG003"
+
+
+class ColumnsNotFound(NotRunnable):
+    """The query names a column that a plugin would have to find in its rows (``bag_unpack``, ``pivot``), and the rows
+    given have none. The service fails on such rows, too: declare the columns, or give rows that have them."""
+
+    code = "ENG004"
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], plugin: str, found: int) -> None:
+        super().__init__(diagnostics)
+        rows = "found none in the rows given" if not found else f"found {found} others in the rows given"
+        self.message = (
+            f"{self.message}; {plugin} gives the columns that it finds, and it {rows}: "
+            f"declare them, as in {plugin}(…) : (*, name: string), or give rows that have them"
+        )
+        self.args = (self.message,)

@@ -16,7 +16,7 @@ from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.interpreter.batch import UNIT
 from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
 from tocsin.kql.interpreter.context import Execution, Limits, Step
-from tocsin.kql.interpreter.errors import EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
+from tocsin.kql.interpreter.errors import ColumnsNotFound, EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
 from tocsin.kql.plan import Column, Relation
 from tocsin.kql.semantics.analysis import Analysis
 from tocsin.kql.table import Table
@@ -119,10 +119,14 @@ def _found_columns(analysis: Analysis, execution: Execution) -> Analysis:
 
     known: tuple[tuple[ColumnSchema, ...], ...] = ()
     while analysis.pending and analysis.resume is not None:
-        known = (*known, late_columns(analysis.pending[0])(execution))
+        plugin = analysis.pending[0]
+        found = late_columns(plugin)(execution)
+        known = (*known, found)
         analysis = analysis.resume(known)
         if analysis.plan is None:
-            raise NotRunnable(analysis.errors or analysis.refusals)
+            own = {column.name for column in plugin.columns}
+            others = sum(column.name not in own for column in found)
+            raise ColumnsNotFound(analysis.errors or analysis.refusals, plugin.plugin, others)
     return analysis
 
 

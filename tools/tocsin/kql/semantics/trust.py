@@ -24,6 +24,7 @@ from tocsin.kql.plan import (
     Relation,
     SortRows,
     TakeRows,
+    UnionRows,
     Watchlist,
 )
 from tocsin.kql.types import STRING
@@ -34,13 +35,16 @@ _RIGHT = frozenset({JoinKind.RIGHT_ANTI, JoinKind.RIGHT_SEMI})
 
 def supplier(relation: Relation, name: str) -> Relation | None:
     """The watchlist that a column of this name, which the relation does not show, can only come from; None when there
-    is none, when there are several, or when an operator has taken the column away."""
+    is none, when a join has one on either side, or when an operator has taken the column away. The watchlists of a
+    union all give it."""
     while not any(column.name == name for column in relation.columns):
         if isinstance(relation, Watchlist):
             return relation if relation.trusted is not None else None
         if isinstance(relation, JoinRows):
             found = [each for each in (supplier(side, name) for side in _sides(relation)) if each is not None]
             return found[0] if len(found) == 1 else None
+        if isinstance(relation, UnionRows):
+            return next((each for side in relation.inputs if (each := supplier(side, name)) is not None), None)
         if not isinstance(relation, _PASSES) or relation.operator in _CHOOSING:
             return None
         relation = relation.input
@@ -54,6 +58,8 @@ def supply(relation: Relation, name: str, column: Column | None = None) -> Relat
         return replace(relation, columns=(*relation.columns, wanted), trusted=(*(relation.trusted or ()), name))
     if isinstance(relation, JoinRows):
         return _supply_join(relation, name, wanted)
+    if isinstance(relation, UnionRows):
+        return _supply_union(relation, name, wanted)
     return _SUPPLY[type(relation)](relation, name, wanted)
 
 
@@ -71,6 +77,15 @@ def _supply_join(join: JoinRows, name: str, wanted: Column) -> Relation:
     made = supply(getattr(join, side), name, inner)
     changed: dict[str, Any] = {side: made}
     return replace(join, columns=(*join.columns, wanted), sources=(*join.sources, inner), **changed)
+
+
+def _supply_union(union: UnionRows, name: str, wanted: Column) -> Relation:
+    inner = [Column(name, STRING) if supplier(each, name) is not None else None for each in union.inputs]
+    made = [
+        each if column is None else supply(each, name, column) for each, column in zip(union.inputs, inner, strict=True)
+    ]
+    sources = tuple((*own, column) for own, column in zip(union.sources, inner, strict=True))
+    return replace(union, columns=(*union.columns, wanted), inputs=tuple(made), sources=sources)
 
 
 def _hand_on(relation: Any, name: str, wanted: Column) -> Relation:
