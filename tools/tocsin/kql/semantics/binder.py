@@ -78,7 +78,11 @@ def _analysis(
         refusals = () if pending else _verified(table.relation)
         plan = None if refusals else table.relation
     columns = None
-    if table is not None and not any(each.severity is Severity.ERROR for each in syntax.diagnostics):
+    if (
+        table is not None
+        and not table.nothing
+        and not any(each.severity is Severity.ERROR for each in syntax.diagnostics)
+    ):
         columns = tuple(each.schema() for each in table.relation.columns)
     return Analysis(
         tree=syntax,

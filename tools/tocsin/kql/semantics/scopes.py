@@ -15,11 +15,12 @@ from tocsin.kql.types import ScalarType
 @dataclass(frozen=True, slots=True, eq=False)
 class TableValue:
     """A bound tabular expression. ``open``: it may have columns that only data can tell. ``name`` is what
-    ``withsource`` shows."""
+    ``withsource`` shows. ``nothing``: no table comes out (consume), or several (fork, facet)."""
 
     relation: Relation
     open: bool = False
     name: str = ""
+    nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

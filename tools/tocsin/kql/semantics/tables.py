@@ -11,7 +11,8 @@ from tocsin.kql.plan import Column, Constant, Expr, External, GraphRelation, Inl
 from tocsin.kql.semantics.argument_checks import has_rules
 from tocsin.kql.semantics.conversions import convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function, declared_columns
-from tocsin.kql.semantics.operators import ON_GRAPHS, OPERATORS, SOURCES
+from tocsin.kql.semantics.operators import ON_GRAPHS, OPERATORS, SOURCES, SOURCES_ONLY
+from tocsin.kql.semantics.operators.parameters import check_parameters
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.semantics.special_functions import (
@@ -102,10 +103,15 @@ def _pipe(session: Session, node: tree.Pipe, scope: Scope) -> TableValue:
     if node.source is not None:
         source = _source(session, node.source, scope)
     elif operators and type(operators[0]) in SOURCES:
+        check_parameters(session, operators[0], None, scope)
         source = SOURCES[type(operators[0])](session, operators[0], scope)
         operators = operators[1:]
     else:
-        source = session.missing_table(node)
+        first = operators[0]
+        span = tree.Node(first.start, first.keyword_end)
+        if not isinstance(first, tree.BadOperator):
+            session.error("KS174", f"'{first.keyword}' needs a table in front of it", span)
+        source = session.missing_table(node, (), False)
     return bind_operators(session, operators, source, scope, tree.Node(node.start, end))
 
 
@@ -142,6 +148,12 @@ def bind_operators(
         if isinstance(source.relation, GraphRelation) and type(operator) not in ON_GRAPHS:
             session.error("TK143", f"'{operator.keyword}' needs a table: put graph-to-table before it", operator)
             source = session.missing_table(operator)
+        if type(operator) in SOURCES_ONLY:
+            span = tree.Node(operator.start, operator.keyword_end)
+            session.error("KS175", f"'{operator.keyword}' starts a query: no table may stand in front of it", span)
+            source = SOURCES[type(operator)](session, operator, Scope(names))
+            continue
+        check_parameters(session, operator, source, Scope(names))
         bind = OPERATORS.get(type(operator))
         if bind is None:
             session.refuse("TK120", f"The operator '{operator.keyword}' is not run by the local engine", operator)

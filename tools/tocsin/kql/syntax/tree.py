@@ -779,6 +779,7 @@ class Render(Operator):
 
     chart: str
     properties: tuple[Hint, ...]
+    chart_start: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

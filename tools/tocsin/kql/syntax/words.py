@@ -115,3 +115,11 @@ EXTENDED_TYPE_WORDS = TYPE_WORDS | frozenset(
     ["float", "int16", "int32", "uint", "uint16", "uint32", "uint64", "uint8", "ulong"]
 )
 """Types that ``typeof`` and ``find … project`` take besides."""
+
+CHARTS = words_of(
+    """
+    table list barchart piechart ladderchart timechart linechart anomalychart pivotchart areachart
+    stackedareachart scatterchart timepivot columnchart timeline 3Dchart card treemap plotly graph sankey
+    """
+)
+"""What ``render`` can draw."""

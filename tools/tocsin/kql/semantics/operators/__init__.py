@@ -95,3 +95,6 @@ SOURCES: dict[type[tree.Operator], SourceBinder] = {
     tree.Evaluate: plugins.evaluate_source,
 }
 """Operators that a query may begin with."""
+
+SOURCES_ONLY = frozenset(SOURCES) - frozenset(OPERATORS)
+"""Operators that take no table."""

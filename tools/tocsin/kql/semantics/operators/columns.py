@@ -67,6 +67,8 @@ def _several(
             found.append(Named(given[index].text, part, True, given[index]))
         else:
             found.append(Named(output.name, part, False, node))
+    for name in given[len(outputs) :] if len(outputs) > 1 else ():
+        session.error("KS150", f"The expression has no column for the name '{name.text}'", name)
     return found
 
 
@@ -272,7 +274,7 @@ def project_rename(session: Session, node: tree.ProjectRename, source: TableValu
     renamed: dict[int, str] = {}
     taken = {column.name for column in row.columns}
     for each in node.expressions:
-        if not isinstance(each, tree.NamedExpression) or not each.names:
+        if not isinstance(each, tree.NamedExpression) or not each.names or each.bracketed:
             session.error("KS110", "A new name and a column are needed here: new = old", each)
             continue
         found = chosen(session, each.value, row, trusted=True)
@@ -284,7 +286,7 @@ def project_rename(session: Session, node: tree.ProjectRename, source: TableValu
             continue
         taken.discard(found[0].name)
         taken.add(new)
-        renamed[id(found[0])] = new
+        renamed.setdefault(id(found[0]), new)
     shown: list[tuple[Column, Expr]] = []
     source = row.table(source)
     for column in source.relation.columns:
@@ -301,17 +303,21 @@ def project_reorder(session: Session, node: tree.ProjectReorder, source: TableVa
         for each in node.columns
         if isinstance(each.expression, tree.NameReference) and not each.expression.name.wildcard
     }
+    if session.catalog.as_service:
+        named = set()
     first: dict[int, Column] = {}
+    declared: set[int] = set()
     for each in node.columns:
         if isinstance(each.expression, tree.NameReference) and not each.expression.name.wildcard:
             found = _reordered(session, each.expression, row, scope)
-            if any(id(column) in first for column in found):
+            if any(id(column) in declared for column in found):
                 already_declared(session, each.expression.name.text, each.expression)
+            declared.update(id(column) for column in found)
         else:
             found = chosen(session, each.expression, row, strict=False)
             found = [column for column in found if column.name not in named]
         if each.order is not None:
-            found = _by_name(found, each.order)
+            found = _by_name(found, each.order, fold=session.catalog.as_service)
         for column in found:
             first.setdefault(id(column), column)
     source = row.table(source)
@@ -326,11 +332,14 @@ def _reordered(session: Session, node: tree.NameReference, row: Row, scope: Scop
     return chosen(session, node, row, strict=False) or [row.infer(node.name.text)]
 
 
-def _by_name(columns: list[Column], order: str) -> list[Column]:
+def _by_name(columns: list[Column], order: str, *, fold: bool) -> list[Column]:
+    """``fold``: the case of letters does not count, as the service has it."""
+
     def key(column: Column) -> list[tuple[int, int, str]]:
+        name = column.name.upper() if fold else column.name
         if not order.startswith("granny"):
-            return [(0, 0, column.name)]
-        parts = re.split(r"(\d+)", column.name)
+            return [(0, 0, name)]
+        parts = re.split(r"(\d+)", name)
         return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
 
     return sorted(columns, key=key, reverse=order.endswith("desc"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tocsin.kql.plan import Column, UnionRows
 from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.operators.columns import wildcard
-from tocsin.kql.semantics.operators.hints import check_kind, hint_text
+from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import DeclaredFunction, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -36,8 +36,8 @@ def union_source(session: Session, node: tree.Union, scope: Scope) -> TableValue
 def _union(session: Session, node: tree.Union, scope: Scope, source: TableValue | None) -> TableValue:
     fuzzy = hint_text(node, "isfuzzy") == "true"
     inputs = bind_tables(session, node.tables, scope, fuzzy=fuzzy, first=source)
-    inner = hint_text(node, "kind") == "inner"
-    check_kind(session, node, ("inner", "outer"))
+    # The service shows the columns of an outer union for either kind.
+    inner = hint_text(node, "kind") == "inner" and not session.catalog.as_service
     return merge(session, node, "union", inputs, hint_text(node, "withsource"), inner=inner)
 
 

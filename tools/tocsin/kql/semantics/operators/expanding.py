@@ -19,6 +19,7 @@ from tocsin.kql.plan import (
 )
 from tocsin.kql.semantics.kinds import ARRAY, BAG, Kind, inside_dynamic
 from tocsin.kql.semantics.naming import UniqueNames, result_name
+from tocsin.kql.semantics.operators.columns import already_declared
 from tocsin.kql.semantics.operators.filtering import row_count
 from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import Names, Row, Scope, TableValue
@@ -46,6 +47,7 @@ def bind_items(
     names = UniqueNames(column.name for column in row.columns)
     found: list[ExpandColumn] = []
     replaced: dict[int, Column] = {}
+    declared: set[str] = set()
     for item in node.items:
         given, value_node = None, item.expression
         if isinstance(value_node, tree.NamedExpression):
@@ -53,14 +55,23 @@ def bind_items(
             value_node = value_node.value
         value = session.scalar(value_node, inner)
         if value.type not in (DYNAMIC, UNKNOWN):
-            session.error("KS141", f"A dynamic array is needed here, this is {value.type.value}", value_node)
+            session.error("KS141", f"A dynamic array is needed here, this is {value.type.value}", item.expression)
         type_ = DYNAMIC
         if item.to is not None and item.to.type is not None:
+            if item.to.type.name not in TYPE_NAMES and item.to.type.name:
+                session.error(
+                    "KS160", f"The name '{item.to.type.name}' is not a type that can be used here", item.to.type
+                )
             type_ = TYPE_NAMES.get(item.to.type.name, UNKNOWN)
         elif value.type is UNKNOWN:
             type_ = UNKNOWN
         form = _expanded(session.kind(value), node) if type_ is DYNAMIC and item.to is None else None
         name = given or result_name(value_node)
+        if name is not None and (given is not None or isinstance(value_node, tree.NameReference)):
+            if name in declared:
+                already_declared(session, name, item.expression)
+                continue
+            declared.add(name)
         old = row.find(name) if name is not None and (in_place or given is None) else None
         if old is not None and id(old) not in replaced:
             column = Column(old.name, type_, form)
@@ -71,7 +82,9 @@ def bind_items(
     index_name = hint_text(node, "with_itemindex")
     item_index = Column(names.unique(index_name), LONG) if index_name else None
     bag_arrays = "array" in (hint_text(node, "kind"), hint_text(node, "bagexpansion"))
-    limit = row_count(session, node.limit, scope) if node.limit is not None else None
+    limit = None
+    if node.limit is not None:
+        limit = row_count(session, node.limit, TableValue(SubqueryInput(columns=tuple(row.columns)), row.open), scope)
     return Items(tuple(found), replaced, item_index, bag_arrays, limit)
 
 
@@ -112,8 +125,11 @@ def mv_apply(session: Session, node: tree.MvApply, source: TableValue, scope: Sc
     leaf = SubqueryInput(columns=(*own, *passed), **session.place(node, ""))
     subquery, open_ = subpipe(session, node.subquery, leaf, source.open, scope)
     shown = _own_columns(subquery, passed)
+    columns = (*passed, *shown.columns)
+    if session.catalog.as_service:
+        columns = _as_service(node, source.relation.columns, items, subquery)
     made = Apply(
-        columns=(*passed, *shown.columns),
+        columns=columns,
         input=source.relation,
         items=items.columns,
         item_index=items.item_index,
@@ -137,6 +153,15 @@ def subpipe(
     return bound.relation, bound.open
 
 
+def _as_service(node: tree.MvApply, own: tuple[Column, ...], items: Items, subquery: Relation) -> tuple[Column, ...]:
+    """What the service shows: the row's columns but for those that are expanded as they are, then the subquery's, in
+    the place of a namesake."""
+    expanded = {item.expression.name.text for item in node.items if isinstance(item.expression, tree.NameReference)}
+    columns = {column.name: column for column in own if column.name not in expanded}
+    columns.update((column.name, column) for column in subquery.columns)
+    return tuple(columns.values())
+
+
 def _own_columns(subquery: Relation, passed: tuple[Column, ...]) -> Relation:
     """The subquery without the columns that the row repeats anyway, under names that the row does not have."""
     outside = {id(column) for column in passed}
@@ -153,6 +178,10 @@ def partition(session: Session, node: tree.Partition, source: TableValue, scope:
     """``partition by key (subquery)``"""
     row = Row.of_table(source)
     key = session.scalar(node.column, scope.inside(row))
+    if not isinstance(node.column, tree.NameReference):
+        session.error("KS109", "A column name is needed here", node.column)
+    elif key.type is DYNAMIC:
+        session.error("KS116", "A dynamic value cannot be grouped by: convert it first", node.column)
     source = row.table(source)
     leaf = SubqueryInput(columns=source.relation.columns, **session.place(node, ""))
     if isinstance(node.subquery, tree.FunctionBody) and isinstance(key, ColumnRef) and not node.id_values:

@@ -26,9 +26,9 @@ def unchanged(session: Session, node: tree.Operator, source: TableValue, scope: 
     return source
 
 
-def row_count(session: Session, node: tree.Expression, scope: Scope) -> Expr:
-    """A number of rows: an integer that does not depend on the row."""
-    value = session.scalar(node, scope.inside(None))
+def row_count(session: Session, node: tree.Expression, source: TableValue, scope: Scope) -> Expr:
+    """A number of rows: an integer. One that depends on the row binds, as the service has it, and is not run."""
+    value = session.scalar(node, scope.inside(Row.of_table(source)))
     if value.type not in INTEGERS | {UNKNOWN}:
         session.error("KS134", "An integer is needed here", node)
     return value
@@ -40,7 +40,7 @@ def take(session: Session, node: tree.Take | tree.Sample, source: TableValue, sc
     made = TakeRows(
         columns=source.relation.columns,
         input=source.relation,
-        count=row_count(session, node.count, scope),
+        count=row_count(session, node.count, source, scope),
         sample=sample,
         **session.place(node, "sample" if sample else "take"),
     )
@@ -75,7 +75,7 @@ def top(session: Session, node: tree.Top, source: TableValue, scope: Scope) -> T
         columns=source.relation.columns,
         input=source.relation,
         keys=(key,),
-        limit=row_count(session, node.count, scope),
+        limit=row_count(session, node.count, source, scope),
         **session.place(node, "top"),
     )
     return TableValue(made, source.open)

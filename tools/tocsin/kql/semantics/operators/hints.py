@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
 
 
@@ -28,11 +25,3 @@ def property_value(properties: tuple[tree.Hint, ...], name: str) -> tree.Express
         if each.name.text == name:
             return each.value
     return None
-
-
-def check_kind(session: Session, node: tree.Operator, kinds: Collection[str]) -> None:
-    """Report a ``kind=`` that the operator does not have."""
-    given = node.hint("kind")
-    text = value_text(given)
-    if given is not None and text is not None and text not in kinds:
-        session.error("KS005", f"One of these is needed here: {', '.join(kinds)}", given)

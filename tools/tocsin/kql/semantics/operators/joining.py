@@ -8,7 +8,7 @@ from tocsin.kql.plan import Column, ColumnRef, Expr, JoinKind, JoinRows, Project
 from tocsin.kql.semantics.conversions import common_type, convert
 from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.operations import refuse_operands
-from tocsin.kql.semantics.operators.hints import check_kind, hint_text
+from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -31,7 +31,6 @@ Pair = tuple[Expr, Expr]
 def join(session: Session, node: tree.Join, source: TableValue, scope: Scope) -> TableValue:
     """``join``; without a kind it is innerunique."""
     kind = KINDS.get(hint_text(node, "kind") or "", JoinKind.INNER_UNIQUE)
-    check_kind(session, node, KINDS)
     if node.where is not None:
         session.refuse("TK129", "A join with 'where' instead of 'on' is not run by the local engine", node.where)
     right = session.table(node.right, scope.inside(None))
@@ -41,7 +40,6 @@ def join(session: Session, node: tree.Join, source: TableValue, scope: Scope) ->
 def lookup(session: Session, node: tree.Lookup, source: TableValue, scope: Scope) -> TableValue:
     """``lookup``: leftouter unless inner is asked for; the right side's keys are not shown."""
     kind = JoinKind.INNER if hint_text(node, "kind") == "inner" else JoinKind.LEFT_OUTER
-    check_kind(session, node, ("inner", "leftouter"))
     right = session.table(node.right, scope.inside(None))
     return _joined(session, node, "lookup", source, right, kind, node.on, scope, keep_keys=False)
 

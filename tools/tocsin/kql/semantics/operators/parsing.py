@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tocsin.kql.plan import Column, Constant, ParsePairs, ParseRows, PatternPart
 from tocsin.kql.semantics.operators.columns import already_declared
-from tocsin.kql.semantics.operators.hints import check_kind, hint_text, property_value, value_text
+from tocsin.kql.semantics.operators.hints import hint_text, property_value, value_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -23,8 +23,11 @@ def _declared(session: Session, declarations: list[tree.ColumnDeclaration]) -> l
     return columns
 
 
-def _placed(source: TableValue, added: list[Column]) -> tuple[Column, ...]:
-    """The input's columns with the new ones: in the place of a namesake, else at the end."""
+def _placed(session: Session, source: TableValue, added: list[Column]) -> tuple[Column, ...]:
+    """The input's columns with the new ones: in the place of a namesake, else at the end. (The service shows both
+    namesakes.)"""
+    if session.catalog.as_service:
+        return (*source.relation.columns, *{column.name: column for column in reversed(added)}.values().__reversed__())
     by_name = {column.name: column for column in added}
     columns = [by_name.pop(column.name, column) for column in source.relation.columns]
     return (*columns, *by_name.values())
@@ -35,13 +38,13 @@ def parse(session: Session, node: tree.Parse, source: TableValue, scope: Scope) 
     row = Row.of_table(source)
     value = session.scalar(node.expression, scope.inside(row))
     source = row.table(source)
+    _check_pattern(session, node.pattern)
     declared = _declared(session, [part.column for part in node.pattern if part.column is not None])
     fresh = iter(declared)
     pattern = tuple(PatternPart(part.text, next(fresh) if part.column is not None else None) for part in node.pattern)
-    check_kind(session, node, ("simple", "regex", "relaxed"))
     drop = node.keyword == "parse-where"
     made = ParseRows(
-        columns=_placed(source, declared),
+        columns=_placed(session, source, declared),
         input=source.relation,
         value=value,
         pattern=pattern,
@@ -51,6 +54,25 @@ def parse(session: Session, node: tree.Parse, source: TableValue, scope: Scope) 
         **session.place(node, node.keyword),
     )
     return TableValue(made, source.open)
+
+
+def _check_pattern(session: Session, parts: tuple[tree.ParsePart, ...]) -> None:
+    """Texts stand between columns and behind stars: nothing else tells where a column ends."""
+    for before, part, after in zip((None, *parts), parts, (*parts[1:], None), strict=False):
+        if part.text is not None:
+            continue
+        if part.column is not None:
+            if before is not None and before.text is None:
+                session.error("KS101", "A string literal must stand in front of this column", part)
+            continue
+        if after is not None and after.text is None:
+            session.error("KS102", "A string literal must follow the star", part)
+        if before is not None and before.column is not None and _is_text(before.column):
+            session.error("KS103", "A star behind a string column: nothing tells where the column ends", part)
+
+
+def _is_text(declared: tree.ColumnDeclaration) -> bool:
+    return declared.type is None or TYPE_NAMES.get(declared.type.name) is STRING
 
 
 def parse_kv(session: Session, node: tree.ParseKv, source: TableValue, scope: Scope) -> TableValue:
@@ -75,7 +97,7 @@ def parse_kv(session: Session, node: tree.ParseKv, source: TableValue, scope: Sc
     if isinstance(pairs, tree.FunctionCall | tree.Parenthesized):
         session.refuse("TK132", "This form of 'quote' is not run by the local engine", pairs)
     made = ParsePairs(
-        columns=_placed(source, declared),
+        columns=_placed(session, source, declared),
         input=source.relation,
         value=value,
         keys=tuple(declared),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tocsin.kql.plan import Assignment, Column, ColumnRef, MakeSeriesRows, SeriesArray
 from tocsin.kql.semantics.naming import result_name
 from tocsin.kql.semantics.operators.hints import hint_text
+from tocsin.kql.semantics.operators.series_axis import check_axis
 from tocsin.kql.semantics.operators.summarizing import Grouping
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
@@ -17,7 +18,7 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
     row = Row.of_table(source)
     inner = scope.inside(row)
     grouping = Grouping(session, row, scope)
-    grouping.add_keys(node.by)
+    grouping.add_keys(node.by, dynamic=True)
     keys = list(grouping.columns)
     arrays: list[SeriesArray] = []
     for each in node.aggregates:
@@ -36,6 +37,7 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
         session.scalar(each, scope.inside(None)) if each is not None else None
         for each in (node.from_, node.to, node.step)
     )
+    check_axis(session, node, axis.value.type, (from_, to, step))
     if step is None:
         session.refuse("TK134", "make-series needs a step to be run by the local engine", node)
     source = row.table(source)

@@ -7,6 +7,7 @@ from tocsin.kql.semantics.conversions import common_type, convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function
 from tocsin.kql.semantics.naming import UniqueNames, outputs_of
 from tocsin.kql.semantics.operators.columns import already_declared, bind_named
+from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import DeclaredFunction, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -53,13 +54,19 @@ def range_(session: Session, node: tree.Range, scope: Scope) -> TableValue:
     """``range name from a to b step c``"""
     inner = scope.inside(None)
     start, end, step = (session.scalar(each, inner) for each in (node.from_, node.to, node.step))
+    wrong = False
+    for bound, value in ((node.from_, start), (node.to, end), (node.step, step)):
+        if value.type not in _COUNTED:
+            session.error("KS138", f"range counts in numbers, datetimes or timespans, not {value.type.value}", bound)
+            wrong = True
     if DATETIME in (start.type, end.type):
         type_: ScalarType | None = DATETIME
     else:
         type_ = common_type((start.type, end.type, step.type))
         type_ = LONG if type_ is INT else type_
-    if type_ not in (LONG, REAL, DECIMAL, DATETIME, TIMESPAN, UNKNOWN):
-        session.error("KS137", "range counts in numbers, datetimes or timespans", node.from_)
+    if type_ not in (LONG, REAL, DECIMAL, DATETIME, TIMESPAN, UNKNOWN) or wrong:
+        types = f"{start.type.value} and {step.type.value}"
+        session.error("KS106", f"There is no sum of {types} to count by", node.step)
         type_ = UNKNOWN
     made = RangeSource(
         columns=(Column(node.name.text, type_),),
@@ -70,6 +77,8 @@ def range_(session: Session, node: tree.Range, scope: Scope) -> TableValue:
     )
     return TableValue(made)
 
+
+_COUNTED = frozenset({INT, LONG, REAL, DECIMAL, DATETIME, TIMESPAN, UNKNOWN})
 
 _DOTNET_TYPES = {
     BOOL: "System.SByte",
@@ -90,6 +99,9 @@ Source: https://learn.microsoft.com/kusto/query/getschema-operator"""
 
 def get_schema(session: Session, node: tree.GetSchema, source: TableValue, scope: Scope) -> TableValue:
     """``getschema``"""
+    if hint_text(node, "kind") == "csl":
+        session.refuse("TK120", "The operator 'getschema kind=csl' is not run by the local engine", node)
+        return session.missing_table(node, (Column("Schema", STRING),), False)
     if source.open:
         session.refuse("TK103", "The columns are not known before the query runs", node)
     rows = tuple(
@@ -122,6 +134,6 @@ def invoke(session: Session, node: tree.Invoke, source: TableValue, scope: Scope
         return session.missing_table(node, (), not session.catalog.as_service)
     if isinstance(value, TableValue):
         return value
-    if value.type is not UNKNOWN:
+    if value.type is not UNKNOWN and not session.catalog.as_service:
         session.error("KS204", f"The function '{name}' gives no table", call.name)
     return session.missing_table(node)

@@ -27,7 +27,7 @@ from tocsin.kql.semantics.operators.filtering import row_count
 from tocsin.kql.semantics.scopes import AggregateSink, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import DYNAMIC, LONG
+from tocsin.kql.types import DYNAMIC, LONG, NUMBERS, UNKNOWN
 
 
 class Grouping:
@@ -185,18 +185,24 @@ def sample_distinct(session: Session, node: tree.SampleDistinct, source: TableVa
     """``sample-distinct n of column``"""
     row = Row.of_table(source)
     value = session.scalar(node.of, scope.inside(row))
-    if not isinstance(node.of, tree.NameReference):
-        session.error("KS109", "A column name is needed here", node.of)
+    _check_column(session, node.of)
+    if value.type is DYNAMIC:
+        session.error("KS116", "A dynamic value cannot be compared: convert it first", node.of)
     source = row.table(source)
     column = session.column(UniqueNames().unique(result_name(node.of)), value)
     made = SampleDistinctRows(
         columns=(column,),
         input=source.relation,
-        count=row_count(session, node.count, scope),
+        count=row_count(session, node.count, source, scope),
         value=value,
         **session.place(node, "sample-distinct"),
     )
     return TableValue(made, source.open)
+
+
+def _check_column(session: Session, node: tree.Expression) -> None:
+    if not isinstance(node, tree.NameReference):
+        session.error("KS109", "A column name is needed here", node)
 
 
 def top_hitters(session: Session, node: tree.TopHitters, source: TableValue, scope: Scope) -> TableValue:
@@ -204,12 +210,15 @@ def top_hitters(session: Session, node: tree.TopHitters, source: TableValue, sco
     row = Row.of_table(source)
     inner = scope.inside(row)
     value = session.scalar(node.of, inner)
+    _check_column(session, node.of)
     arguments: tuple[Expr, ...] = ()
     type_ = LONG
     shown = f"approximate_count_{result_name(node.of) or ''}"
     function = aggregates().get("count")
     if node.by is not None:
         weight = session.scalar(node.by, inner)
+        if weight.type not in NUMBERS | {UNKNOWN}:
+            session.error("KS137", "A number is needed here", node.by)
         arguments, type_, function = (weight,), weight.type, aggregates().get("sum")
         shown = f"approximate_sum_{result_name(node.by) or ''}"
     source = row.table(source)
@@ -227,7 +236,7 @@ def top_hitters(session: Session, node: tree.TopHitters, source: TableValue, sco
         **place,
     )
     keys = (SortKey(ColumnRef(total), True, False),)
-    limit = row_count(session, node.count, scope)
+    limit = row_count(session, node.count, source, scope)
     return TableValue(SortRows(columns=(key, total), input=grouped, keys=keys, limit=limit, **place), source.open)
 
 
@@ -253,7 +262,7 @@ def top_nested(session: Session, node: tree.TopNested, source: TableValue, scope
         if len(grouping.calls) != calls + 1 or grouping.after:
             session.refuse("TK128", "Only a plain aggregate is run in a level of top-nested", each.by)
             continue
-        count = row_count(session, each.count, scope) if each.count is not None else None
+        count = row_count(session, each.count, source, scope) if each.count is not None else None
         others = session.scalar(each.others, scope.inside(row)) if each.others is not None else None
         descending = each.order != "asc"
         levels.append(NestedLevel(key, count, others, grouping.calls[-1], descending))

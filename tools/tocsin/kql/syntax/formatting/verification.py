@@ -8,7 +8,7 @@ from typing import Any
 from tocsin.kql.syntax.formatting.source import Source
 from tocsin.kql.syntax.tree import Node, SyntaxTree
 
-_PLACES = frozenset({"start", "end", "keyword_end", "operator_start", "operator_end"})
+_PLACES = frozenset({"start", "end", "keyword_end", "operator_start", "operator_end", "chart_start"})
 
 
 def first_difference(before: SyntaxTree, after: SyntaxTree) -> str:

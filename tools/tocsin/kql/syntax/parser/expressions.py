@@ -513,7 +513,12 @@ class Expressions(Literals):
             return None
         found: Expression = NameReference(name.start, name.end, name)
         while self.word in (".", "["):
-            found = self._member(found) if self.word == "." else self._element(found)
+            if self.word == "[":
+                found = self._element(found)
+                continue
+            self.advance()
+            member = self.required_name()
+            found = Path(found.start, self.end, found, member)
         return found
 
     def required_path(self) -> Expression:

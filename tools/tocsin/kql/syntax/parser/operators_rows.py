@@ -41,14 +41,7 @@ from tocsin.kql.syntax.tree import (
     TypeLiteral,
     Where,
 )
-from tocsin.kql.syntax.words import DECLARED_NAME_WORDS, KEYWORDS, NAME_WORDS, words_of
-
-CHARTS = words_of(
-    """
-    table list barchart piechart ladderchart timechart linechart anomalychart pivotchart areachart
-    stackedareachart scatterchart timepivot columnchart timeline 3Dchart card treemap plotly graph sankey
-    """
-)
+from tocsin.kql.syntax.words import CHARTS, DECLARED_NAME_WORDS, KEYWORDS, NAME_WORDS, words_of
 
 
 def parse_where(p: Constructs, keyword: Token) -> Operator:
@@ -287,7 +280,7 @@ def parse_parse_kv(p: Constructs, keyword: Token) -> Operator:
 
 
 def parse_render(p: Constructs, keyword: Token) -> Operator:
-    chart = ""
+    chart, chart_start = "", p.here
     if p.word in CHARTS or (p.kinds[p.at] is TokenKind.IDENTIFIER and p.word not in NAME_WORDS and p.name_length()):
         chart = p.advance().text
     else:
@@ -304,7 +297,7 @@ def parse_render(p: Constructs, keyword: Token) -> Operator:
         p.accept(",")
         properties += p.separated(lambda: _render_property(p), p.missing_hint, p.at_list_end)
         p.expect(")")
-    return Render(keyword.start, p.end, keyword.text, keyword.end, (), chart, tuple(properties))
+    return Render(keyword.start, p.end, keyword.text, keyword.end, (), chart, tuple(properties), chart_start)
 
 
 def _legacy_property(p: Constructs) -> Hint | None:

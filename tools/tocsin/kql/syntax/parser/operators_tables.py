@@ -219,7 +219,7 @@ def parse_partition(p: Constructs, keyword: Token) -> Operator:
     column = p.required_path()
     scope: tuple[Expression, ...] = ()
     if p.accept("in"):
-        scope = (p.required(),)
+        scope = (_partition_scope(p),)
     start = p.here
     subquery: Pipe | FunctionBody
     if p.word == "{":
@@ -232,6 +232,15 @@ def parse_partition(p: Constructs, keyword: Token) -> Operator:
     else:
         subquery = _partition_subquery(p)
     return Partition(keyword.start, p.end, keyword.text, keyword.end, hints, column, subquery, scope)
+
+
+def _partition_scope(p: Constructs) -> Expression:
+    length = p.name_length()
+    if length and p.words[p.at + length] == "(":
+        return p.call()
+    if p.word == "dynamic" and p.words[p.at + 1] == "(":
+        return p.dynamic()
+    return p.missing()
 
 
 def _partition_subquery(p: Constructs) -> Pipe:
