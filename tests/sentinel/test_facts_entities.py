@@ -205,6 +205,11 @@ def test_a_value_that_is_no_entities_field_gives_none(value: Any) -> None:
     assert list(read_entities(value)) == []
 
 
+def test_what_is_no_text_in_a_taken_over_entity_becomes_text() -> None:
+    (one,) = read_entities('[{"Address":"a","Location":{"City":"Zürich"},"Port":7,"Gone":null,"Type":"ip"}]')
+    assert one.as_dict() == {"Address": "a", "Location": '{"City":"Zürich"}', "Port": "7"}
+
+
 def test_entities_that_refer_to_themselves_are_cut_off() -> None:
     (one,) = read_entities('[{"$id":"1","Host":{"$ref":"1"},"HostName":"x","Type":"host"}]')
     assert one.as_dict() == {"HostName": "x"}

@@ -124,6 +124,26 @@ def test_extended_properties_have_the_keys_of_published_alerts_in_their_order_an
     assert held["Alert generation status"] == "Full alert created"
 
 
+def test_trigger_and_count_are_those_of_the_rule_and_its_whole_result() -> None:
+    held = extended(*raised([("x",)] * 7, TEXT, triggerOperator="ne", triggerThreshold=5))
+    assert (held["Trigger Operator"], held["Trigger Threshold"]) == ("NotEqual", "5")
+    assert held["Search Query Results Overall Count"] == "7"
+    assert held["Correlation Id"] == f"{DEFAULT_WORKSPACE.id}_{RULE_ID}_{NOW + 5 * MINUTE}"
+
+
+def test_the_query_properties_of_a_near_real_time_alert() -> None:
+    held = extended(*raised([("x",)], TEXT, **NRT))
+    assert (held["Query Period"], held["Trigger Operator"], held["Trigger Threshold"]) == (
+        "00:01:00",
+        "GreaterThan",
+        "0",
+    )
+    assert (held["Query Start Time UTC"], held["Query End Time UTC"]) == (
+        "2025-07-15 09:59:00Z",
+        "2025-07-15 10:00:00Z",
+    )
+
+
 def test_the_query_of_a_single_alert_fixes_the_time_of_the_run() -> None:
     query = extended(*raised([("x",)], TEXT, query="T | take 1"))["Query"]
     assert query.startswith("// ")
