@@ -19,6 +19,7 @@ from tocsin import kql
 from tocsin.content.models import Detection
 from tocsin.kql.emptiness import can_give_rows
 from tocsin.kql.interpreter.errors import EngineError
+from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.plan import Relation
 from tocsin.kql.table import Table
 from tocsin.sentinel.alerts import is_triggered, predict
@@ -251,6 +252,7 @@ class _Replay:
         self._lateness = None if latest is None else ticks_of(latest)
         self._published: dict[str, PublishedTable] = {}
         self._views: dict[tuple[str, Window], Table] = {}
+        self._memo = Memo()
 
     def tables(self) -> Mapping[str, Table]:
         """What has been published, by table."""
@@ -324,7 +326,9 @@ class _Replay:
         quiet = [name for name in rule.tables if name not in seen or not seen[name].row_count]
         if quiet and rule.plan is not None and not can_give_rows(rule.plan, quiet):
             return Table.empty(rule.query.columns)
-        return rule.query.run(seen, now=nominal, watchlists=self._log.watchlists, limits=self._limits).table
+        return rule.query.run(
+            seen, now=nominal, watchlists=self._log.watchlists, limits=self._limits, memo=self._memo
+        ).table
 
     def _raise(self, rule: SimulatedRule, result: Table, attempt: Try, window: Window) -> tuple[RaisedAlert, ...]:
         if not is_triggered(rule.detection, result.row_count, self._behaviour):

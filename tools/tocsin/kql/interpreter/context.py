@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.kql.functions.sizes import size_of
 from tocsin.kql.interpreter.errors import KqlLimitError
+from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.plan import Relation, SubqueryInput, Variable
 from tocsin.kql.table import Table
 from tocsin.kql.types import DYNAMIC, STRING, ScalarType, Value
@@ -64,6 +65,7 @@ class Execution:
         trace: bool,
         external: Mapping[str, Table] | None = None,
         places: Places | None = None,
+        memo: Memo | None = None,
     ) -> None:
         self.database = database
         self.watchlists = watchlists
@@ -72,6 +74,7 @@ class Execution:
         self.now = now
         self.ingestion_time = now if ingestion_time is None else ingestion_time
         self.random = Random(seed)
+        self.memo = memo
         self.limits = limits
         self.shared: dict[Relation, Batch] = {}
         self.variables: dict[Variable, Value] = {}

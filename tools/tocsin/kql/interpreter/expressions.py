@@ -20,6 +20,7 @@ from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.membership import membership
+from tocsin.kql.interpreter.memo import is_remembered
 from tocsin.kql.plan import (
     Call,
     Column,
@@ -344,7 +345,34 @@ def _values_call(call: Call, implementation: Callable[..., Value], operands: lis
 
     if all_constant:
         return once
-    return propagating if propagate else seeing
+    plain = propagating if propagate else seeing
+    varying = [place for place, each in enumerate(operands) if not each.constant]
+    if not is_remembered(call, varying):
+        return plain
+
+    def remembering(execution: Execution, rows: int, registers: Registers) -> Iterable[Value]:
+        memo = execution.memo
+        if memo is None:
+            return plain(execution, rows, registers)
+        given = [each.one(registers) if each.constant else None for each in operands]
+        if propagate and any(each.one(registers) is None for each in constants):
+            return [null] * rows
+        single = len(varying) == 1
+
+        def value(key: Any) -> Value:
+            changing = (key,) if single else key
+            if propagate and None in changing:
+                return null
+            arguments = list(given)
+            for place, each in zip(varying, changing, strict=True):
+                arguments[place] = each
+            return implementation(*arguments)
+
+        site = memo.site(call, given, value)
+        streams = [registers[place] for place in columns]
+        return map(site.__getitem__, streams[0] if single else zip(*streams, strict=True))
+
+    return remembering
 
 
 def _columns_call(call: Call, implementation: Callable[..., list[Value]], operands: list[Operand]) -> Evaluate:
