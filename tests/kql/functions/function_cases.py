@@ -39,6 +39,13 @@ from tocsin.kql.types import (
 
 
 @dataclass(frozen=True)
+class Failure:
+    """What a user is told instead of a value: ``!error text``."""
+
+    says: str
+
+
+@dataclass(frozen=True)
 class Typed:
     """A value whose type its spelling does not tell."""
 
@@ -81,6 +88,7 @@ def _constructor(make: Callable[[str], Typed]) -> Callable[[yaml.SafeLoader, yam
 
 for _tag, _make in _TAGS.items():
     _Loader.add_constructor(f"!{_tag}", _constructor(_make))
+_Loader.add_constructor("!error", lambda loader, node: Failure(str(loader.construct_scalar(node))))
 
 
 def type_of(value: Any) -> ScalarType:
@@ -140,7 +148,8 @@ def call(function: ScalarFunction, arguments: tuple[Any, ...]) -> Any:
         context = SimpleNamespace(now=NOW, places=PLACES)
         return implementation(context, 1, *([value] for value in values))[0]
     if function.nulls is Nulls.PROPAGATE and None in values:
-        return None
+        texts = function.returns is None and all(each.returns is STRING for each in function.signatures)
+        return "" if texts else None
     return implementation(*values)
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from function_cases import Case, call, load_cases, same
+from function_cases import Case, Failure, call, load_cases, same
 
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.registry import scalar_functions
@@ -19,6 +19,10 @@ CASES = list(load_cases(Path(__file__).parent))
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_value(case: Case) -> None:
     function = scalar_functions()[case.function]
+    if isinstance(case.expected, Failure):
+        with pytest.raises(KqlValueError, match=re.escape(case.expected.says)):
+            call(function, case.arguments)
+        return
     actual = call(function, case.arguments)
     assert same(actual, case.expected), f"{case.function}{case.arguments} gave {actual!r}, not {case.expected!r}"
 

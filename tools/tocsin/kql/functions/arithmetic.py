@@ -284,7 +284,11 @@ def negative(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
     return lambda value: wrap_long(-value)
 
 
-@TABLE.scalar("unary+", "<T: summable|datetime|dynamic>(operand: T) -> T", page="numerical-operators")
-def positive(value: Value) -> Value:
-    """The number itself."""
-    return value
+@TABLE.scalar(
+    "unary+", "<T: summable|datetime|dynamic>(operand: T) -> T", page="numerical-operators", style=Style.TYPED
+)
+def positive(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
+    """The number itself; null for what is none inside a dynamic."""
+    if types[0] is DYNAMIC:
+        return lambda value: None if _type_in_dynamic(value) is None else value
+    return lambda value: value

@@ -14,7 +14,7 @@ from typing import Any
 
 from tocsin.kql.functions.declaration import FunctionTable, Nulls
 from tocsin.kql.functions.mathematics import TABLE as _MATHEMATICS
-from tocsin.kql.types import Value
+from tocsin.kql.types import LONG_MAX, LONG_MIN, Value
 
 TABLE = FunctionTable()
 
@@ -69,10 +69,15 @@ def _divide(left: Any, right: Any) -> float:
     return math.nan if numerator == 0 or math.isnan(numerator) else math.copysign(math.inf, numerator)
 
 
+def _fitting(number: Any) -> Any:
+    """A whole number that no long holds as a real."""
+    return number if isinstance(number, float) or LONG_MIN <= number <= LONG_MAX else float(number)
+
+
 _PAIRWISE: dict[str, Callable[[Any, Any], Any]] = {
-    "add": lambda left, right: left + right,
-    "subtract": lambda left, right: left - right,
-    "multiply": lambda left, right: left * right,
+    "add": lambda left, right: _fitting(left + right),
+    "subtract": lambda left, right: _fitting(left - right),
+    "multiply": lambda left, right: _fitting(left * right),
     "divide": _divide,
     "pow": lambda left, right: math.pow(left, right),
     "less": lambda left, right: left < right,
