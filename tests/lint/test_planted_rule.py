@@ -14,7 +14,7 @@ PLANTED = Path(__file__).parent / "planted.yaml"
 DEFECTS = {
     "unknown column": (14, 11, "KS142", "ResultTyp", "did you mean ResultType?"),
     "unknown function": (15, 22, "KS211", "geo_country", "correct the name, or save the function"),
-    "wrong operand type": (16, 20, "KS106", "not defined for string and long", "convert one side"),
+    "wrong operand type": (16, 20, "KS106", "not defined for string and long", "Location is a string"),
     "entity column dropped": (23, 21, "ENT001", "UserPrincipalName", "by clause of `summarize` at line 17"),
     "missing custom detail": (29, 16, "DET001", "AppDisplayName", "by clause of `summarize` at line 17"),
     "missing title column": (32, 44, "ALT001", "IPAdress", "did you mean IPAddress?"),

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
 from tocsin import kql
 from tocsin.content.finding import Finding, Level
+from tocsin.kql import lineage, plan
+from tocsin.kql.syntax import tree
+from tocsin.kql.types import ScalarType
 from tocsin.lint.columns import absence
 from tocsin.lint.context import QueryContext
-from tocsin.lint.query_check import step_before
+from tocsin.lint.query_check import bare, step_before, type_of
 
 _UNKNOWN_NAME = "KS142"
+_UNKNOWN_TABLE = "KS204"
+_UNKNOWN_FUNCTION = "KS211"
+_UNKNOWN_OPERATOR = "KS106"
+_CLOSE = 0.88
+"""How alike a table's name must be for the written one to be a mistake."""
+_OPEN_TABLES = frozenset({"AzureDiagnostics", "AzureMetrics"})
+"""Tables that get columns from the resources which write to them; a reference page cannot list them."""
 _HELP = {
     "KS106": "compare values of one type: convert one side (tostring, toint, todatetime …), or correct the literal",
     "KS107": "give a text: tostring(…)",
@@ -32,6 +45,51 @@ _BY_LEVEL = {
 }
 
 
+def errors(query: QueryContext) -> Iterator[tuple[kql.Diagnostic, bool]]:
+    """The errors of a query; with each, whether it certainly is one.
+
+    A table, parser or column that is not known here may be in the workspace. What follows from such a name (a column
+    of its table that is taken for something else) is left out: correcting the name tells.
+    """
+    tabular = _tables_written(query)
+    for diagnostic in query.analysis.errors:
+        if diagnostic.code == _UNKNOWN_TABLE:
+            yield diagnostic, _is_misspelt(query, diagnostic)
+        elif diagnostic.code == _UNKNOWN_FUNCTION:
+            yield diagnostic, diagnostic.start not in tabular or _is_misspelt(query, diagnostic)
+        else:
+            before = step_before(query, diagnostic.start)
+            sources = lineage.relations(before) if before is not None else []
+            if any(isinstance(one, plan.Inline) and not one.operator for one in sources):
+                continue
+            tables = {one.table for one in sources if isinstance(one, plan.Scan)}
+            yield diagnostic, diagnostic.code != _UNKNOWN_NAME or not tables & _OPEN_TABLES
+
+
+def _is_misspelt(query: QueryContext, diagnostic: kql.Diagnostic) -> bool:
+    """Whether the name is so like a known one that it must be meant."""
+    name = query.text[diagnostic.start : diagnostic.start + diagnostic.length].lower()
+    meant = (diagnostic.suggestion or "").lower()
+    return bool(meant) and SequenceMatcher(None, name, meant, autojunk=False).ratio() >= _CLOSE
+
+
+def _tables_written(query: QueryContext) -> set[int]:
+    """Where the text calls a function for a table: at the head of a pipe, beside a union or join, after a let."""
+    found: list[tree.Expression | None] = []
+    for node in query.nodes:
+        if isinstance(node, tree.Pipe):
+            found.append(node.source)
+        elif isinstance(node, tree.Union):
+            found += node.tables
+        elif isinstance(node, tree.Join | tree.Lookup):
+            found.append(node.right)
+        elif isinstance(node, tree.LetStatement):
+            found.append(node.value)
+        elif isinstance(node, tree.ExpressionStatement):
+            found.append(node.expression)
+    return {bare(one).start for one in found if one is not None}
+
+
 def as_finding(query: QueryContext, diagnostic: kql.Diagnostic, slug: str, level: Level, help: str = "") -> Finding:
     """A diagnostic under its own code. A suggestion (the name probably meant) becomes the help; of a column that is
     not there, the notes say which step dropped it and which columns there are."""
@@ -41,6 +99,8 @@ def as_finding(query: QueryContext, diagnostic: kql.Diagnostic, slug: str, level
     before = step_before(query, diagnostic.start)
     if diagnostic.code == _UNKNOWN_NAME and before is not None:
         help, notes = absence(query, before, text.strip(), diagnostic.suggestion, "this step")
+    elif diagnostic.code == _UNKNOWN_OPERATOR:
+        help = _conversion(query, diagnostic.start) or help
     elif diagnostic.suggestion:
         help = f"did you mean {diagnostic.suggestion}?"
     return Finding(
@@ -53,3 +113,20 @@ def as_finding(query: QueryContext, diagnostic: kql.Diagnostic, slug: str, level
         notes,
         len(text.partition("\n")[0]),
     )
+
+
+_CONVERSIONS = {ScalarType.LONG: "tolong", ScalarType.INT: "toint", ScalarType.REAL: "toreal"}
+
+
+def _conversion(query: QueryContext, offset: int) -> str:
+    """What to do about a text and a number at an operator."""
+    for node in query.nodes:
+        if isinstance(node, tree.Binary) and node.operator_start == offset and isinstance(node.right, tree.Literal):
+            left, right = type_of(query, node.left), type_of(query, node.right)
+            name = query.text[node.left.start : node.left.end]
+            if left is ScalarType.STRING and right in _CONVERSIONS:
+                text = query.text[node.right.start : node.right.end]
+                return f'{name} is a string: compare it with a text, "{text}", or write {_CONVERSIONS[right]}({name})'
+            if right is ScalarType.STRING and left in _CONVERSIONS:
+                return f"{name} is {left.value}: compare it with a number, or write tostring({name})"
+    return ""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
-from tocsin.lint.check import Check
-from tocsin.lint.context import LintContext
+from tocsin.lint.check import ParserCheck
+from tocsin.lint.context import ParserContext
 from tocsin.lint.places import finding_at_text
 from tocsin.lint.time_reach import spans
 
 
-class QueryClockInParser(Check):
+class QueryClockInParser(ParserCheck):
     """A parser filters the time of its records by the clock: ``ago()`` or ``now()`` in its body.
 
     Why: the rule that calls the parser has a queryPeriod of its own. A fixed time inside makes the rule see less than
@@ -31,16 +31,14 @@ class QueryClockInParser(Check):
 
     code, slug, level = "KQL011", "query.clock-in-parser", Level.WARNING
 
-    def check(self, context: LintContext) -> Iterator[Finding]:
-        for parser in context.parsers:
-            relation = parser.query.analysis.relation
-            found = sorted(spans(relation), key=lambda each: each.start) if relation is not None else []
-            told = set()
-            for span in found:
-                bounded = span.oldest is not None or (span.youngest is not None and span.youngest.least > 0)
-                # What another parser does is told there.
-                if bounded and span.origin is None and span.start not in told:
-                    told.add(span.start)
-                    message = f"{span.table}.{span.column} is filtered by the clock: rules that call this see less"
-                    help = "leave the time to the rule's queryPeriod, or make it a parameter"
-                    yield finding_at_text(self, parser.query, span, message, help)
+    def check_parser(self, parser: ParserContext) -> Iterator[Finding]:
+        relation = parser.query.analysis.relation
+        told: set[int] = set()
+        for span in sorted(spans(relation), key=lambda each: each.start) if relation is not None else ():
+            bounded = span.oldest is not None or (span.youngest is not None and span.youngest.least > 0)
+            # What another parser does is told there.
+            if bounded and span.origin is None and span.start not in told:
+                told.add(span.start)
+                message = f"{span.table}.{span.column} is filtered by the clock: rules that call this see less"
+                help = "leave the time to the rule's queryPeriod, or make it a parameter"
+                yield finding_at_text(self, parser.query, span, message, help)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
+from tocsin.kql import lineage, plan
 from tocsin.lint.check import QueryCheck
 from tocsin.lint.context import QueryContext
 from tocsin.sentinel.catalog import is_streamed_to_workspaces
@@ -31,9 +31,14 @@ class QueryDefenderTable(QueryCheck):
     code, slug, level = "KQL006", "query.defender-table", Level.WARNING
 
     def check_query(self, query: QueryContext) -> Iterator[Finding]:
-        for table in query.analysis.tables:
-            found = re.search(rf"\b{re.escape(table)}\b", query.text)
-            if found and not is_streamed_to_workspaces(table, query.catalog):
-                message = f"{table} is a table of Defender that is not streamed into workspaces"
-                help = "use a table of the workspace, or deploy the query as a custom detection"
-                yield self.finding_in_text(query.document, query.path, found.start(), len(table), message, help)
+        relation = query.analysis.relation
+        told: set[str] = set()
+        for each in lineage.relations(relation) if relation is not None else ():
+            # What a parser reads is found in the parser's own text.
+            if isinstance(each, plan.Scan) and each.origin is None and each.table not in told:
+                told.add(each.table)
+                if not is_streamed_to_workspaces(each.table, query.catalog):
+                    message = f"{each.table} is a table of Defender that is not streamed into workspaces"
+                    help = "use a table of the workspace, or deploy the query as a custom detection"
+                    start, length = each.start, len(each.table)
+                    yield self.finding_in_text(query.document, query.path, start, length, message, help)

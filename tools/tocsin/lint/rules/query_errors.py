@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tocsin.content.finding import Finding, Level
 from tocsin.lint.check import QueryCheck
 from tocsin.lint.context import QueryContext
-from tocsin.lint.diagnostics import as_finding
+from tocsin.lint.diagnostics import as_finding, errors
 
 
 class QueryErrors(QueryCheck):
@@ -27,12 +27,13 @@ class QueryErrors(QueryCheck):
         query: EmailEvents | where SenderFromAddress has "contoso"
 
     Fine to ignore: when the name exists in your workspace but not here. Better describe a custom table in
-    ``parsers/tables``, a function in ``parsers``.
+    ``parsers/tables``, a function in ``parsers``. Tables and parsers that are like none known here are KQL036.
     """
 
     code, slug, level = "KQL001", "query.error", Level.ERROR
     forwards = True
 
     def check_query(self, query: QueryContext) -> Iterator[Finding]:
-        for diagnostic in query.analysis.errors:
-            yield as_finding(query, diagnostic, self.slug, self.level)
+        for diagnostic, certain in errors(query):
+            if certain:
+                yield as_finding(query, diagnostic, self.slug, self.level)

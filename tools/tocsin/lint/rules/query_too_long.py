@@ -32,7 +32,7 @@ class QueryTooLong(DetectionCheck):
     code, slug, level = "KQL004", "query.too-long", Level.ERROR
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        length = len(detection.model.query)
+        length = len(detection.model.query.rstrip())  # as it is sent
         if length > limits.QUERY_CHARS:
             message = f"the query has {length:,} characters, the service takes {limits.QUERY_CHARS:,}"
             help = "move parts of it into a parser, lists into a watchlist"

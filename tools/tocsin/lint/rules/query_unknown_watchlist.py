@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
 from tocsin.content.finding import Finding, Level
-from tocsin.lint.check import QueryCheck
+from tocsin.kql.syntax import tree
 from tocsin.lint.context import QueryContext
+from tocsin.lint.query_check import QueryCheck, nodes, texts_of
 
 
 class QueryUnknownWatchlist(QueryCheck):
@@ -28,16 +28,16 @@ class QueryUnknownWatchlist(QueryCheck):
     Fine to ignore: when the watchlist is kept by hand in the workspace and must not come from here.
     """
 
-    code, slug, level = "KQL005", "query.unknown-watchlist", Level.ERROR
+    code, slug, level = "KQL005", "query.unknown-watchlist", Level.WARNING
     needs_repository = True
 
     def check_query(self, query: QueryContext) -> Iterator[Finding]:
-        for alias in query.analysis.watchlists:
-            # A watchlist that a parser reads is found in the parser's own text.
-            found = re.search(r"_GetWatchlist\s*\(\s*(['\"])" + re.escape(alias) + r"\1", query.text)
-            if alias not in query.catalog.watchlists and found:
-                near = get_close_matches(alias, query.catalog.watchlists, n=1)
-                advice = f"did you mean {near[0]}?" if near else f"add parsers/watchlists/{alias}.yaml and .csv"
-                message = f"the repository has no watchlist {alias}"
-                start = found.end() - len(alias) - 1
-                yield self.finding_in_text(query.document, query.path, start, len(alias), message, advice)
+        # A watchlist that a parser reads is found in the parser's own text.
+        for call in nodes(query, tree.FunctionCall):
+            if call.name.text != "_GetWatchlist" or not call.arguments:
+                continue
+            for alias in texts_of(query, call.arguments[0]):
+                if alias not in query.catalog.watchlists:
+                    near = get_close_matches(alias, query.catalog.watchlists, n=1)
+                    advice = f"did you mean {near[0]}?" if near else f"add parsers/watchlists/{alias}.yaml and .csv"
+                    yield self.at(query, call.arguments[0], f"the repository has no watchlist {alias}", advice)
