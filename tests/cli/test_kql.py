@@ -36,6 +36,18 @@ def test_an_unknown_table_takes_its_columns_from_the_file(runner: CliRunner, sig
     ]
 
 
+def test_a_record_s_own_time_of_ingestion(runner: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"User": "ann", "_IngestionTime": "2025-07-15T09:03:00Z"}\n{"User": "bob"}\n', encoding="utf-8")
+    query = "Mine | extend At = ingestion_time()"
+    result = runner.invoke(app, ["run", query, "--table", f"Mine={path}", "--format", "jsonl"])
+    assert result.exit_code == 0, result.output
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"User": "ann", "At": "2025-07-15T09:03:00.0000000Z"},
+        {"User": "bob", "At": None},
+    ]
+
+
 @pytest.mark.parametrize(
     ("output", "expected"),
     [

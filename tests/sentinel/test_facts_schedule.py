@@ -221,6 +221,22 @@ def test_whether_suppressed_runs_are_made_up_is_a_setting() -> None:
     assert alerted(past) == {"11:00": 1, "13:00": 1}
 
 
+def test_from_which_moment_suppression_counts_is_a_setting() -> None:
+    quiet = rule(suppressionEnabled=True, suppressionDuration="1h", queryFrequency="30m", queryPeriod="30m")
+    given = records("10:10", "10:40", "11:10", "11:40")
+    late = failing("10:30", tries=3)
+    # The alert of 10:30 is published after three failures, at 10:38, and holds off the run executed at 11:35.
+    assert alerted(history(quiet, given, end="12:00", failures=late)) == {"10:30": 1, "12:00": 1}
+    nominal = replace(DEFAULT_BEHAVIOUR, suppression_from_nominal_time=True)
+    assert alerted(history(quiet, given, end="12:00", behaviour=nominal, failures=late)) == {"10:30": 1, "11:30": 1}
+
+
+def test_the_time_between_two_tries_is_a_setting() -> None:
+    behaviour = replace(DEFAULT_BEHAVIOUR, retry_interval=timedelta(minutes=4), retries=2)
+    past = history(rule(), QUIET, end="11:00", behaviour=behaviour, failures=failing("11:00"))
+    assert [(clock(run.executed), run.tries) for run in past.runs] == [("10:05", 1), ("11:13", 3)]
+
+
 # ------------------------------------------------------------------------------------------------- NRT rules
 
 NRT = rule(kind="NRT")

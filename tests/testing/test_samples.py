@@ -201,3 +201,26 @@ def test_a_line_of_json_ends_where_json_says(tmp_path: Path) -> None:
 def test_numbers_that_only_python_knows_are_refused(raw: object, type_: ScalarType) -> None:
     with pytest.raises(WrongType):
         kql_value(raw, type_)
+
+
+@pytest.mark.parametrize("name", ["_IngestionTime", "$IngestionTime"])
+def test_a_record_may_say_when_it_was_ingested(tmp_path: Path, name: str) -> None:
+    lines = [json.dumps({**RECORD, name: "2025-07-15T10:03:00Z"}), json.dumps(RECORD)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    table, findings = as_table(COLUMNS, read_samples(tmp_path / "a.jsonl", "a.jsonl"), "T")
+    assert findings == []
+    assert list(table.rows()) == [ROW, ROW]
+    assert table.ingested == [parse_datetime("2025-07-15T10:03:00Z"), None]
+
+
+def test_a_time_of_ingestion_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"_IngestionTime": "soon"}', encoding="utf-8")
+    _, (finding,) = as_table(COLUMNS, read_samples(tmp_path / "a.jsonl", "a.jsonl"), "T")
+    assert (finding.code, finding.message.startswith("T._IngestionTime is a datetime")) == ("TST103", True)
+
+
+def test_a_column_of_that_name_is_a_column(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"_IngestionTime": "soon"}', encoding="utf-8")
+    columns = [ColumnSchema("_IngestionTime", ScalarType.STRING)]
+    table, findings = as_table(columns, read_samples(tmp_path / "a.jsonl", "a.jsonl"), "T")
+    assert (list(table.rows()), table.ingested, findings) == ([("soon",)], None, [])

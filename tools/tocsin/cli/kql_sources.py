@@ -12,7 +12,7 @@ from tocsin import kql
 from tocsin.content.finding import Finding
 from tocsin.kql.literals import parse_datetime
 from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, LONG, LONG_MAX, LONG_MIN, REAL, STRING, ColumnSchema, ScalarType
-from tocsin.testing.samples import Record, as_table, read_samples
+from tocsin.testing.samples import INGESTION_FIELDS, Record, as_table, read_samples
 
 _ISO_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,18})")
@@ -84,7 +84,7 @@ def _load(
     name: str, path: Path, known: tuple[ColumnSchema, ...], findings: list[Finding]
 ) -> tuple[kql.Table, tuple[ColumnSchema, ...]]:
     records = read_samples(path, str(path))
-    names = {column.name for column in known}
+    names = {*INGESTION_FIELDS, *(column.name for column in known)}
     columns = (*known, *(column for column in inferred_columns(records) if column.name not in names))
     table, problems = as_table(columns, records, name)
     findings.extend(problems)

@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,10 @@ from tocsin.testing.values import WrongType, kql_value
 
 MAX_BYTES = 100_000_000
 """Largest sample file that is read: far above what a test needs, far below what a machine cannot hold."""
+
+INGESTION_FIELDS = ("_IngestionTime", "$IngestionTime")
+"""Fields that say when a record was ingested, for ``ingestion_time()``, where they are no columns of its table. The
+second is the name that the service gives the column when somebody exports ``T | extend ingestion_time()``."""
 
 _PORTAL_HEADER = re.compile(r"(.+) \[[^\]]+\]")
 
@@ -93,26 +97,38 @@ def read_samples(path: Path, shown_path: str) -> tuple[Record, ...]:
 def as_table(columns: Sequence[ColumnSchema], records: Sequence[Record], table: str) -> tuple[Table, list[Finding]]:
     """Records as a table of this schema, in order; fields that a record lacks are null (text: empty).
 
-    Findings name each field that the table does not have and each value that its column cannot hold.
+    A field of :data:`INGESTION_FIELDS` says when the record was ingested. Findings name each other field that the table
+    does not have and each value that its column cannot hold.
     """
     types = {column.name: column.type for column in columns}
     findings: list[Finding] = []
     rows: list[list[Value]] = []
+    ingested: list[int | None] = []
     for record in records:
+        arrived = None
         row = {column.name: null_of(column.type) for column in columns}
         for name, field in record.items():
             type_ = types.get(name)
+            arrives = type_ is None and name in INGESTION_FIELDS
+            if arrives:
+                type_ = ScalarType.DATETIME
             if type_ is None:
                 findings.append(_unknown_column(name, field, table, types))
                 continue
             try:
-                row[name] = kql_value(field.value, type_, text_is_json=field.text_is_json)
+                value = kql_value(field.value, type_, text_is_json=field.text_is_json)
+                if arrives:
+                    arrived = value
+                else:
+                    row[name] = value
             except WrongType as error:
                 article = "an" if type_ is ScalarType.INT else "a"
                 message = f"{table}.{name} is {article} {type_.value}, and {error}"
                 findings.append(problem("TST103", message, error.help, field.location))
         rows.append(list(row.values()))
-    return Table.from_rows(columns, rows), findings
+        ingested.append(arrived)
+    made = Table.from_rows(columns, rows)
+    return (made if ingested.count(None) == len(rows) else replace(made, ingested=ingested)), findings
 
 
 def _unknown_column(name: str, field: Field, table: str, types: Mapping[str, Any]) -> Finding:
