@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tocsin.content.finding import Finding, Level
+from tocsin.content.finding import Finding, Fix, Level
 from tocsin.content.repository import Repository
 from tocsin.content.source import Location
 from tocsin.report import json as json_report
@@ -47,10 +47,15 @@ def test_json_has_the_promised_fields() -> None:
             "file": "a.yaml",
             "line": 3,
             "column": 4,
+            "endLine": 3,
+            "endColumn": 9,
             "length": 5,
             "notes": ["note"],
+            "fix": None,
         }
     ]
+    fixes = [replace(finding(Level.INFO), fix=Fix((), safe=safe)) for safe in (True, False)]
+    assert [one["fix"] for one in json.loads(json_report.render(fixes))] == ["safe", "unsafe"]
     assert json_report.render([]) == "[]\n"
 
 

@@ -38,14 +38,16 @@ def families() -> tuple[Family, ...]:
     from tocsin.content import settings, validation, yaml_problems
     from tocsin.deploy.errors import DeployError
     from tocsin.kql.interpreter.errors import EngineError
-    from tocsin.lint import selection, waivers
+    from tocsin.lint import baseline, selection, waivers
     from tocsin.testing import problems
 
     return (
         Family("YAML", "Reading a file, before anything is known of its fields.", _kinds(yaml_problems.KINDS)),
         Family("CONTENT", "Fields and values of content files.", _kinds(validation.KINDS.values())),
         Family("Lint", "Checks over the whole repository; a page each in [lint rules](lint-rules.md).", _checks()),
-        Family("LNT", "Waivers (`x-tocsin: lint: ignore`).", _kinds(waivers.KINDS)),
+        Family(
+            "LNT", "Waivers (`x-tocsin: lint: ignore`) and the baseline.", _kinds((*waivers.KINDS, *baseline.KINDS))
+        ),
         Family("SET", "Settings: `tocsin.toml`.", _kinds((*settings.KINDS, *selection.KINDS))),
         Family(
             "TST1",
@@ -60,6 +62,11 @@ def families() -> tuple[Family, ...]:
         Family("DEPLOY", "`plan`, `apply` and `dev-server`: the command ends.", _errors(DeployError)),
         Family("ENG", "A query that binds, and fails when it is prepared or run.", _errors(EngineError)),
     )
+
+
+def abouts() -> dict[str, str]:
+    """What each code means, by code."""
+    return {code.code: code.about for family in families() for code in family.codes}
 
 
 def checks() -> tuple[Check, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tocsin.cli.content_settings import settings_of
 from tocsin.cli.exit_codes import Exit
 from tocsin.cli.terminal import Format, color_on, columns_of, content_root, fail, progress_bar, show_findings
 
@@ -58,43 +59,6 @@ def check(
     _end(Summary(repository, findings, cases, tuple(compiled), seconds, strict), root, format, cases)
 
 
-class LintFormat(StrEnum):
-    """How findings are written."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-
-
-def lint(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH", help="Only findings in these files or folders.")
-    ] = None,
-    root: Root = Path(),
-    strict: Strict = False,
-    format: Annotated[
-        LintFormat, typer.Option("--format", help="How to write the findings.", case_sensitive=False)
-    ] = LintFormat.TEXT,
-    explain: Annotated[str, typer.Option("--explain", metavar="CODE", help="Show what a code means; no lint.")] = "",
-) -> None:
-    """Check every file, bind every query, hold rules to Sentinel's limits."""
-    from tocsin.report.summary import Summary
-
-    if explain:
-        _explain_code(explain)
-        return
-    started = time.monotonic()
-    repository = _load(root)
-    findings = _lint(repository)
-    if paths:
-        wanted = [_below_root(path, root) for path in paths]
-        findings = tuple(one for one in findings if any(_is_in(one.location.file, each) for each in wanted))
-    summary = Summary(repository, findings, seconds=time.monotonic() - started, strict=strict)
-    if format is LintFormat.SARIF:
-        _end_in_sarif(summary, root)
-    _end(summary, root, Format(format.value))
-
-
 def run_cases(
     keyword: Keyword = "",
     root: Root = Path(),
@@ -139,25 +103,6 @@ def compile_(
     _end(summary, root, format)
 
 
-def _explain_code(wanted: str) -> None:
-    """Write the page of a lint check, or the sentence of another code; by code or by name."""
-    from tocsin.cli import codes
-
-    folded = wanted.casefold()
-    for check in codes.checks():
-        if folded in (check.code.casefold(), check.slug):
-            typer.echo(f"{codes.title(check)}\n\n{codes.page(check)}")
-            return
-    for code in (code for family in codes.families() for code in family.codes):
-        if folded in (code.code.casefold(), code.name.casefold()):
-            level = f" ({code.level})" if code.level else ""
-            typer.echo(f"{code.code} {code.name}{level}\n\n{code.about}")
-            return
-    if folded.startswith(("ks", "tk")):
-        fail(f"{wanted} is a code of KQL itself: its message says all", "docs/findings.md lists those of tocsin")
-    fail(f"there is no code {wanted}", "docs/findings.md lists all")
-
-
 def _load(root: Path) -> Repository:
     from tocsin.content.repository import load_repository
 
@@ -166,10 +111,20 @@ def _load(root: Path) -> Repository:
 
 
 def _lint(repository: Repository) -> tuple[Finding, ...]:
+    """What ``tocsin lint`` shows of a repository: by its settings, without known findings."""
+    from tocsin.cli import baselines
     from tocsin.lint import lint_repository
+    from tocsin.lint.cache import cache_folder, open_store
+    from tocsin.lint.driver import Conditions, in_order
 
+    settings, warnings = settings_of(repository.root)
+    store = open_store(repository.root, cache_folder(os.environ))
+    conditions = Conditions(settings, memory=store)
     with progress_bar("linting") as progress:
-        return lint_repository(repository, progress)
+        findings = in_order((*lint_repository(repository, progress, conditions=conditions), *warnings))
+    store.save()
+    known = baselines.file_of(repository.root, settings, None, False)
+    return findings if known is None else baselines.without_known(findings, known, repository.root, conditions)
 
 
 def _run(
@@ -214,19 +169,6 @@ def _has_errors(findings: tuple[Finding, ...]) -> bool:
     return any(one.level.value == "error" for one in findings)
 
 
-def _below_root(path: Path, root: Path) -> str:
-    resolved, base = path.resolve(), root.resolve()
-    if not resolved.exists():
-        fail(f"{path} is not there")
-    if not resolved.is_relative_to(base):
-        fail(f"{path} is not in {root.resolve()}", "name files of the repository, or the repository with --root")
-    return resolved.relative_to(base).as_posix()
-
-
-def _is_in(file: str, wanted: str) -> bool:
-    return wanted == "." or file == wanted or file.startswith(f"{wanted}/")
-
-
 def _write_junit(file: Path | None, cases: tuple[CaseResult, ...]) -> None:
     if file is None:
         return
@@ -237,17 +179,6 @@ def _write_junit(file: Path | None, cases: tuple[CaseResult, ...]) -> None:
         file.write_bytes(junit.render(cases))
     except OSError as error:
         fail(f"cannot write {file}: {error.strerror}")
-
-
-def _end_in_sarif(summary: Summary, root: Path) -> NoReturn:
-    """Write the findings for code scanning; leave with the status they call for."""
-    from tocsin.cli import codes
-    from tocsin.report import sarif
-    from tocsin.report.text import SourceLines
-
-    about = {code.code: code.about for family in codes.families() for code in family.codes}
-    typer.echo(sarif.render(summary.findings or (), SourceLines(root), about), nl=False)
-    raise typer.Exit(Exit.OK if summary.passed else Exit.FAILED)
 
 
 def _end(
@@ -282,11 +213,6 @@ def add_to(parent: typer.Typer) -> None:
     parent.command(
         "check", short_help="Lint, test and compile everything.", epilog="Example: tocsin check --junit build/tests.xml"
     )(check)
-    parent.command(
-        "lint",
-        short_help="Check files and bind queries.",
-        epilog="Example: tocsin lint detections/direct_send --format json",
-    )(lint)
     parent.command(
         "test", short_help="Run rules on recorded samples.", epilog="Example: tocsin test -k direct_send --explain"
     )(run_cases)

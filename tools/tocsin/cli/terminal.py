@@ -41,16 +41,26 @@ def fail(message: str, help: str = "", status: Exit = Exit.USAGE) -> NoReturn:
     raise typer.Exit(status)
 
 
+def count_of(number: int, what: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def content_root(root: Path) -> Path:
     """``root``, when it is a folder that can hold content; else the program ends with what to do."""
     if not root.is_dir():
         fail(f"{root} is no folder", "give the folder that holds detections/ with --root")
-    if not any((root / folder).is_dir() for folder in ("detections", "parsers")):
+    if not is_content_root(root):
         fail(
             f"there is no detections/ or parsers/ in {root.resolve()}",
             "run tocsin at the top of a content repository, or name it with --root",
         )
     return root
+
+
+def is_content_root(root: Path) -> bool:
+    """Whether a folder holds content."""
+    return any((root / folder).is_dir() for folder in ("detections", "parsers"))
 
 
 def color_on(stream: object = None) -> bool:
@@ -65,7 +75,7 @@ def columns_of(stream: TextIO) -> int | None:
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
-def show_findings(findings: Iterable[Finding], root: Path, *, err: bool = False) -> None:
+def show_findings(findings: Iterable[Finding], root: Path | None, *, err: bool = False) -> None:
     """Write findings with their source lines."""
     from tocsin.report import text
 

@@ -7,9 +7,13 @@ edits is read again and compared with what was there before it is believed (:fun
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
+from pathlib import Path
 
 from tocsin.content.finding import Edit, Level
 from tocsin.content.reading import core_value, parse_yaml
@@ -22,6 +26,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?")
 # What may stand in a plain scalar, in block and in flow context, without a second thought.
 _PLAIN = re.compile(r"[A-Za-z0-9_./$(](?:[A-Za-z0-9_./$()+-]| (?=[A-Za-z0-9_./$()+-]))*")
 _UNWRITABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
+_BOM = b"\xef\xbb\xbf"
 _STEP = 2
 """Blanks by which a block scalar that we write is indented below its field."""
 
@@ -50,12 +55,12 @@ def set_value(document: Document, path: Sequence[PathPart], value: str) -> Edit 
     return None if source is None else Edit(node.start, node.end, source)
 
 
-def set_plain(document: Document, path: Sequence[PathPart], source: str) -> Edit | None:
-    """The edit that makes the scalar at ``path`` the unquoted ``source``: a number, ``true``, ``null``."""
+def set_source(document: Document, path: Sequence[PathPart], source: str) -> Edit | None:
+    """The edit that writes ``source``, which is YAML of one line, for the scalar at ``path``: ``true``, ``[a]``."""
     node = document.node(*path)
     if node is None or node.kind is not NodeKind.SCALAR or node.style in _BLOCKS or not _is_own(document, node):
         return None
-    return Edit(node.start, node.end, source) if _PLAIN.fullmatch(source) else None
+    return Edit(node.start, node.end, source)
 
 
 def edit_in_text(document: Document, path: Sequence[PathPart], start: int, end: int, new: str) -> Edit | None:
@@ -72,13 +77,14 @@ def edit_in_text(document: Document, path: Sequence[PathPart], start: int, end: 
     first, after = offsets[start], offsets[end - 1] + 1 if end > start else offsets[start]
     if document.text[first:after] != node.value[start:end] and node.style in (*_BLOCKS, ScalarStyle.PLAIN):
         return None
+    wanted = node.value[:start] + new + node.value[end:]
     if node.style is ScalarStyle.SINGLE_QUOTED:
         new, after = new.replace("'", "''"), offsets[end] if end < len(node.value) else node.end - 1
     elif node.style is ScalarStyle.DOUBLE_QUOTED:
         new, after = _double_quoted(new)[1:-1], offsets[end] if end < len(node.value) else node.end - 1
     if "\n" in document.text[first:after] or "\r" in document.text[first:after]:
         return None
-    return Edit(first, after, new)
+    return _verified(document, path, Edit(first, after, new), wanted)
 
 
 def set_text(document: Document, path: Sequence[PathPart], text: str) -> Edit | None:
@@ -92,21 +98,23 @@ def set_text(document: Document, path: Sequence[PathPart], text: str) -> Edit | 
     if node is None or not isinstance(node.value, str) or not _is_own(document, node) or _unwritable(text):
         return None
     if node.style in _BLOCKS:
-        return _set_block(document, node, text)
+        return _verified(document, path, _set_block(document, node, text), text)
     if "\n" not in text.rstrip("\n") and not text.endswith("\n"):
         return set_value(document, path, text)
     holder = document.node(*path[:-1])
     step = holder.child(path[-1]) if holder is not None else None
     if step is None or holder is None or holder.kind is not NodeKind.MAPPING or _is_flow(document, holder):
         return None
-    if document.text[node.end : _line_end(document, node.end)].strip() or text[:1] in (" ", "\n", "\t"):
+    behind = document.text[node.end : _line_end(document, node.end)].rstrip("\r\n")
+    if behind.strip() or text[:1] in (" ", "\n", "\t"):
         return None  # a comment behind the value would become part of the block's header line
     indent = " " * (document.lines.position(step[0].start).column - 1 + _STEP)
     chomping = {0: "-", 1: ""}.get(len(text) - len(text.rstrip("\n")), "+")
     line_end = newline_of(document.text)
     lines = [(indent + line if line else "") for line in text.rstrip("\n").split("\n")]
     closing = text[len(text.rstrip("\n")) :][1:].replace("\n", line_end)
-    return Edit(node.start, node.end, line_end.join([f"|{chomping}", *lines]) + closing)
+    edit = Edit(node.start, node.end + len(behind), line_end.join([f"|{chomping}", *lines]) + closing)
+    return _verified(document, path, edit, text)
 
 
 def remove(document: Document, path: Sequence[PathPart]) -> Edit | None:
@@ -238,6 +246,15 @@ def _set_block(document: Document, node: YamlNode, text: str) -> Edit | None:
     return Edit(node.start, node.start + last, first_line + body)
 
 
+def _verified(document: Document, path: Sequence[PathPart], edit: Edit | None, value: str) -> Edit | None:
+    """The edit, when the text at ``path`` reads as ``value`` after it."""
+    if edit is None:
+        return None
+    made, _ = parse_yaml(apply_edits(document.text, [edit]), document.path)
+    node = made.node(*path)
+    return edit if node is not None and node.value == value else None
+
+
 def _scalar_source(value: str, style: ScalarStyle) -> str | None:
     """A one-line text as YAML, in the given style where that can hold it."""
     if _unwritable(value) or "\n" in value:
@@ -262,7 +279,7 @@ def _unwritable(text: str) -> bool:
 
 def _is_own(document: Document, node: YamlNode) -> bool:
     """Whether the value is written in one place: no anchor's, which aliases share (an edit would change all)."""
-    return not re.search(r"[&*]\S+\s*$", document.text[max(0, node.start - 200) : node.start].rpartition("\n")[2])
+    return document.text[node.start : node.start + 1] not in ("&", "!")
 
 
 def _is_flow(document: Document, node: YamlNode) -> bool:
@@ -284,3 +301,35 @@ def _content_end(document: Document, node: YamlNode) -> int:
 def _line_end(document: Document, offset: int) -> int:
     """Offset after the line (and its end) that holds ``offset``."""
     return document.lines.offset(document.lines.position(offset).line + 1)
+
+
+# -------------------------------------------------------------------------------------------------------- files
+
+
+class FileChanged(Exception):
+    """A file is no longer what it was when it was read."""
+
+
+def replace_file(path: Path, before: str, after: str) -> None:
+    """Write ``after`` for ``before``: the whole of a UTF-8 file, or nothing.
+
+    A byte order mark, the permissions and, for a link, the link stay. Raises FileChanged when the file does not hold
+    ``before`` any more, and OSError.
+    """
+    real = path.resolve()
+    data = real.read_bytes()
+    mark = _BOM if data.startswith(_BOM) else b""
+    if data != mark + before.encode():
+        raise FileChanged(f"{path} has changed since it was read")
+    handle, name = tempfile.mkstemp(prefix=f".{real.name}.", suffix=".tmp", dir=real.parent)
+    made = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(mark + after.encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        shutil.copymode(real, made)
+        made.replace(real)
+    except OSError:
+        made.unlink(missing_ok=True)
+        raise

@@ -9,13 +9,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
 from tocsin.content.finding import Finding
 from tocsin.content.models import CustomTable, Detection, Parser, TestFile, Watchlist
-from tocsin.content.reading import read_yaml
+from tocsin.content.reading import parse_yaml, read_yaml
 from tocsin.content.source import Document, Location, YamlNode
 from tocsin.content.validation import KINDS, build, finding
 from tocsin.content.watchlist_rows import Rows, read_rows
@@ -67,8 +68,13 @@ class Repository:
     findings: tuple[Finding, ...]
 
 
-def load_repository(root: Path, progress: Progress | None = None) -> Repository:
-    """Load all content below ``root``. Folders that are not there count as empty; nothing raises for bad content."""
+def load_repository(
+    root: Path, progress: Progress | None = None, *, instead: Mapping[str, str] = MappingProxyType({})
+) -> Repository:
+    """Load all content below ``root``. Folders that are not there count as empty; nothing raises for bad content.
+
+    ``instead``: texts that stand for what YAML files hold, by their path in findings.
+    """
     findings: list[Finding] = list(_closed_folders(root))
     files = {
         DETECTIONS: list(_yaml_files(root, DETECTIONS)),
@@ -82,7 +88,7 @@ def load_repository(root: Path, progress: Progress | None = None) -> Repository:
     def load(folder: str, model: type[M]) -> Iterator[Loaded[M]]:
         for path in files[folder]:
             report(path.relative_to(root).as_posix())
-            loaded, problems = load_file(path, root, model)
+            loaded, problems = load_file(path, root, model, instead)
             findings.extend(problems)
             if loaded is not None:
                 yield loaded
@@ -100,10 +106,22 @@ def load_repository(root: Path, progress: Progress | None = None) -> Repository:
     )
 
 
-def load_file(path: Path, root: Path, model: type[M]) -> tuple[Loaded[M] | None, tuple[Finding, ...]]:
-    """Load one content file. Its path in findings is relative to ``root`` when it lies below."""
+def load_file(
+    path: Path, root: Path, model: type[M], instead: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Loaded[M] | None, tuple[Finding, ...]]:
+    """Load one content file. Its path in findings is relative to ``root`` when it lies below.
+
+    ``instead``: texts that stand for what files hold, by that path.
+    """
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-    document, problems = read_yaml(path, shown)
+    document, problems = parse_yaml(instead[shown], shown) if shown in instead else read_yaml(path, shown)
+    return load_document(document, problems, model)
+
+
+def load_document(
+    document: Document, problems: tuple[Finding, ...], model: type[M]
+) -> tuple[Loaded[M] | None, tuple[Finding, ...]]:
+    """The model that a document holds; ``problems`` are what reading it found."""
     built, more = build(model, document)
     if model is TestFile:
         more = tuple(sorted((*more, *unknown_records(document)), key=lambda one: one.location))
@@ -111,7 +129,7 @@ def load_file(path: Path, root: Path, model: type[M]) -> tuple[Loaded[M] | None,
     # what its author means.
     if built is None or any(one.level.value == "error" for one in problems):
         return None, (*problems, *more)
-    return Loaded(built, document, shown), (*problems, *more)
+    return Loaded(built, document, document.path), (*problems, *more)
 
 
 def unknown_records(document: Document) -> Iterator[Finding]:

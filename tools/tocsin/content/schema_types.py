@@ -39,10 +39,14 @@ class ContentModel(BaseModel):
     )
 
 
-def problem(slug: str, message: str, help: str) -> PydanticCustomError:
-    """A validation error with its advice; becomes a finding whose slug is ``content.<slug>``."""
+def problem(slug: str, message: str, help: str, *, value: str = "") -> PydanticCustomError:
+    """A validation error with its advice; becomes a finding whose slug is ``content.<slug>``.
+
+    ``value`` is the text that says what was written, where there is one: the finding's fix.
+    """
     # The texts travel in the context, so braces in them are not taken for placeholders.
-    return PydanticCustomError("tocsin", "{message}", {"slug": slug, "message": message, "help": help})
+    context = {"slug": slug, "message": message, "help": help, "value": value}
+    return PydanticCustomError("tocsin", "{message}", context)
 
 
 class EmptyFor:
@@ -113,17 +117,21 @@ def _duration(value: Any) -> Any:
     parsed = parse_duration(value) if isinstance(value, str) else None
     if parsed is None:
         shown = f'"{value}"' if isinstance(value, str) else str(value)
-        raise problem("duration", f"{shown} is not a duration", _duration_help(value))
+        meant = _spoken_duration(value) if isinstance(value, str) else ""
+        raise problem("duration", f"{shown} is not a duration", _duration_help(value, meant), value=meant)
     return parsed
 
 
-def _duration_help(value: Any) -> str:
+def _spoken_duration(text: str) -> str:
+    spoken = re.fullmatch(r"\s*([0-9]+)\s*(minute|min|hour|hr|day|second|sec)s?\s*", text, re.IGNORECASE)
+    return f"{spoken.group(1)}{spoken.group(2)[0].lower()}" if spoken else ""
+
+
+def _duration_help(value: Any, meant: str) -> str:
     if (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, str) and value.isdigit()):
         return f"add a unit: {value}m for minutes, {value}h for hours, {value}d for days"
-    if isinstance(value, str):
-        spoken = re.fullmatch(r"\s*([0-9]+)\s*(minute|min|hour|hr|day|second|sec)s?\s*", value, re.IGNORECASE)
-        if spoken:
-            return f"write {spoken.group(1)}{spoken.group(2)[0].lower()}"
+    if meant:
+        return f"write {meant}"
     return "write 5m, 1h or 1d, or ISO 8601 such as PT5M, PT1H or P1D"
 
 
@@ -149,7 +157,7 @@ def _operator(value: Any) -> Any:
     if parsed is None:
         symbol = {">": "gt", "<": "lt", "=": "eq", "==": "eq", "!=": "ne", "<>": "ne"}.get(value)
         help = f"write {symbol}" if symbol else "write gt, lt, eq or ne"
-        raise problem("value", f'"{value}" is not a trigger operator', help)
+        raise problem("value", f'"{value}" is not a trigger operator', help, value=symbol or "")
     return parsed
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tocsin.content.finding import Finding, FindingKind, Level
+from tocsin.content.corrections import YAML_11_BOOLEANS, name_fix, nearest_name, typing_fix, value_fix
+from tocsin.content.finding import Finding, FindingKind, Fix, Level
 from tocsin.content.models import Detection, Parser
 from tocsin.content.source import Document, NodeKind, PathPart, YamlNode
 
@@ -60,6 +61,11 @@ KINDS: Mapping[str, FindingKind] = MappingProxyType(
             Level.WARNING,
             about="A file that looks like content and is never read: a wrong name, or a link that is not followed.",
         ),
+        "no-content": FindingKind(
+            "CONTENT014",
+            "content.no-content",
+            about="A file that was named to be checked is no detection, parser, watchlist, table or test file.",
+        ),
     }
 )
 """Every kind of problem with content, by the name the models use for it."""
@@ -105,6 +111,7 @@ def finding(
     *,
     key: bool = False,
     notes: tuple[str, ...] = (),
+    fix: Fix | None = None,
 ) -> Finding:
     """A finding about the value at ``path``, or with ``key`` about the field's name."""
     parts = tuple(path)
@@ -115,7 +122,7 @@ def finding(
     scalar = key or (node is not None and node.kind is NodeKind.SCALAR)
     length = end - start if one_line and scalar else 0
     return Finding(
-        about.code, about.slug, about.level, message, help, document.location(*parts, key=key), notes, length
+        about.code, about.slug, about.level, message, help, document.location(*parts, key=key), notes, length, fix
     )
 
 
@@ -145,7 +152,15 @@ def _drop_foreign(plain: Any, document: Document, foreign: Mapping[tuple[str, ..
                     document,
                     (*path, pattern[-1]),
                     key=True,
+                    fix=_advised_name(document, (*path, pattern[-1]), advice),
                 )
+
+
+def _advised_name(document: Document, path: tuple[PathPart, ...], advice: str) -> Fix | None:
+    """The rename that an advice such as ``write dataTypes`` asks for. Not a safe one: the field was not read before."""
+    name = advice.removeprefix("write ")
+    fix = name_fix(document, path, name) if name != advice and " " not in name else None
+    return None if fix is None else replace(fix, safe=False)
 
 
 def _matches(
@@ -167,7 +182,8 @@ def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) 
     context = details.get("ctx", {})
     found = describe(document.node(*path))
     if kind == "tocsin":
-        return finding(context["slug"], context["message"], context["help"], document, path)
+        fix = typing_fix(document, path) if context["slug"] == "type" else value_fix(document, path, context["value"])
+        return finding(context["slug"], context["message"], context["help"], document, path, fix=fix)
     if kind == "missing":
         name = str(details["loc"][-1])
         return finding(
@@ -177,7 +193,13 @@ def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) 
         name = str(path[-1]) if path else ""
         names = _field_names(model, details["loc"][:-1])
         return finding(
-            "unknown-field", f'"{name}" is no field here', _nearest(name, names, "fields"), document, path, key=True
+            "unknown-field",
+            f'"{name}" is no field here',
+            _nearest(name, names, "fields"),
+            document,
+            path,
+            key=True,
+            fix=name_fix(document, path, nearest_name(name, names)),
         )
     if kind == "literal_error":
         choices = _choices(str(context["expected"]))
@@ -189,6 +211,7 @@ def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) 
             _nearest(text, choices, "values"),
             document,
             path,
+            fix=value_fix(document, path, next((one for one in choices if one.lower() == text.lower()), "")),
         )
     wanted = _WANTED.get(kind)
     if wanted is not None:
@@ -198,6 +221,7 @@ def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) 
             _type_help(kind, document.node(*path), wanted[1]),
             document,
             path,
+            fix=typing_fix(document, path, kind),
         )
     limit = _LIMITS.get(kind)
     if limit is not None:
@@ -232,13 +256,12 @@ _LIMITS = {
     "string_pattern_mismatch": ("text of the form {}", "pattern"),
 }
 _LIMIT_HELP = {"string_too_short": "write it"}
-_YAML_11_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
 def _type_help(kind: str, node: YamlNode | None, usual: str) -> str:
     value = node.value if node is not None else None
     if kind == "bool_type" and isinstance(value, str):
-        return f"write {_YAML_11_BOOLEANS[value.lower()]}" if value.lower() in _YAML_11_BOOLEANS else usual
+        return f"write {YAML_11_BOOLEANS[value.lower()]}" if value.lower() in YAML_11_BOOLEANS else usual
     if kind == "string_type" and isinstance(value, bool | int | float) and node is not None:
         return f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"'
     if kind == "tuple_type" and isinstance(value, str):
@@ -259,10 +282,9 @@ def _existing(document: Document, loc: tuple[int | str, ...]) -> tuple[PathPart,
 
 def _nearest(text: str, names: Iterable[str], noun: str) -> str:
     known = list(names)
-    folded = {name.lower(): name for name in reversed(known)}
-    close = get_close_matches(text.lower(), folded, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {folded[close[0]]}?"
+    close = nearest_name(text, known)
+    if close is not None:
+        return f"did you mean {close}?"
     if not known:
         return "delete it"
     return f"{noun} here: {', '.join(known)}"

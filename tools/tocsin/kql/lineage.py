@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, get_args
 
 from tocsin.kql import plan
@@ -155,7 +156,12 @@ _ONLY_COLUMNS = frozenset({"columns", "outputs", "passed", "source_names", "sour
 
 
 def _members(part: Any) -> list[Any]:
-    return [getattr(part, field.name) for field in fields(part) if field.name not in _ONLY_COLUMNS]
+    return [getattr(part, name) for name in _member_names(type(part))]
+
+
+@cache
+def _member_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name not in _ONLY_COLUMNS)
 
 
 def references(*values: Any) -> list[Column]:

@@ -11,12 +11,13 @@ from tocsin.content import validation, yaml_problems
 from tocsin.content.finding import Finding, Level
 from tocsin.content.repository import Repository
 from tocsin.content.settings import Settings
-from tocsin.lint import waivers
+from tocsin.lint import baseline, waivers
 from tocsin.lint.check import Check, UnitCheck
 from tocsin.lint.context import LintContext
 from tocsin.lint.examination import Memory, examine_all
 from tocsin.lint.history import History
 from tocsin.lint.registry import all_checks
+from tocsin.lint.selection import KINDS as SETTING_KINDS
 from tocsin.lint.selection import Named, Selection, selection_of
 
 Progress = Callable[[str, int, int], None]
@@ -55,7 +56,7 @@ def lint_repository(
     ``today`` stands for that of ``conditions``.
     """
     given = conditions or Conditions()
-    selection = given.selection or selection_of(given.settings.lint, owners=owners())
+    selection = selection_for(given)
     context = LintContext(repository, given.settings, given.history)
     running = [check for check in (all_checks() if checks is None else checks) if _runs(check, selection, given.whole)]
     on_units = [check for check in running if isinstance(check, UnitCheck)]
@@ -84,6 +85,11 @@ def lint_repository(
     return in_order(selection.apply((*errors, *unwaived)))
 
 
+def selection_for(conditions: Conditions) -> Selection:
+    """The selection of the conditions; where they have none, that of their settings."""
+    return conditions.selection or selection_of(conditions.settings.lint, owners=owners())
+
+
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings by place, then code and message, each once."""
     return tuple(sorted(dict.fromkeys(findings), key=_order))
@@ -99,7 +105,7 @@ def owners() -> dict[str, str]:
 def everything_named() -> tuple[Named, ...]:
     """Codes and slugs of everything that a lint run can find, but for the codes of queries."""
     checks = [Named((check.code,), check.slug) for check in all_checks()]
-    kinds = (*yaml_problems.KINDS, *validation.KINDS.values(), *waivers.KINDS)
+    kinds = (*yaml_problems.KINDS, *validation.KINDS.values(), *waivers.KINDS, *baseline.KINDS, *SETTING_KINDS)
     return (*checks, *(Named((kind.code,), kind.slug) for kind in kinds))
 
 

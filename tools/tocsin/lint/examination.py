@@ -34,14 +34,21 @@ class UnitResult:
     reads: QueryReads
 
 
-class Memory(Protocol):
-    """Keeps results between runs."""
+class UnitMemory(Protocol):
+    """Keeps results of units between runs."""
 
     def known(self, unit: Unit) -> UnitResult | None:
         """The result of an earlier run on the same content; None when there is none."""
 
     def keep(self, unit: Unit, result: UnitResult) -> None:
         """Remember a result."""
+
+
+class Memory(Protocol):
+    """Keeps results between runs."""
+
+    def of(self, context: LintContext, checks: Sequence[UnitCheck]) -> UnitMemory:
+        """The memory for the units of a run with these checks."""
 
 
 def examine_all(
@@ -58,15 +65,16 @@ def examine_all(
     """
     results: dict[int, UnitResult] = {}
     units = context.units
+    kept = memory.of(context, checks) if memory is not None else None
     for number, unit in enumerate(units):
-        known = memory.known(unit) if memory is not None else None
+        known = kept.known(unit) if kept is not None else None
         if known is not None:
             results[number] = known
     missing = [number for number in range(len(units)) if number not in results]
     for number, result in _examined(context, checks, missing, _count(workers, len(missing))):
         results[number] = result
-        if memory is not None:
-            memory.keep(units[number], result)
+        if kept is not None:
+            kept.keep(units[number], result)
         if progress is not None:
             progress(units[number].document.path, len(results))
     for number, unit in enumerate(units):

@@ -10,7 +10,9 @@ from tocsin.content.finding import Finding
 
 
 def finding_object(finding: Finding) -> dict[str, Any]:
-    """One finding as plain data. ``line`` and ``column`` count from 1; ``length`` is 0 when unknown."""
+    """One finding as plain data. ``line`` and ``column`` count from 1, ``endColumn`` lies behind the last character;
+    ``length`` is 0 when unknown. ``fix``: ``safe``, ``unsafe``, or null where a program cannot correct it."""
+    fix = finding.fix
     return {
         "code": finding.code,
         "slug": finding.slug,
@@ -20,8 +22,11 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "file": finding.location.file,
         "line": finding.location.line,
         "column": finding.location.column,
+        "endLine": finding.location.line,
+        "endColumn": finding.location.column + finding.length,
         "length": finding.length,
         "notes": list(finding.notes),
+        "fix": None if fix is None else "safe" if fix.safe else "unsafe",
     }
 
 
