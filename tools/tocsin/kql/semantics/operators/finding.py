@@ -13,7 +13,7 @@ from tocsin.kql.semantics.conversions import convert
 from tocsin.kql.semantics.functions import declared_type
 from tocsin.kql.semantics.operators.combining import Inputs
 from tocsin.kql.semantics.operators.hints import hint_text
-from tocsin.kql.semantics.operators.searching import SearchPredicate, tables_of
+from tocsin.kql.semantics.operators.searching import SearchPredicate, names_in, tables_of
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -39,7 +39,7 @@ class _Output:
 
 
 def _find(session: Session, node: tree.Find, scope: Scope, inputs: Inputs, *, piped: bool) -> TableValue:
-    named = [name for name in _names_in(node.predicate) if _type_of(inputs.tables, name) is not None]
+    named = [name for name in names_in(node.predicate) if _type_of(inputs.tables, name) is not None]
     tables = tuple(
         table
         for table in inputs.tables
@@ -137,6 +137,10 @@ def _projected(session: Session, node: tree.Find, tables: tuple[TableValue, ...]
             bag = True
             continue
         known = _type_of(tables, each.name.text)
+        if known is None and not any(table.open for table in tables):
+            near = {column.name for table in tables for column in table.relation.columns}
+            session.unknown_name("KS142", each.name.text, each.name, "column of the tables that find reads", near)
+            continue
         if known is None:
             session.refuse("TK103", f"No table that find reads has a column '{each.name.text}'", each)
         columns.append((each.name.text, declared_type(each.type) if each.type else known or UNKNOWN))
@@ -164,8 +168,3 @@ def _has_term(node: tree.Node) -> bool:
     if isinstance(node, tree.Binary) and node.operator in ("and", "or"):
         return _has_term(node.left) or _has_term(node.right)
     return isinstance(node, tree.Literal) or any(isinstance(each, tree.Star) for each in node.walk())
-
-
-def _names_in(node: tree.Node) -> list[str]:
-    """Names in the order they are written, each once."""
-    return list(dict.fromkeys(each.name.text for each in node.walk() if isinstance(each, tree.NameReference)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tocsin.kql.functions.registry import scalar_functions
-from tocsin.kql.plan import Constant, Expr, Filter
+from tocsin.kql.plan import Column, ColumnRef, Constant, Expr, Filter, Projection, Relation, UnionRows
 from tocsin.kql.semantics.calls import call
 from tocsin.kql.semantics.expressions import any_column, bind_predicate
 from tocsin.kql.semantics.operations import operate
@@ -12,7 +14,7 @@ from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import BOOL, STRING
+from tocsin.kql.types import BOOL, STRING, null_of
 
 _TABLE_COLUMN = "$table"
 
@@ -36,8 +38,9 @@ def tables_of(session: Session, node: tree.Node, tables: tuple[tree.Expression, 
 def _search(session: Session, node: tree.Search, scope: Scope, inputs: Inputs) -> TableValue:
     merged = merge(session, node, "search", inputs, _TABLE_COLUMN)
     row = Row.of_table(merged)
-    operator = "has_cs" if hint_text(node, "kind") == "case_sensitive" else "has"
-    predicate = SearchPredicate(session, scope.inside(row), operator, node).bind(node.predicate)
+    if not (session.catalog.as_service or merged.open or _TABLE_COLUMN in names_in(node.predicate)):
+        return _table_by_table(session, node, scope, merged)
+    predicate = SearchPredicate(session, scope.inside(row), _operator(node), node).bind(node.predicate)
     merged = row.table(merged)
     made = Filter(
         columns=merged.relation.columns, input=merged.relation, predicate=predicate, **session.place(node, "search")
@@ -45,14 +48,61 @@ def _search(session: Session, node: tree.Search, scope: Scope, inputs: Inputs) -
     return TableValue(made, merged.open)
 
 
+def _table_by_table(session: Session, node: tree.Search, scope: Scope, merged: TableValue) -> TableValue:
+    """The same rows with the condition below the union: a text is looked for in a table's own columns alone. Of all
+    tables there are thousands of columns."""
+    union = merged.relation
+    if not isinstance(union, UnionRows):
+        return merged
+    operator = _operator(node)
+    row = Row.of(union.columns)
+    SearchPredicate(session, scope.inside(row), operator, node, terms=False).bind(node.predicate)
+    named = [column for name in names_in(node.predicate) if (column := row.find(name)) is not None]
+    shown = union.columns[1:]
+    filtered: list[Relation] = []
+    for table, sources in zip(union.inputs, union.sources, strict=True):
+        own = {id(column): source for column, source in zip(shown, sources, strict=True) if source is not None}
+        missing = [Column(column.name, column.type) for column in named if id(column) not in own]
+        names = {column.name: own[id(column)] for column in named if id(column) in own}
+        seen = Row.of(table.columns)
+        # What the condition names are the columns of the result: of several types each table has its own.
+        seen.index = {**seen.index, **names, **{column.name: column for column in missing}}
+        predicate = SearchPredicate(session, scope.inside(seen), operator, node).bind(node.predicate)
+        place = session.place(node, "")
+        source = table
+        if missing:
+            source = Projection(
+                columns=(*table.columns, *missing),
+                input=table,
+                expressions=(
+                    *map(ColumnRef, table.columns),
+                    *(Constant(null_of(column.type), column.type) for column in missing),
+                ),
+                **place,
+            )
+        filtered.append(Filter(columns=source.columns, input=source, predicate=predicate, **place))
+    return replace(merged, relation=replace(union, inputs=tuple(filtered)))
+
+
+def _operator(node: tree.Search) -> str:
+    return "has_cs" if hint_text(node, "kind") == "case_sensitive" else "has"
+
+
+def names_in(node: tree.Node) -> list[str]:
+    """Names in the order they are written, each once."""
+    return list(dict.fromkeys(each.name.text for each in node.walk() if isinstance(each, tree.NameReference)))
+
+
 class SearchPredicate:
     """A search condition: a bare text looks into every column."""
 
-    def __init__(self, session: Session, scope: Scope, operator: str, node: tree.Node) -> None:
+    def __init__(self, session: Session, scope: Scope, operator: str, node: tree.Node, *, terms: bool = True) -> None:
+        """``terms``: bare texts are looked for; without, only what is wrong with the condition is told."""
         self.session = session
         self.scope = scope
         self.operator = operator
         self.node = node
+        self.terms = terms
         self.whole: tree.Expression | None = None
 
     def bind(self, node: tree.Expression) -> Expr:
@@ -93,5 +143,5 @@ class SearchPredicate:
         row = self.scope.row
         if row is not None and row.open:
             self.session.refuse("TK103", "The columns to search are not known before the query runs", node)
-        columns = tuple(row.columns) if row is not None else ()
+        columns = tuple(row.columns) if row is not None and self.terms else ()
         return any_column(self.session, columns, operator, Constant(core, STRING), node, node)
