@@ -19,7 +19,7 @@ requiredDataConnectors:
   - connectorId: MicrosoftThreatProtection
     dataTypes: [EmailEvents]
 queryFrequency: 1h
-queryPeriod: 2h
+queryPeriod: 1h
 triggerOperator: gt
 triggerThreshold: 0
 tactics: [InitialAccess]
