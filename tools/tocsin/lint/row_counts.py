@@ -27,10 +27,24 @@ _ANY = RowCount(0, None)
 _ONE = RowCount(1, 1)
 
 
+_Known = dict[int, RowCount]
+
+
 def row_count(relation: Relation) -> RowCount:
     """The bounds that the operators alone tell."""
-    count = _COUNTS.get(type(relation))
-    return count(relation) if count is not None else _ANY
+    known: _Known = {}
+    pending = [relation]
+    # Inputs first, without recursion: a query may have any number of steps.
+    while pending:
+        each = pending[-1]
+        missing = [one for one in inputs_of(each) if id(one) not in known]
+        if missing:
+            pending += missing
+            continue
+        pending.pop()
+        count = _COUNTS.get(type(each))
+        known[id(each)] = count(each, known) if count is not None else _ANY
+    return known[id(relation)]
 
 
 def _constant(value: plan.Expr) -> int | None:
@@ -39,50 +53,50 @@ def _constant(value: plan.Expr) -> int | None:
     return value.value if isinstance(value, plan.Constant) and isinstance(value.value, int) else None
 
 
-def _inline(relation: plan.Inline) -> RowCount:
+def _inline(relation: plan.Inline, known: _Known) -> RowCount:
     # A table without a name stands in for what could not be bound.
     return RowCount(len(relation.rows), len(relation.rows)) if relation.operator else _ANY
 
 
-def _same(relation: plan.Projection) -> RowCount:
-    return row_count(relation.input)
+def _same(relation: Any, known: _Known) -> RowCount:
+    return known[id(relation.input)]
 
 
-def _some(relation: Any) -> RowCount:
-    return RowCount(0, row_count(relation.input).most)
+def _some(relation: Any, known: _Known) -> RowCount:
+    return RowCount(0, known[id(relation.input)].most)
 
 
-def _parsed(relation: plan.ParseRows) -> RowCount:
-    return _some(relation) if relation.drop_unmatched else row_count(relation.input)
+def _parsed(relation: plan.ParseRows, known: _Known) -> RowCount:
+    return _some(relation, known) if relation.drop_unmatched else known[id(relation.input)]
 
 
-def _sorted(relation: plan.SortRows) -> RowCount:
+def _sorted(relation: plan.SortRows, known: _Known) -> RowCount:
     limit = _constant(relation.limit) if relation.limit is not None else None
-    given = row_count(relation.input)
+    given = known[id(relation.input)]
     if relation.limit is None:
         return given
     return given.limited(limit) if limit is not None else RowCount(0, given.most)
 
 
-def _taken(relation: plan.TakeRows) -> RowCount:
-    count, given = _constant(relation.count), row_count(relation.input)
+def _taken(relation: plan.TakeRows, known: _Known) -> RowCount:
+    count, given = _constant(relation.count), known[id(relation.input)]
     return given.limited(count) if count is not None else RowCount(0, given.most)
 
 
-def _groups(relation: plan.Summarize | plan.DistinctRows) -> RowCount:
+def _groups(relation: plan.Summarize | plan.DistinctRows, known: _Known) -> RowCount:
     if isinstance(relation, plan.Summarize) and not relation.keys:
         return _ONE
-    given = row_count(relation.input)
+    given = known[id(relation.input)]
     return RowCount(min(given.least, 1), given.most)
 
 
-def _union(relation: plan.UnionRows) -> RowCount:
-    counts = [row_count(one) for one in inputs_of(relation)]
+def _union(relation: plan.UnionRows, known: _Known) -> RowCount:
+    counts = [known[id(one)] for one in inputs_of(relation)]
     most = [one.most for one in counts]
     return RowCount(sum(one.least for one in counts), None if None in most else sum(one or 0 for one in most))
 
 
-_COUNTS: Mapping[type[Relation], Callable[[Any], RowCount]] = {
+_COUNTS: Mapping[type[Relation], Callable[[Any, _Known], RowCount]] = {
     plan.Inline: _inline,
     plan.Projection: _same,
     plan.Filter: _some,
@@ -92,8 +106,8 @@ _COUNTS: Mapping[type[Relation], Callable[[Any], RowCount]] = {
     plan.TakeRows: _taken,
     plan.Summarize: _groups,
     plan.DistinctRows: _groups,
-    plan.CountRows: lambda relation: _ONE,
-    plan.SchemaRows: lambda relation: RowCount(len(relation.rows), len(relation.rows)),
+    plan.CountRows: lambda relation, known: _ONE,
+    plan.SchemaRows: lambda relation, known: RowCount(len(relation.rows), len(relation.rows)),
     plan.UnionRows: _union,
 }
 
