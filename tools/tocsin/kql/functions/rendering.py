@@ -6,10 +6,10 @@ https://learn.microsoft.com/kusto/query/scalar-data-types/dynamic
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from decimal import Decimal
+from json.encoder import encode_basestring
 
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.literals import format_datetime, format_timespan
@@ -82,14 +82,14 @@ def json_text(value: Value, *, sort_keys: bool = False) -> str:
     if value is None:
         return "null"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return encode_basestring(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
         items = sorted(value.items()) if sort_keys else value.items()
         return _bounded(
             "{"
-            + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{json_text(v, sort_keys=sort_keys)}" for k, v in items)
+            + ",".join(f"{encode_basestring(k)}:{json_text(v, sort_keys=sort_keys)}" for k, v in items)
             + "}"
         )
     if isinstance(value, list):
