@@ -65,8 +65,8 @@ _HLL_PAGE = "hll-aggregation-function"
 
 @TABLE.aggregate("hll", "(value: scalar, [accuracy: const int|long]) -> dynamic", page=_HLL_PAGE, typed=True)
 def hll(types: Types, values: Sequence[Value], accuracy: int | None = None) -> Value:
-    """The distinct values, for ``dcount_hll`` and ``hll_merge``."""
-    return _make_hll(types[0], values, accuracy)
+    """The distinct values, for ``dcount_hll`` and ``hll_merge``; null of no rows."""
+    return _make_hll(types[0], values, accuracy) if values else None
 
 
 @TABLE.aggregate(
@@ -79,7 +79,7 @@ def hll_if(
     types: Types, values: Sequence[Value], predicate: Sequence[bool | None], accuracy: int | None = None
 ) -> Value:
     """``hll`` over the rows for which the predicate is true."""
-    return _make_hll(types[0], chosen(values, predicate), accuracy)
+    return _make_hll(types[0], chosen(values, predicate), accuracy) if values else None
 
 
 def _merged_hll(sketches: Iterable[Value]) -> Value:
@@ -150,7 +150,9 @@ def _is_number(value: Value) -> bool:
     typed=True,
 )
 def tdigest(types: Types, values: Sequence[Value], weights: Sequence[Value] | None = None) -> Value:
-    """The values with their weights, for ``percentile_tdigest`` and its like."""
+    """The values with their weights, for ``percentile_tdigest`` and its like; null of no rows."""
+    if not values:
+        return None
     into = to_dynamic(types[0])
     counted = zip(values, [1] * len(values) if weights is None else weights, strict=True)
     return _tdigest(
