@@ -91,7 +91,7 @@ def test_line_ends_and_the_byte_order_mark_stay(tmp_path: Path) -> None:
     ("name", "content", "said"),
     [
         ("none.kql", None, "there is no file"),
-        ("rule.yaml", b"query: T\n", "no query file"),
+        ("rule.json", b"{}\n", "no query file"),
         ("latin.kql", b"print '\xe9'", "no UTF-8"),
     ],
 )
@@ -101,3 +101,68 @@ def test_what_cannot_be_used_ends_with_two(tmp_path: Path, name: str, content: b
     result = fmt(tmp_path / name)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+RULE = """\
+# a rule\r
+id: x   # kept\r
+query: |  # kept, too\r
+    T|where a==1\r
+    // a comment\r
+    |take 1\r
+\r
+name:   'odd  blanks'\r
+"""
+LAID_OUT = RULE.replace("T|where a==1", "T\r\n    | where a == 1").replace("|take 1", "| take 1")
+
+
+def test_a_query_in_yaml_is_laid_out_where_it_stands(tmp_path: Path) -> None:
+    rule = tmp_path / "detections" / "rule.yaml"
+    rule.parent.mkdir()
+    rule.write_bytes(b"\xef\xbb\xbf" + RULE.encode())
+    (tmp_path / "other.yaml").write_text("steps:   [ ]\n", "utf-8")
+    result = fmt("--check", tmp_path)
+    assert result.exit_code == 1
+    assert "1 file would change, 0 files as it should be" in result.stderr
+    assert rule.read_bytes() == b"\xef\xbb\xbf" + RULE.encode()
+    assert fmt(tmp_path).exit_code == 0
+    assert rule.read_bytes() == b"\xef\xbb\xbf" + LAID_OUT.encode()
+    assert fmt("--check", tmp_path).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ParserName: F\nParserQuery: |-\n  T|take 1\n", "ParserName: F\nParserQuery: |-\n  T | take 1\n"),
+        ("FunctionQuery: T|take 1\nx: 1\n", "FunctionQuery: T | take 1\nx: 1\n"),
+        ('query: "T\\n|take 1\\n"\nx: 1\n', "query: |\n  T\n  | take 1\nx: 1\n"),
+        ("query: 'T'\nx:  1\n", "query: 'T'\nx:  1\n"),
+        ("query: print  x='a'\n", "query: print x = 'a'\n"),
+        ("query: >\n  T\n\n  |take 1\n", "query: |\n  T\n  | take 1\n"),
+        ("cases: [{query: T|take 1}]\n", "cases: [{query: T|take 1}]\n"),
+    ],
+)
+def test_how_the_query_is_written_in_yaml(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(text.encode())
+    assert fmt(path).exit_code == 0
+    assert path.read_bytes() == expected.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "code"),
+    [
+        ("a: 1\nquery: |\n  T\n  | where (\n", "4:12", "KS"),
+        ("a: [\nquery: T\n", ":", "YAML001"),
+        ("{query: T|take 1}\nquery: x\n", ":", "YAML"),
+        ("x: {a: &q T}\nquery: &r T|take 1\n", "2:1", "YAML014"),
+    ],
+)
+def test_yaml_that_cannot_be_laid_out_is_left_alone_and_named(tmp_path: Path, text: str, place: str, code: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(text.encode())
+    result = fmt(path)
+    assert result.exit_code == 1
+    assert code in result.stderr
+    assert place in result.stderr
+    assert path.read_bytes() == text.encode()

@@ -155,21 +155,20 @@ def analyze(
 
 @app.command(
     epilog="""Examples: tocsin kql fmt hunting/            tocsin kql fmt --check --diff rule.kql
-    tocsin kql fmt - < rule.kql
-
-    Queries inside YAML detections are not laid out yet."""
+    tocsin kql fmt - < rule.kql                 tocsin kql fmt detections/ parsers/"""
 )
 def fmt(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE|FOLDER|-...", help="Files (.kql, .csl, .txt), folders (.kql, .csl), - for stdin."),
+        typer.Argument(metavar="FILE|FOLDER|-...", help="Files (.kql, .csl, .txt, .yaml), folders, - for stdin."),
     ],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; status 1 when a file would change.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
 ) -> None:
     """Lay out queries: one operator a line, lists that are too long one element a line, blanks as they should be.
 
-    Only blanks and line ends change; comments keep their place. A text with a syntax error is left alone and named,
+    Only blanks and line ends change; comments keep their place. In YAML content the query is laid out
+    where it stands, and no other byte changes. A text with a syntax error is left alone and named,
     and so is one whose meaning would not stay the same.
     """
     from tocsin.cli import kql_formats

@@ -1,8 +1,9 @@
-"""Query files in canonical layout: ``tocsin kql fmt``."""
+"""Query files, and the queries inside YAML content, in canonical layout: ``tocsin kql fmt``."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,21 @@ import typer
 from tocsin.cli.exit_codes import Exit
 from tocsin.cli.kql_checks import finding_of_diagnostic, show
 from tocsin.cli.terminal import fail
+from tocsin.content.editing import FileChanged, edited, replace_file, set_text
 from tocsin.content.finding import Finding, Level
-from tocsin.kql.syntax.formatting import Formatted, format_query
+from tocsin.content.reading import parse_yaml
+from tocsin.content.source import Document
+from tocsin.content.yaml_problems import IN_PLACE
+from tocsin.kql import Diagnostic
+from tocsin.kql.syntax.formatting import format_query
 from tocsin.kql.syntax.positions import LineIndex
 
-_FILES = (".kql", ".csl", ".txt")
-_FILES_OF_FOLDERS = (".kql", ".csl")
+_YAML = (".yaml", ".yml")
+_FILES = (".kql", ".csl", ".txt", *_YAML)
+_FILES_OF_FOLDERS = (".kql", ".csl", *_YAML)
+_QUERY_FIELDS = ("query", "ParserQuery", "FunctionQuery")
+"""Top-level fields of YAML content that hold a query."""
+_HAS_QUERY = re.compile(rf"""^["']?(?:{"|".join(_QUERY_FIELDS)})["']?\s*:""", re.MULTILINE)
 _STDIN = Path("-")
 _BOM = "\ufeff"
 
@@ -36,6 +46,7 @@ class _Outcome(Enum):
     SAME = auto()
     CHANGED = auto()
     LEFT_ALONE = auto()
+    NO_QUERY = auto()
 
 
 def format_files(named: Sequence[Path], mode: Mode) -> Exit:
@@ -92,7 +103,9 @@ def _format_file(path: Path, mode: Mode) -> _Outcome:
         text = _decoded(path.read_bytes(), str(path))
         made, outcome = _formatted(text, str(path), mode)
         if outcome is _Outcome.CHANGED and mode.write:
-            path.write_bytes(made.encode())
+            replace_file(path, text.removeprefix(_BOM), made.removeprefix(_BOM))
+    except FileChanged as problem:
+        fail(str(problem), "run it again")
     except OSError as error:
         fail(f"{path} cannot be read or written: {error.strerror}")
     return outcome
@@ -109,25 +122,76 @@ def _formatted(text: str, name: str, mode: Mode) -> tuple[str, _Outcome]:
     """The laid out text, a byte order mark kept; what is wrong and what differs is shown."""
     mark = _BOM if text.startswith(_BOM) else ""
     body = text[len(mark) :]
-    made = format_query(body)
-    if not made.ok:
-        show(list(_findings(made, body, name)), {name: body})
+    if name.endswith(_YAML) and not _HAS_QUERY.search(body):
+        return text, _Outcome.NO_QUERY
+    made, errors = _yaml_laid_out(body, name) if name.endswith(_YAML) else _query_laid_out(body, name)
+    if errors:
+        show(errors, {name: body})
         return text, _Outcome.LEFT_ALONE
-    if made.text == body:
+    if made == body:
         return text, _Outcome.SAME
     if mode.diff:
-        before, after = (each.splitlines(keepends=True) for each in (body, made.text))
+        before, after = (each.splitlines(keepends=True) for each in (body, made))
         _write_stdout("".join(_ended(line) for line in difflib.unified_diff(before, after, name, f"{name} (laid out)")))
     elif not mode.write:
         typer.echo(f"would change: {name}", err=True)
-    return mark + made.text, _Outcome.CHANGED
+    return mark + made, _Outcome.CHANGED
+
+
+def _query_laid_out(text: str, name: str) -> tuple[str, list[Finding]]:
+    """The text laid out, or what keeps it from being."""
+    made = format_query(text)
+    lines = LineIndex(text)
+    errors = [
+        finding_of_diagnostic(error, name, lines, Level.ERROR, "kql", "the text was left alone")
+        for error in made.errors
+    ]
+    return (text, errors) if errors or not made.ok else (made.text, [])
+
+
+def _yaml_laid_out(text: str, name: str) -> tuple[str, list[Finding]]:
+    """The file with its query laid out and every other byte as it was, or what keeps it from being.
+
+    A file without a query stays as it is; so does a query whose place in the YAML cannot hold the new text.
+    """
+    document, problems = parse_yaml(text, name)
+    errors = [one for one in problems if one.level is Level.ERROR]
+    if errors:
+        return text, errors
+    for field in _QUERY_FIELDS:
+        node = document.node(field)
+        if node is None or not isinstance(node.value, str):
+            continue
+        made = format_query(node.value)
+        if not made.ok:
+            found = (_finding_in_yaml(error, document, field) for error in made.errors)
+            return text, list(found) or [_not_laid_out(document, field)]
+        wanted = made.text.rstrip("\n") + _line_ends_after(node.value)
+        if wanted == node.value:
+            continue
+        edit = set_text(document, [field], wanted)
+        changed = edited(document, [edit]) if edit is not None else None
+        if changed is None:
+            return text, [_not_laid_out(document, field)]
+        document = changed
+    return document.text, []
+
+
+def _line_ends_after(text: str) -> str:
+    return text[len(text.rstrip("\n")) :]
+
+
+def _finding_in_yaml(error: Diagnostic, document: Document, field: str) -> Finding:
+    place = document.location_in_text(field, offset=error.start)
+    return Finding(error.code, "kql", Level.ERROR, error.message, "the text was left alone", place, (), error.length)
+
+
+def _not_laid_out(document: Document, field: str) -> Finding:
+    place = document.location(field, key=True)
+    message = "the query cannot be laid out where it is written"
+    help = f"write it as a block: {field}: |"
+    return Finding(IN_PLACE.code, IN_PLACE.slug, Level.ERROR, message, help, place, (), len(field))
 
 
 def _ended(line: str) -> str:
     return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-
-
-def _findings(made: Formatted, text: str, name: str) -> Iterator[Finding]:
-    lines = LineIndex(text)
-    for error in made.errors:
-        yield finding_of_diagnostic(error, name, lines, Level.ERROR, "kql", "the text was left alone")

@@ -51,6 +51,10 @@ def set_value(document: Document, path: Sequence[PathPart], value: str) -> Edit 
         return None
     if node.style in _BLOCKS:
         return set_text(document, path, value)
+    if node.style is ScalarStyle.PLAIN and "\n" not in value and not _unwritable(value):
+        unquoted = _verified(document, path, Edit(node.start, node.end, value), value)
+        if unquoted is not None:
+            return unquoted
     source = _scalar_source(value, node.style)
     return None if source is None else Edit(node.start, node.end, source)
 

@@ -25,6 +25,9 @@ EMPTY = FindingKind("YAML012", "yaml.empty", about="The file is empty.")
 BYTE_ORDER_MARK = FindingKind(
     "YAML013", "yaml.byte-order-mark", Level.INFO, about="The file starts with a byte order mark."
 )
+IN_PLACE = FindingKind(
+    "YAML014", "yaml.in-place", about="A value is written in a way that does not allow to change it where it stands."
+)
 KINDS = (
     SYNTAX,
     UNREADABLE,
@@ -39,6 +42,7 @@ KINDS = (
     DOCUMENTS,
     EMPTY,
     BYTE_ORDER_MARK,
+    IN_PLACE,
 )
 
 # What libyaml says, and what helps a person who sees it. First match wins.
