@@ -45,8 +45,8 @@ def test_every_page_that_is_cited_is_listed_and_the_other_way_round() -> None:
     assert cited == names
 
 
-def test_every_certain_fact_about_alerts_and_incidents_stands_on_the_page() -> None:
-    ours = ("security_alert", "incidents", "defender_portal", "alert_details", "entities", "event_grouping")
+def test_every_fact_about_runs_alerts_and_incidents_stands_on_the_page() -> None:
+    ours = ("schedule", "security_alert", "incidents", "defender_portal", "alert_details", "entities", "event_grouping")
     files = {f"test_facts_{name}.py" for name in ours}
     about_us = {
         "test_time_does_not_run_backwards", "test_written_entities_can_be_read_again",
