@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tocsin.kql import support
-from tocsin.kql.functions.registry import aggregates, scalar_functions
-from tocsin.kql.semantics.operators.plugins import KNOWN
+from tocsin.kql.functions.registry import aggregates, plugins, scalar_functions
 from tocsin.kql.syntax.parser.registry import OPERATORS
 
 ITEMS = {
@@ -33,7 +32,7 @@ def test_no_difference_or_reason_is_of_nothing() -> None:
 
 
 def test_nothing_is_left_out() -> None:
-    assert {item.name for item in ITEMS["plugins"]} == set(KNOWN)
+    assert {item.name for item in ITEMS["plugins"]} == set(plugins())
     assert {item.name for item in ITEMS["aggregates"]} == set(aggregates())
     words = {name for name in scalar_functions() if name.replace("_", "a").isalnum()}
     assert {item.name for item in ITEMS["scalars"]} == words

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from agreement import Agreement, ask_us, compare, difference, measure, measure_broken, our_analyst, records
+from declarations import differences, their_signatures
 from layouts import measure_layouts
 from service import HERE, Service
 
@@ -65,6 +66,12 @@ def test_own_query(query: str, own_verdicts: dict[str, dict[str, Any]]) -> None:
     assert "error" not in ours, ours
     different = [name for name, same in compare(theirs, ours).items() if not same]
     assert not different, {name: difference(name, theirs, ours) for name in different}
+
+
+def test_functions_are_declared_as_the_service_has_them(language_service: None, report: Report) -> None:
+    theirs = their_signatures()
+    report("oracle: functions, aggregates and plugins", [f"{len(theirs)} are declared as the service has them"])
+    assert list(differences(theirs)) == []
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,9 @@ import pytest
 from function_cases import Case, Typed, load_cases, type_of
 
 from tocsin import kql
-from tocsin.kql.functions.declaration import Parameter, ScalarFunction, Style
+from tocsin.kql.functions.declaration import ScalarFunction, Style
 from tocsin.kql.functions.registry import scalar_functions
+from tocsin.kql.functions.signatures import Parameter
 from tocsin.kql.types import (
     BOOL,
     DATETIME,

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tocsin.kql.functions.declaration import Nulls, ScalarFunction, Signature, Style
+from tocsin.kql.functions.declaration import Nulls, ScalarFunction, Style
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.registry import scalar_functions
+from tocsin.kql.functions.signatures import Signature
 from tocsin.kql.types import (
     BOOL,
     DATETIME,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from tocsin.kql.catalog import Catalog
 from tocsin.kql.functions.declaration import Aggregate, ScalarFunction
 from tocsin.kql.functions.registry import aggregates, scalar_functions
+from tocsin.kql.functions.registry import plugins as declared_plugins
 from tocsin.kql.semantics.analysis import analyze
-from tocsin.kql.semantics.operators.plugins import KNOWN, LATE, RUN
 from tocsin.kql.semantics.special_functions import TABLE as SPECIAL
 from tocsin.kql.types import DATETIME, DYNAMIC, LONG, STRING, ColumnSchema
 
@@ -185,10 +185,11 @@ REASONS: Mapping[str, str] = {
     **dict.fromkeys(("sequence_detect", "hash_combine", "hash_many", "series_fit_2lines"), _NO_METHOD),
     **dict.fromkeys(("series_fit_2lines_dynamic",), _NO_METHOD),
     **dict.fromkeys(("estimate_data_size", "row_rank"), _NO_METHOD),
-    **dict.fromkeys((name for name in KNOWN if name.endswith(("_request", "_post", "_query"))), _NETWORK),
-    **dict.fromkeys((name for name in KNOWN if name.startswith(("ai_", "infer_"))), _NETWORK),
-    **dict.fromkeys((name for name in KNOWN if name.endswith(("_command", "_datatable"))), _NETWORK),
-    **dict.fromkeys(("python", "csharp"), "runs another language"),
+    **dict.fromkeys((name for name in declared_plugins() if name.endswith(("_request", "_post", "_query"))), _NETWORK),
+    **dict.fromkeys((name for name in declared_plugins() if name.startswith(("ai_", "infer_"))), _NETWORK),
+    **dict.fromkeys((name for name in declared_plugins() if name.endswith(("_command", "_datatable"))), _NETWORK),
+    **dict.fromkeys(("python", "r", "csharp"), "runs another language"),
+    "passthrough": "the reference does not have it",
     **dict.fromkeys(
         (name for name in scalar_functions() if name.startswith(("current_", "cursor_", "extent"))), _CLUSTER
     ),
@@ -243,8 +244,8 @@ def aggregations() -> Iterator[Item]:
 
 def plugins() -> Iterator[Item]:
     """The plugins of ``evaluate``."""
-    for name in sorted(KNOWN):
-        yield _item(name, name in RUN | LATE, f"{name.replace('_', '-')}-plugin")
+    for name, plugin in sorted(declared_plugins().items()):
+        yield _item(name, plugin.runs, plugin.page)
 
 
 def operators() -> Iterator[Item]:

@@ -66,7 +66,7 @@ def _declare_arg(name: str, old: str, better: Comparison) -> None:
             row = 0
         return (values[row], *(column[row] for column in returned))
 
-    signatures = ("<T: orderable>(value: T, [returned: *], ...) -> T",)
+    signatures = ("<T: orderable>(value: T, [returned: scalar|*], ...) -> T",)
     page = name.replace("_", "-") + "-aggregation-function"
     TABLE.aggregate(name, *signatures, page=page, prefix=None)(pick)
     TABLE.aggregate(old, *signatures, page=page, prefix=old.removeprefix("arg"), deprecated=True)(pick)
@@ -98,8 +98,19 @@ def take_anyif(values: Sequence[Value], predicate: Sequence[bool | None]) -> Val
 
 
 _ANY_PAGE = "take-any-aggregation-function"
-TABLE.aggregate("take_any", "(value: *, ...) -> dynamic", page=_ANY_PAGE, prefix=None)(take_any)
-TABLE.aggregate("any", "(value: *, ...) -> dynamic", page=_ANY_PAGE, prefix="any", deprecated=True)(take_any)
+TABLE.aggregate("take_any", "(value: scalar|*, ...) -> dynamic", page=_ANY_PAGE, prefix=None)(take_any)
+TABLE.aggregate(
+    "any",
+    "(value: *, ...) -> dynamic",
+    page=_ANY_PAGE,
+    prefix="any",
+    deprecated=True,
+    accepts=(
+        "(value: scalar) -> the type of value",
+        "(value: scalar, ...2-)",
+        "(value: *)",
+    ),
+)(take_any)
 _ANYIF_PAGE = "take-anyif-aggregation-function"
 _ANYIF = "<T: scalar>(value: T, predicate: bool) -> T"
 TABLE.aggregate("take_anyif", _ANYIF, page=_ANYIF_PAGE, prefix=None)(take_anyif)
@@ -172,16 +183,16 @@ def _as_result(type_: ScalarType, value: Value) -> Value:
 
 
 _PAGE = "percentiles-aggregation-function"
-_P, _W = "percentile: const number", "weight: int|long"
+_P, _W = "percentile: single number", "weight: integer"
 for _name, _signatures, _returns, _implementation in (
-    ("percentile", (f"(value: scalar, {_P}) -> real",), _percentile_type, percentiles),
-    ("percentiles", (f"(value: scalar, {_P}, ...) -> real",), _percentile_type, percentiles),
-    ("percentilew", (f"(value: scalar, {_W}, {_P}) -> real",), _percentile_type, percentiles_weighted),
-    ("percentilesw", (f"(value: scalar, {_W}, {_P}, ...) -> real",), _percentile_type, percentiles_weighted),
+    ("percentile", (f"(value: scalar, {_P})",), _percentile_type, percentiles),
+    ("percentiles", (f"(value: scalar, {_P}, ...)",), _percentile_type, percentiles),
+    ("percentilew", (f"(value: scalar, {_W}, {_P})",), _percentile_type, percentiles_weighted),
+    ("percentilesw", (f"(value: scalar, {_W}, {_P}, ...)",), _percentile_type, percentiles_weighted),
 ):
     TABLE.aggregate(_name, *_signatures, page=_PAGE, prefix="percentile", returns=_returns, typed=True)(_implementation)
 
-_P_OR_ARRAY = "percentile: const number|dynamic"
+_P_OR_ARRAY = "percentile: single number|dynamic"
 TABLE.aggregate(
     "percentiles_array",
     f"(value: scalar, {_P_OR_ARRAY}, ...) -> dynamic",
@@ -189,6 +200,10 @@ TABLE.aggregate(
     prefix="percentiles",
     returns=lambda types: DYNAMIC,
     typed=True,
+    accepts=(
+        "(value: scalar, percentile: number, ...)",
+        "(value: scalar, percentile: array)",
+    ),
 )(percentiles_array)
 TABLE.aggregate(
     "percentilesw_array",
@@ -197,4 +212,8 @@ TABLE.aggregate(
     prefix="percentile",
     returns=lambda types: DYNAMIC,
     typed=True,
+    accepts=(
+        "(value: scalar, weight: integer, percentile: number, ...)",
+        "(value: scalar, weight: integer, percentile: array)",
+    ),
 )(percentiles_weighted_array)

@@ -59,12 +59,12 @@ def _distinct(elements: Iterable[Value]) -> Iterable[Value]:
             yield element
 
 
-_SIZE = "[maxSize: const int|long]"
+_SIZE = "[maxSize: single integer]"
 
 
 @TABLE.aggregate(
     "make_list",
-    f"(value: scalar, {_SIZE}) -> dynamic",
+    f"(value: scalar, {_SIZE}) -> the array of value",
     page="make-list-aggregation-function",
     prefix="list",
     typed=True,
@@ -76,7 +76,7 @@ def make_list(types: Types, values: Sequence[Value], size: int | None = None) ->
 
 @TABLE.aggregate(
     "make_list_if",
-    f"(value: scalar, predicate: bool, {_SIZE}) -> dynamic",
+    f"(value: scalar, predicate: bool, {_SIZE}) -> the array of value",
     page="make-list-if-aggregation-function",
     prefix="list",
     typed=True,
@@ -88,7 +88,7 @@ def make_list_if(types: Types, values: Sequence[Value], predicate: Predicate, si
 
 @TABLE.aggregate(
     "make_list_with_nulls",
-    "(value: scalar) -> dynamic",
+    "(value: scalar) -> the array of value",
     page="make-list-with-nulls-aggregation-function",
     prefix="list",
     typed=True,
@@ -99,7 +99,11 @@ def make_list_with_nulls(types: Types, values: Sequence[Value]) -> list[Value]:
 
 
 @TABLE.aggregate(
-    "make_set", f"(value: scalar, {_SIZE}) -> dynamic", page="make-set-aggregation-function", prefix="set", typed=True
+    "make_set",
+    f"(value: scalar, {_SIZE}) -> the array of value",
+    page="make-set-aggregation-function",
+    prefix="set",
+    typed=True,
 )
 def make_set(types: Types, values: Sequence[Value], size: int | None = None) -> list[Value]:
     """The distinct values as an array, in order of appearance."""
@@ -108,7 +112,7 @@ def make_set(types: Types, values: Sequence[Value], size: int | None = None) -> 
 
 @TABLE.aggregate(
     "make_set_if",
-    f"(value: scalar, predicate: bool, {_SIZE}) -> dynamic",
+    f"(value: scalar, predicate: bool, {_SIZE}) -> the array of value",
     page="make-set-if-aggregation-function",
     prefix="set",
     typed=True,
@@ -131,7 +135,7 @@ def _bag(values: Iterable[Value], size: int | None) -> dict[str, Value]:
 
 @TABLE.aggregate(
     "make_bag",
-    f"(value: dynamic, {_SIZE}) -> dynamic",
+    f"(value: bag, {_SIZE}) -> bag",
     page="make-bag-aggregation-function",
     prefix="bag",
 )
@@ -142,7 +146,7 @@ def make_bag(values: Sequence[Value], size: int | None = None) -> dict[str, Valu
 
 @TABLE.aggregate(
     "make_dictionary",
-    f"(value: dynamic, {_SIZE}) -> dynamic",
+    f"(value: bag, {_SIZE}) -> bag",
     page="make-bag-aggregation-function",
     prefix="dictionary",
     deprecated=True,
@@ -154,7 +158,7 @@ def make_dictionary(values: Sequence[Value], size: int | None = None) -> dict[st
 
 @TABLE.aggregate(
     "make_bag_if",
-    f"(value: dynamic, predicate: bool, {_SIZE}) -> dynamic",
+    f"(value: bag, predicate: bool, {_SIZE}) -> bag",
     page="make-bag-if-aggregation-function",
     prefix="bag",
 )
@@ -166,7 +170,7 @@ def make_bag_if(values: Sequence[Value], predicate: Predicate, size: int | None 
 for _old, _new in (("makelist", make_list), ("makeset", make_set)):
     TABLE.aggregate(
         _old,
-        f"(value: scalar, {_SIZE}) -> dynamic",
+        f"(value: scalar, {_SIZE}) -> the array of value",
         page=_old.replace("make", "make-") + "-aggregation-function",
         prefix=_old.removeprefix("make"),
         deprecated=True,
@@ -220,7 +224,7 @@ class _Schema:
         return found[0] if len(found) == 1 else found
 
 
-@TABLE.aggregate("buildschema", "(value: dynamic) -> dynamic", page="buildschema-aggregation-function", prefix="schema")
+@TABLE.aggregate("buildschema", "(value: bag) -> bag", page="buildschema-aggregation-function", prefix="schema")
 def buildschema(values: Sequence[Value]) -> Value:
     """The smallest schema that fits every value; null when there is none."""
     schema = _Schema()

@@ -22,8 +22,6 @@ TABLE = FunctionTable()
 
 Types = tuple[ScalarType, ...]
 
-_SUMMABLE = "summable|datetime"
-
 
 def chosen(values: Sequence[Value], predicate: Sequence[bool | None]) -> list[Value]:
     """The values whose predicate is true."""
@@ -38,9 +36,24 @@ def present(values: Sequence[Value]) -> list[Value]:
 # -------------------------------------------------------------------------------------------------------- counting
 
 
-@TABLE.aggregate("count", "() -> long", "(value: scalar) -> long", page="count-aggregation-function", aliases=("cnt",))
+@TABLE.aggregate(
+    "count",
+    "() -> long",
+    "(value: scalar) -> long",
+    page="count-aggregation-function",
+    accepts=(
+        "() -> long",
+        "(value: bool) -> long",
+    ),
+)
 def count(rows: Sequence[Value]) -> int:
     """Rows of the group; an argument does not matter."""
+    return len(rows)
+
+
+@TABLE.aggregate("cnt", "() -> long", page="count-aggregation-function", deprecated=True)
+def cnt(rows: Sequence[Value]) -> int:
+    """The old name of ``count``."""
     return len(rows)
 
 
@@ -59,6 +72,7 @@ def _distinct(values: Sequence[Value], type_: ScalarType) -> int:
     "(value: scalar, [accuracy: const int|long]) -> long",
     page="dcount-aggregation-function",
     typed=True,
+    accepts=("(value: scalar, [accuracy: notdynamic]) -> long",),
 )
 def dcount(types: Types, values: Sequence[Value], accuracy: int = 1) -> int:
     """Distinct values, nulls aside. Kusto estimates; this counts."""
@@ -70,6 +84,7 @@ def dcount(types: Types, values: Sequence[Value], accuracy: int = 1) -> int:
     "(value: scalar, predicate: bool, [accuracy: const int|long]) -> long",
     page="dcountif-aggregation-function",
     typed=True,
+    accepts=("(value: scalar, predicate: bool, [accuracy: notdynamic]) -> long",),
 )
 def dcountif(types: Types, values: Sequence[Value], predicate: Sequence[bool | None], accuracy: int = 1) -> int:
     """Distinct values of the rows for which the predicate is true."""
@@ -116,7 +131,13 @@ def _stays_finite(numbers: Sequence[float]) -> bool:
     return math.isfinite(sum(map(abs, numbers)))
 
 
-@TABLE.aggregate("sum", f"(value: {_SUMMABLE}) -> long", page="sum-aggregation-function", returns=_promoted, typed=True)
+@TABLE.aggregate(
+    "sum",
+    "(value: summable) -> the promoted type of value",
+    page="sum-aggregation-function",
+    returns=_promoted,
+    typed=True,
+)
 def sum_(types: Types, values: Sequence[Value]) -> Value:
     """The sum; 0 of nothing."""
     return total(types[0], values)
@@ -124,7 +145,7 @@ def sum_(types: Types, values: Sequence[Value]) -> Value:
 
 @TABLE.aggregate(
     "sumif",
-    f"(value: {_SUMMABLE}, predicate: bool) -> long",
+    "(value: summable, predicate: bool) -> the promoted type of value",
     page="sumif-aggregation-function",
     returns=_promoted,
     typed=True,
@@ -156,7 +177,19 @@ _AVERAGES = (
 )
 
 
-@TABLE.aggregate("avg", *_AVERAGES, page="avg-aggregation-function", typed=True)
+@TABLE.aggregate(
+    "avg",
+    *_AVERAGES,
+    page="avg-aggregation-function",
+    typed=True,
+    accepts=(
+        "(value: integer) -> real",
+        "(value: real) -> real",
+        "(value: decimal) -> decimal",
+        "(value: timespan) -> timespan",
+        "(value: datetime) -> datetime",
+    ),
+)
 def avg(types: Types, values: Sequence[Value]) -> Value:
     """The mean; NaN of nothing."""
     return average(types[0], values)
@@ -167,6 +200,13 @@ def avg(types: Types, values: Sequence[Value]) -> Value:
     *(signature.replace(") ->", ", predicate: bool) ->") for signature in _AVERAGES),
     page="avgif-aggregation-function",
     typed=True,
+    accepts=(
+        "(value: integer, predicate: bool) -> real",
+        "(value: real, predicate: bool) -> real",
+        "(value: decimal, predicate: bool) -> decimal",
+        "(value: timespan, predicate: bool) -> timespan",
+        "(value: datetime, predicate: bool) -> datetime",
+    ),
 )
 def avgif(types: Types, values: Sequence[Value], predicate: Sequence[bool | None]) -> Value:
     """The mean over the rows for which the predicate is true."""
@@ -215,10 +255,10 @@ def _declare_spread(
     def of_chosen(values: Sequence[Value], predicate: Sequence[bool | None]) -> float:
         return measure(chosen(values, predicate), population)
 
-    TABLE.aggregate(name, f"(value: {_SUMMABLE}) -> real", page=f"{name}-aggregation-function")(of_all)
+    TABLE.aggregate(name, "(value: summable) -> real", page=f"{name}-aggregation-function")(of_all)
     if conditional != "stdevpif":  # Kusto has no such function
         TABLE.aggregate(
-            conditional, f"(value: {_SUMMABLE}, predicate: bool) -> real", page=f"{conditional}-aggregation-function"
+            conditional, "(value: summable, predicate: bool) -> real", page=f"{conditional}-aggregation-function"
         )(of_chosen)
 
 
@@ -233,7 +273,7 @@ def _declare_covariance(name: str, conditional: str, population: bool) -> None:
     def of_chosen(left: Sequence[Value], right: Sequence[Value], predicate: Sequence[bool | None]) -> float:
         return _spread(chosen(left, predicate), chosen(right, predicate), population)
 
-    arguments = f"left: {_SUMMABLE}, right: {_SUMMABLE}"
+    arguments = "left: summable, right: summable"
     TABLE.aggregate(name, f"({arguments}) -> real", page=f"{name}-aggregation-function")(of_all)
     TABLE.aggregate(conditional, f"({arguments}, predicate: bool) -> real", page=f"{conditional}-aggregation-function")(
         of_chosen
@@ -255,6 +295,7 @@ def _declare_bits(name: str, combine: Callable[[int, int], int], of_nothing: int
     TABLE.aggregate(
         name,
         "<T: int|long>(value: T) -> T",
+        accepts=("(value: summable) -> the type of value",),
         page=name.replace("_", "-") + "-aggregation-function",
         prefix=None,
     )(aggregate)

@@ -259,10 +259,10 @@ _ARITHMETIC: dict[str, tuple[str, ...]] = {
 }
 
 for _name, _signatures in _ARITHMETIC.items():
-    TABLE.scalar(_name, *_signatures, page="numerical-operators", style=Style.TYPED)(_arithmetic(_name))
+    TABLE.operator(_name, *_signatures, page="numerical-operators", style=Style.TYPED)(_arithmetic(_name))
 
 
-@TABLE.scalar(
+@TABLE.operator(
     "unary-",
     "(operand: int|long) -> long",
     "(operand: real) -> real",
@@ -284,8 +284,8 @@ def negative(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
     return lambda value: wrap_long(-value)
 
 
-@TABLE.scalar(
-    "unary+", "<T: summable|datetime|dynamic>(operand: T) -> T", page="numerical-operators", style=Style.TYPED
+@TABLE.operator(
+    "unary+", "<T: summable|dynamic>(operand: T) -> T", page="numerical-operators", style=Style.TYPED
 )
 def positive(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
     """The number itself; null for what is none inside a dynamic."""

@@ -19,13 +19,15 @@ from tocsin.kql.types import DynamicDatetime, DynamicTimespan, Value
 TABLE = FunctionTable()
 
 
-@TABLE.scalar("array_length", "(array: dynamic) -> long", page="array-length-function", aliases=("arraylength",))
+@TABLE.scalar("array_length", "(array: array) -> long", page="array-length-function", aliases=("arraylength",))
 def array_length(array: Value) -> int | None:
     """Number of elements."""
     return len(array) if isinstance(array, list) else None
 
 
-@TABLE.scalar("array_concat", "(array: dynamic, ...) -> dynamic", page="array-concat-function", nulls=Nulls.SEE)
+@TABLE.scalar(
+    "array_concat", "(array: array, ...64) -> the joined array", page="array-concat-function", nulls=Nulls.SEE
+)
 def array_concat(*arrays: Value) -> Value:
     """The elements of all arrays; arguments that are no arrays do not count unless none is one."""
     present = [each for each in arrays if isinstance(each, list)]
@@ -36,7 +38,9 @@ def _clamped(index: int, size: int) -> int:
     return max(0, index + size) if index < 0 else min(index, size)
 
 
-@TABLE.scalar("array_slice", "(array: dynamic, start: int|long, end: int|long) -> dynamic", page="array-slice-function")
+@TABLE.scalar(
+    "array_slice", "(array: array, start: int|long, end: int|long) -> the type of array", page="array-slice-function"
+)
 def array_slice(array: Value, start: int, end: int) -> Value:
     """The elements from ``start`` to ``end``, both included; negative positions count from the end."""
     if not isinstance(array, list):
@@ -49,6 +53,10 @@ def array_slice(array: Value, start: int, end: int) -> Value:
     "array_split",
     "(array: dynamic, index: int|long|dynamic) -> dynamic",
     page="array-split-function",
+    accepts=(
+        "(array: array, index: integer) -> the type of array",
+        "(array: array, index: array) -> the type of array",
+    ),
 )
 def array_split(array: Value, indexes: Value) -> Value:
     """The array cut before each position."""
@@ -69,7 +77,7 @@ def _shifted(array: Value, count: int, filler: Value) -> Value:
     return [*[filler] * moved, *array[: len(array) - moved]]
 
 
-_SHIFT = "(array: dynamic, shift_count: int|long, [default_value: scalar]) -> dynamic"
+_SHIFT = "(array: array, shift_count: int|long, [default_value: scalar]) -> the type of array"
 
 
 @TABLE.scalar("array_shift_left", _SHIFT, page="array-shift-left-function", nulls=Nulls.SEE, style=Style.TYPED)
@@ -87,7 +95,9 @@ def array_shift_right(array: Value, count: int | None, filler: Value = None) -> 
 
 
 @TABLE.scalar(
-    "array_rotate_left", "(array: dynamic, rotate_count: int|long) -> dynamic", page="array-rotate-left-function"
+    "array_rotate_left",
+    "(array: array, rotate_count: int|long) -> the type of array",
+    page="array-rotate-left-function",
 )
 def array_rotate_left(array: Value, count: int) -> Value:
     """The elements moved to the front, those that fall off to the back."""
@@ -98,14 +108,16 @@ def array_rotate_left(array: Value, count: int) -> Value:
 
 
 @TABLE.scalar(
-    "array_rotate_right", "(array: dynamic, rotate_count: int|long) -> dynamic", page="array-rotate-right-function"
+    "array_rotate_right",
+    "(array: array, rotate_count: int|long) -> the type of array",
+    page="array-rotate-right-function",
 )
 def array_rotate_right(array: Value, count: int) -> Value:
     """The elements moved to the back, those that fall off to the front."""
     return array_rotate_left(array, -count)
 
 
-@TABLE.scalar("array_reverse", "(array: dynamic) -> dynamic", page="array-reverse-function")
+@TABLE.scalar("array_reverse", "(array: array) -> the type of array", page="array-reverse-function")
 def array_reverse(array: Value) -> Value:
     """The elements from last to first."""
     return array[::-1] if isinstance(array, list) else None
@@ -113,7 +125,7 @@ def array_reverse(array: Value) -> Value:
 
 @TABLE.scalar(
     "array_index_of",
-    "(array: dynamic, value: scalar, [start: int|long], [length: int|long], [occurrence: int|long]) -> long",
+    "(array: array, value: scalar, [start: int|long], [length: int|long], [occurrence: const int|long]) -> long",
     page="array-index-of-function",
     style=Style.TYPED,
 )
@@ -135,7 +147,7 @@ def array_index_of(array: Value, value: Value, start: int = 0, length: int = -1,
 
 @TABLE.scalar(
     "array_iff",
-    "(condition_array: dynamic, when_true: scalar, when_false: scalar) -> dynamic",
+    "(condition_array: array, when_true: scalar, when_false: scalar) -> array",
     page="array-iff-function",
     nulls=Nulls.SEE,
     style=Style.TYPED,
@@ -197,7 +209,14 @@ _SORT = (
 )
 
 
-@TABLE.scalar("array_sort_asc", *_SORT, page="array-sort-asc-function", nulls=Nulls.SEE)
+@TABLE.scalar(
+    "array_sort_asc",
+    *_SORT,
+    page="array-sort-asc-function",
+    nulls=Nulls.SEE,
+    folds=False,
+    accepts=("(array: array, ...64, [nulls_last: const bool]) -> the first array",),
+)
 def array_sort_asc(*arguments: Value) -> Value:
     """The array in ascending order, nulls last unless told otherwise.
 
@@ -206,7 +225,14 @@ def array_sort_asc(*arguments: Value) -> Value:
     return _sorted(arguments, descending=False)
 
 
-@TABLE.scalar("array_sort_desc", *_SORT, page="array-sort-desc-function", nulls=Nulls.SEE)
+@TABLE.scalar(
+    "array_sort_desc",
+    *_SORT,
+    page="array-sort-desc-function",
+    nulls=Nulls.SEE,
+    folds=False,
+    accepts=("(array: array, ...64, [nulls_last: const bool]) -> the first array",),
+)
 def array_sort_desc(*arguments: Value) -> Value:
     """As ``array_sort_asc`` in descending order."""
     return _sorted(arguments, descending=True)

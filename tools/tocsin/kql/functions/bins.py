@@ -53,7 +53,19 @@ _BIN = (
 )
 
 
-@TABLE.scalar("bin", *_BIN, page="bin-function", style=Style.TYPED, aliases=("floor",))
+@TABLE.scalar(
+    "bin",
+    *_BIN,
+    page="bin-function",
+    style=Style.TYPED,
+    aliases=("floor",),
+    accepts=(
+        "(value: number, roundTo: number) -> the widest type",
+        "(value: timespan, roundTo: timespan) -> timespan",
+        "(value: datetime, roundTo: datetime) -> datetime",
+        "(value: datetime, roundTo: timespan) -> datetime",
+    ),
+)
 def bin_(types: Sequence[ScalarType]) -> Callable[[Value, Value], Value]:
     """The value rounded down to a multiple of the size; null for a size that is not positive."""
     finish = _finish(types)
@@ -66,9 +78,15 @@ def bin_(types: Sequence[ScalarType]) -> Callable[[Value, Value], Value]:
     "(value: int|long|real, bin_size: int|long|real, fixed_point: int|long|real) -> real",
     "(value: number, bin_size: number, fixed_point: number) -> decimal",
     "(value: timespan, bin_size: number|timespan, fixed_point: timespan) -> timespan",
-    "(value: datetime, bin_size: summable, fixed_point: datetime) -> datetime",
+    "(value: datetime, bin_size: number|timespan, fixed_point: datetime) -> datetime",
     page="bin-at-function",
     style=Style.TYPED,
+    accepts=(
+        "(value: number, bin_size: number, fixed_point: number) -> the widest type",
+        "(value: timespan, bin_size: number, fixed_point: timespan) -> timespan",
+        "(value: timespan, bin_size: timespan, fixed_point: timespan) -> timespan",
+        "(value: datetime, bin_size: summable, fixed_point: datetime) -> datetime",
+    ),
 )
 def bin_at(types: Sequence[ScalarType]) -> Callable[[Value, Value, Value], Value]:
     """As ``bin``, the multiples counted from a fixed point."""
@@ -76,6 +94,4 @@ def bin_at(types: Sequence[ScalarType]) -> Callable[[Value, Value, Value], Value
     return lambda value, size, fixed: finish(_binned(value, size, fixed))
 
 
-TABLE.known(
-    "bin_auto", "(value: summable|datetime) -> dynamic", page="bin-auto-function", returns=lambda types: types[0]
-)
+TABLE.known("bin_auto", "(value: summable) -> dynamic", page="bin-auto-function", returns=lambda types: types[0])

@@ -29,7 +29,7 @@ def ago(context: Any, rows: int, spans: list[Value]) -> list[Value]:
     return [None if each is None else datetime_or_null(context.now - each) for each in spans]
 
 
-@TABLE.scalar("ingestion_time", "() -> datetime", page="ingestion-time-function", style=Style.CARRIED)
+@TABLE.scalar("ingestion_time", "() -> datetime", page="ingestion-time-function", style=Style.CARRIED, folds=False)
 def ingestion_time() -> None:
     """When the record arrived; null for a row that is no record (any more): after summarize, of print."""
     return
@@ -47,7 +47,7 @@ def rand(context: Any, rows: int, limits: list[Value] | None = None) -> list[flo
     ]
 
 
-@TABLE.scalar("new_guid", "() -> guid", page="new-guid-function", style=Style.CONTEXT, deterministic=False)
+@TABLE.scalar("new_guid", "() -> guid", page="new-guid-function", style=Style.CONTEXT, deterministic=False, folds=False)
 def new_guid(context: Any, rows: int) -> list[str]:
     """A random guid for each row."""
     return [str(UUID(int=context.random.getrandbits(128), version=4)) for _ in range(rows)]

@@ -41,7 +41,7 @@ def _iff_returns(types: Sequence[ScalarType]) -> ScalarType:
 
 @TABLE.scalar(
     "iff",
-    "(if: bool, then: scalar, else: scalar) -> dynamic",
+    "(if: bool, then: commonordynamic, else: commonordynamic) -> the common type but dynamic",
     page="iff-function",
     nulls=Nulls.SEE,
     style=Style.TYPED,
@@ -70,7 +70,7 @@ def _case_returns(types: Sequence[ScalarType]) -> ScalarType:
 
 @TABLE.scalar(
     "case",
-    "((predicate: bool, then: scalar)..., else: scalar) -> dynamic",
+    "((predicate: bool, then: commonordynamic)..., else: commonordynamic) -> the common type but dynamic",
     page="case-function",
     nulls=Nulls.SEE,
     style=Style.TYPED,
@@ -94,6 +94,7 @@ def case(types: Sequence[ScalarType]) -> Callable[..., Value]:
     "<T: scalar>(first: T, second: T, ...) -> T",
     page="coalesce-function",
     nulls=Nulls.SEE,
+    accepts=("(first: common, ...2-64) -> the common type",),
 )
 def coalesce(*values: Value) -> Value:
     """The first value that is neither null nor the empty text; else the last."""
@@ -107,51 +108,82 @@ def _ordered(values: Sequence[Value]) -> list[Value]:
     return [value for value in values if value is not None and value == value]
 
 
-@TABLE.scalar("max_of", "<T: orderable>(first: T, second: T, ...) -> T", page="max-of-function", nulls=Nulls.SEE)
+@TABLE.scalar(
+    "max_of",
+    "<T: orderable>(first: T, second: T, ...) -> T",
+    page="max-of-function",
+    nulls=Nulls.SEE,
+    accepts=("(first: commonorderable, ...2-64) -> the common type",),
+)
 def max_of(*values: Value) -> Value:
     """The largest value; nulls do not count."""
     present = _ordered(values)
     return max(present) if present else values[0]
 
 
-@TABLE.scalar("min_of", "<T: orderable>(first: T, second: T, ...) -> T", page="min-of-function", nulls=Nulls.SEE)
+@TABLE.scalar(
+    "min_of",
+    "<T: orderable>(first: T, second: T, ...) -> T",
+    page="min-of-function",
+    nulls=Nulls.SEE,
+    accepts=("(first: commonorderable, ...2-64) -> the common type",),
+)
 def min_of(*values: Value) -> Value:
     """The smallest value; nulls do not count."""
     present = _ordered(values)
     return min(present) if present else values[0]
 
 
-@TABLE.scalar("isnull", "(value: scalar) -> bool", page="isnull-function", nulls=Nulls.SEE)
+@TABLE.scalar("isnull", "(value: scalar) -> bool", page="isnull-function", nulls=Nulls.SEE, folds=False)
 def isnull(value: Value) -> bool:
     """Whether the value is null. A string never is."""
     return value is None
 
 
-@TABLE.scalar("isnotnull", "(value: scalar) -> bool", page="isnotnull-function", nulls=Nulls.SEE, aliases=("notnull",))
+@TABLE.scalar(
+    "isnotnull",
+    "(value: scalar) -> bool",
+    page="isnotnull-function",
+    nulls=Nulls.SEE,
+    aliases=("notnull",),
+    folds=False,
+)
 def isnotnull(value: Value) -> bool:
     """Whether the value is not null."""
     return value is not None
 
 
-@TABLE.scalar("isnan", "(number: number) -> bool", page="isnan-function", nulls=Nulls.SEE)
+@TABLE.scalar(
+    "isnan", "(number: number) -> bool", page="isnan-function", nulls=Nulls.SEE, accepts=("(number: real) -> bool",)
+)
 def isnan(value: Any) -> bool:
     """Whether the number is NaN; null is not."""
     return value is not None and math.isnan(value)
 
 
-@TABLE.scalar("isinf", "(number: number) -> bool", page="isinf-function", nulls=Nulls.SEE)
+@TABLE.scalar(
+    "isinf", "(number: number) -> bool", page="isinf-function", nulls=Nulls.SEE, accepts=("(number: real) -> bool",)
+)
 def isinf(value: Any) -> bool:
     """Whether the number is one of the infinities; null is not."""
     return value is not None and math.isinf(value)
 
 
-@TABLE.scalar("isfinite", "(number: number) -> bool", page="isfinite-function", nulls=Nulls.SEE)
+@TABLE.scalar(
+    "isfinite",
+    "(number: number) -> bool",
+    page="isfinite-function",
+    nulls=Nulls.SEE,
+    accepts=("(number: real) -> bool",),
+)
 def isfinite(value: Any) -> bool:
     """Whether the number is neither NaN nor infinite; null is not finite."""
     return value is not None and math.isfinite(value)
 
 
-@TABLE.scalar("assert", "(predicate: bool, message: string) -> bool", page="assert-function", nulls=Nulls.SEE)
+@TABLE.scalar(
+    "assert", "(predicate: bool, message: string) -> bool", page="assert-function", nulls=Nulls.SEE, folds=False
+)
 def assert_(predicate: Value, message: str) -> bool:
     """True; when the predicate is not true the query fails with the message."""
     if not predicate:
@@ -159,7 +191,7 @@ def assert_(predicate: Value, message: str) -> bool:
     return True
 
 
-@TABLE.scalar("around", "(value: scalar, center: scalar, delta: scalar) -> bool", page="around-function")
+@TABLE.scalar("around", "(value: scalar, center: scalar, delta: scalar) -> bool", page="around-function", folds=False)
 def around(value: Any, center: Any, delta: Any) -> bool | None:
     """Whether the value is at most ``delta`` from ``center``."""
     try:
@@ -168,5 +200,6 @@ def around(value: Any, center: Any, delta: Any) -> bool | None:
         return None
 
 
-TABLE.known("column_ifexists", "(column_name: const string, default_value: scalar) -> dynamic",
-            page="column-ifexists-function", returns=lambda types: types[1], aliases=("columnifexists",))  # fmt: skip
+TABLE.known("column_ifexists", "(column_name: const string, default_value: scalar) -> the type of default_value",
+            page="column-ifexists-function", returns=lambda types: types[1], aliases=("columnifexists",),
+            folds=False)  # fmt: skip

@@ -146,7 +146,12 @@ def to_timespan(value: Value) -> int | None:
     return parse_timespan(value) if isinstance(value, str) else to_long(value)
 
 
-@TABLE.scalar("toguid", "(value: string|dynamic|guid) -> guid", page="toguid-function")
+@TABLE.scalar(
+    "toguid",
+    "(value: string|dynamic|guid) -> guid",
+    page="toguid-function",
+    accepts=("(value: string|dynamic) -> guid",),
+)
 def to_guid(value: Value) -> str | None:
     """32 hexadecimal digits, with or without hyphens and braces."""
     match = _GUID.fullmatch(value.strip()) if isinstance(value, str) else None

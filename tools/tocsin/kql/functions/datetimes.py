@@ -43,6 +43,10 @@ _FIXED: dict[str, int] = {
     "microsecond": TICKS_PER_MICROSECOND,
 }
 _MONTHS: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
+_UNIT = (
+    "part: literal string {'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond',"
+    " 'microsecond', 'nanosecond'}"
+)
 
 
 def calendar_day(ticks: int) -> date:
@@ -104,7 +108,11 @@ def dayofweek(ticks: int) -> int:
 
 
 @TABLE.scalar(
-    "datetime_part", "(part: string, date: datetime) -> int", page="datetime-part-function", aliases=("datepart",)
+    "datetime_part",
+    "(part: literal string {'year', 'quarter', 'month', 'week_of_year', 'day', 'dayofyear', 'hour', 'minute', 'second',"
+    " 'millisecond', 'microsecond', 'nanosecond'}, date: datetime) -> int",
+    page="datetime-part-function",
+    aliases=("datepart",),
 )
 def datetime_part(part: str, ticks: int) -> int | None:
     """A part of the datetime as a number; null for a part that does not exist."""
@@ -159,10 +167,10 @@ def _end(span: str) -> Callable[..., int | None]:
 
 
 for _span in _SPANS:
-    TABLE.scalar(
-        f"startof{_span}", "(date: datetime, [offset: int|long]) -> datetime", page=f"startof{_span}-function"
-    )(_start(_span))
-    TABLE.scalar(f"endof{_span}", "(date: datetime, [offset: int|long]) -> datetime", page=f"endof{_span}-function")(
+    TABLE.scalar(f"startof{_span}", "(date: datetime, [offset: long]) -> datetime", page=f"startof{_span}-function")(
+        _start(_span)
+    )
+    TABLE.scalar(f"endof{_span}", "(date: datetime, [offset: long]) -> datetime", page=f"endof{_span}-function")(
         _end(_span)
     )
 
@@ -172,7 +180,7 @@ for _span in _SPANS:
 
 @TABLE.scalar(
     "datetime_add",
-    "(part: string, value: int|long, datetime: datetime) -> datetime",
+    f"({_UNIT}, value: int|long, datetime: datetime) -> datetime",
     page="datetime-add-function",
 )
 def datetime_add(part: str, value: int, ticks: int) -> int | None:
@@ -194,7 +202,7 @@ def datetime_add(part: str, value: int, ticks: int) -> int | None:
 
 @TABLE.scalar(
     "datetime_diff",
-    "(part: string, datetime1: datetime, datetime2: datetime) -> long",
+    f"({_UNIT}, datetime1: datetime, datetime2: datetime) -> long",
     page="datetime-diff-function",
 )
 def datetime_diff(part: str, left: int, right: int) -> int | None:
@@ -254,6 +262,11 @@ def make_datetime(*parts: Any) -> int | None:
     "(hours: int|long, minutes: int|long, [seconds: number]) -> timespan",
     "(value: scalar) -> timespan",
     page="make-timespan-function",
+    accepts=(
+        "(days: integer, hours: integer, minutes: integer, seconds: integer) -> timespan",
+        "(hours: integer, minutes: integer, [seconds: integer]) -> timespan",
+        "(value: scalar) -> timespan",
+    ),
 )
 def make_timespan(*parts: Any) -> int | None:
     """``hours, minutes[, seconds]`` or ``days, hours, minutes, seconds``; null when one is out of its range."""
@@ -339,7 +352,7 @@ def _zone_names() -> tuple[str, ...]:
     return tuple(sorted(available_timezones()))
 
 
-@TABLE.scalar("datetime_list_timezones", "() -> dynamic", page="datetime-list-timezones-function")
+@TABLE.scalar("datetime_list_timezones", "() -> array", page="datetime-list-timezones-function")
 def datetime_list_timezones() -> Value:
     """Names of the time zones known on this machine."""
     return list(_zone_names())

@@ -1,52 +1,24 @@
 """How a KQL function is declared: one entry holds its signatures, result type, implementation and page.
 
-A signature is written as text, close to the reference pages::
+The signatures (see ``signatures``) tell the engine what to convert arguments to, and they tell what is reported about
+a call. Where Microsoft's language service takes something else than Kusto runs, ``accepts`` has the signatures it
+reports by::
 
-    "(source: string, start: int|long, [length: int|long]) -> string"
-    "<T: number>(value: T, roundTo: T) -> T"            # T: one common type, numbers widen
-    "(delimiter: string, argument: scalar, ...) -> string"   # the last parameter may repeat
-    "(value: scalar, limit: const long = 1048576) -> dynamic"
-
-``|`` parts accepted types; the names in ``TYPE_SETS`` stand for several. ``[x: …]`` or a default makes a parameter
-optional; ``const`` asks for an expression that does not depend on a row; ``...`` repeats the parameter before it, and
-``(a: T, b: U)...`` repeats a group (what follows it comes once, last). ``*`` as a type takes the star. A result ``T``
-is the common type of T's arguments.
+    @TABLE.scalar(
+        "isnan", "(number: number) -> bool", accepts=("(number: real) -> bool",), page="isnan-function"
+    )
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, Flag, auto
 from typing import Any, TypeVar
 
 from tocsin.kql.functions.libraries import Library
-from tocsin.kql.types import (
-    BOOL,
-    DATETIME,
-    DECIMAL,
-    DYNAMIC,
-    GUID,
-    INT,
-    LONG,
-    REAL,
-    STRING,
-    TIMESPAN,
-    TYPE_NAMES,
-    ScalarType,
-)
-
-TYPE_SETS: dict[str, frozenset[ScalarType]] = {
-    "scalar": frozenset({BOOL, INT, LONG, REAL, DECIMAL, STRING, DATETIME, TIMESPAN, GUID, DYNAMIC}),
-    "notdynamic": frozenset({BOOL, INT, LONG, REAL, DECIMAL, STRING, DATETIME, TIMESPAN, GUID}),
-    "number": frozenset({INT, LONG, REAL, DECIMAL}),
-    "integer": frozenset({INT, LONG}),
-    "summable": frozenset({INT, LONG, REAL, DECIMAL, TIMESPAN}),
-    "orderable": frozenset({BOOL, INT, LONG, REAL, DECIMAL, STRING, DATETIME, TIMESPAN, GUID}),
-}
-"""Names in a signature that stand for several types."""
-
+from tocsin.kql.functions.signatures import Signature, parse_signature
+from tocsin.kql.types import ScalarType
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
 """An implementation: declaring it leaves it as it is."""
@@ -87,51 +59,8 @@ class Style(Enum):
     a row that came from elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter: the types it takes, or the type variable it is bound to."""
-
-    name: str
-    types: frozenset[ScalarType]
-    variable: str | None = None
-    optional: bool = False
-    constant: bool = False
-    star: bool = False
-    default: str | None = None
-
-
 ReturnRule = Callable[[Sequence[ScalarType]], ScalarType]
 """Result type from the argument types, where no signature text can say it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """``parameters`` in order; ``repeated`` of them from ``repeat_at`` on may come again and again (0: fixed)."""
-
-    parameters: tuple[Parameter, ...]
-    returns: ScalarType | str | None
-    repeated: int = 0
-    repeat_at: int = 0
-    text: str = ""
-
-    @property
-    def least(self) -> int:
-        """The smallest number of arguments."""
-        return sum(1 for each in self.parameters if not each.optional)
-
-    @property
-    def most(self) -> int | None:
-        """The largest number of arguments; None when a parameter repeats."""
-        return None if self.repeated else len(self.parameters)
-
-    def parameter(self, index: int, count: int) -> Parameter:
-        """The parameter that takes the argument at ``index`` of a call with ``count`` arguments."""
-        if not self.repeated or index < self.repeat_at:
-            return self.parameters[index]
-        trailing = len(self.parameters) - self.repeat_at - self.repeated
-        if index >= count - trailing:
-            return self.parameters[len(self.parameters) - (count - index)]
-        return self.parameters[self.repeat_at + (index - self.repeat_at) % self.repeated]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,6 +84,12 @@ class ScalarFunction:
     """What the implementation imports; without it the call is refused."""
     needs_places: bool = False
     """Asks where addresses are, which the catalogue must promise to say when the query runs."""
+    accepts: tuple[str, ...] = ()
+    """Signatures to report by, where they are not ``signatures``."""
+    folds: bool = True
+    """Constant arguments make a call that the language service takes for a constant."""
+    operator: bool = False
+    """Written between or before its operands; never called by name."""
 
     def implementation_for(self, types: Sequence[ScalarType]) -> Callable[..., Any] | None:
         """What an engine calls for arguments of these types: the implementation, specialised when it is ``TYPED``."""
@@ -186,105 +121,52 @@ class Aggregate:
     alias_of: str | None = None
     deprecated: bool = False
     typed: bool = False
+    accepts: tuple[str, ...] = ()
+    """Signatures to report by, where they are not ``signatures``."""
 
 
-_TOKEN = re.compile(r"\s*(->|\.\.\.|=\s*[^,\])]+|[A-Za-z_][\w]*|[<>():,|\[\]*])")
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A function of the query language that is no scalar function: it names a table or another place, it means
+    something inside graph operators alone (``in_graphs``), or the service keeps it for itself (no ``page``)."""
+
+    name: str
+    accepts: tuple[str, ...]
+    page: str
+    in_graphs: bool = False
+    folds: bool = False
+    """As of a scalar function."""
+    availability: Availability = Availability.BOTH
 
 
-@dataclass(slots=True)
-class _Reader:
-    tokens: list[str]
-    at: int = 0
-    variables: dict[str, frozenset[ScalarType]] = field(default_factory=dict)
+@dataclass(frozen=True, slots=True, eq=False)
+class Plugin:
+    """A plugin of ``evaluate``. ``runs``: the local engine runs it. ``late``: its columns are found by running its
+    input."""
 
-    def peek(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def take(self) -> str:
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def expect(self, token: str) -> None:
-        if self.peek() != token:
-            raise ValueError(f"expected {token!r}, found {self.peek()!r} in {' '.join(self.tokens)}")
-        self.at += 1
-
-    def skip(self, token: str) -> bool:
-        if self.peek() == token:
-            self.at += 1
-            return True
-        return False
-
-    def types(self) -> frozenset[ScalarType]:
-        found: set[ScalarType] = set()
-        while True:
-            name = self.take()
-            if name in TYPE_SETS:
-                found |= TYPE_SETS[name]
-            else:
-                found.add(TYPE_NAMES[name])
-            if not self.skip("|"):
-                return frozenset(found)
-
-    def parameter(self) -> Parameter:
-        optional = self.skip("[")
-        name = self.take()
-        self.expect(":")
-        constant = self.skip("const")
-        default = None
-        if self.skip("*"):
-            made = Parameter(name, frozenset(), star=True, optional=optional)
-        else:
-            variable = self.take() if self.peek() in self.variables else None
-            types = self.variables[variable] if variable else self.types()
-            if self.peek().startswith("="):
-                default, optional_now = self.take()[1:].strip(), True
-            else:
-                optional_now = optional
-            made = Parameter(name, types, variable, optional_now, constant, default=default)
-        if optional:
-            self.expect("]")
-        return made
-
-
-def parse_signature(text: str) -> Signature:
-    """Read a signature text (see the module). Raises ValueError or KeyError for a text that is not one."""
-    reader = _Reader(_TOKEN.findall(text))
-    if reader.skip("<"):
-        while not reader.skip(">"):
-            name = reader.take()
-            reader.expect(":")
-            reader.variables[name] = reader.types()
-            reader.skip(",")
-    reader.expect("(")
-    parameters: list[Parameter] = []
-    repeated = repeat_at = 0
-    while not reader.skip(")"):
-        if reader.skip("..."):
-            repeated, repeat_at = 1, len(parameters) - 1
-        elif reader.skip("("):
-            first = len(parameters)
-            while not reader.skip(")"):
-                parameters.append(reader.parameter())
-                reader.skip(",")
-            reader.expect("...")
-            repeated, repeat_at = len(parameters) - first, first
-        else:
-            parameters.append(reader.parameter())
-        reader.skip(",")
-    returns: ScalarType | str | None = None
-    if reader.skip("->"):
-        name = reader.take()
-        returns = name if name in reader.variables else TYPE_NAMES[name]
-    return Signature(tuple(parameters), returns, repeated, repeat_at, text)
+    name: str
+    accepts: tuple[str, ...]
+    page: str
+    runs: bool = False
+    late: bool = False
+    availability: Availability = Availability.BOTH
+    in_service: bool = True
+    """Whether Microsoft's language service has it."""
 
 
 class FunctionTable:
-    """The functions that one module declares. Modules fill their own table at import; ``registry`` joins them."""
+    """The functions that one module declares. Modules fill their own table at import; ``registry`` joins them.
 
-    def __init__(self) -> None:
+    ``folds``: whether calls with constant arguments are constants to the language service, where a declaration does not
+    say.
+    """
+
+    def __init__(self, *, folds: bool = True) -> None:
+        self.folds = folds
         self.scalars: dict[str, ScalarFunction] = {}
         self.aggregates: dict[str, Aggregate] = {}
+        self.places: dict[str, Place] = {}
+        self.plugins: dict[str, Plugin] = {}
 
     def scalar(
         self,
@@ -300,6 +182,8 @@ class FunctionTable:
         aliases: Sequence[str] = (),
         library: Library | None = None,
         needs_places: bool = False,
+        accepts: Sequence[str] = (),
+        folds: bool | None = None,
     ) -> Callable[[Declared], Declared]:
         """Declare a scalar function; decorates its implementation. ``aliases`` are other spellings of its name."""
 
@@ -308,9 +192,21 @@ class FunctionTable:
             for each in (name, *aliases):
                 self.scalars[each] = ScalarFunction(
                     each, parsed, page, implementation, nulls, style, deterministic, returns, availability,
-                    serialized, None if each == name else name, library=library,
-                    needs_places=needs_places,
+                    serialized, None if each == name else name, accepts=tuple(accepts),
+                    folds=self.folds if folds is None else folds, library=library, needs_places=needs_places,
                 )  # fmt: skip
+            return implementation
+
+        return register
+
+    def operator(
+        self, name: str, *signatures: str, page: str, nulls: Nulls = Nulls.PROPAGATE, style: Style = Style.VALUES
+    ) -> Callable[[Declared], Declared]:
+        """Declare an operator between values; decorates its implementation."""
+
+        def register(implementation: Declared) -> Declared:
+            parsed = tuple(parse_signature(text) for text in signatures)
+            self.scalars[name] = ScalarFunction(name, parsed, page, implementation, nulls, style, operator=True)
             return implementation
 
         return register
@@ -324,13 +220,16 @@ class FunctionTable:
         availability: Availability = Availability.BOTH,
         serialized: bool = False,
         aliases: Sequence[str] = (),
+        accepts: Sequence[str] = (),
+        folds: bool | None = None,
     ) -> None:
         """Declare a scalar function that binds but that the local engine refuses."""
         parsed = tuple(parse_signature(text) for text in signatures)
         for each in (name, *aliases):
             self.scalars[each] = ScalarFunction(
                 each, parsed, page, None, returns=returns, availability=availability, serialized=serialized,
-                alias_of=None if each == name else name,
+                alias_of=None if each == name else name, accepts=tuple(accepts),
+                folds=self.folds if folds is None else folds,
             )  # fmt: skip
 
     def aggregate(
@@ -344,6 +243,7 @@ class FunctionTable:
         aliases: Sequence[str] = (),
         deprecated: bool = False,
         typed: bool = False,
+        accepts: Sequence[str] = (),
     ) -> Callable[[Declared], Declared]:
         """Declare an aggregate; decorates its implementation. ``prefix`` "" means the function's own name."""
 
@@ -353,8 +253,39 @@ class FunctionTable:
                 shown = each if prefix == "" else prefix
                 self.aggregates[each] = Aggregate(
                     each, parsed, page, implementation, shown, returns, availability,
-                    None if each == name else name, deprecated, typed,
+                    None if each == name else name, deprecated, typed, tuple(accepts),
                 )  # fmt: skip
             return implementation
 
         return register
+
+    def place(
+        self,
+        name: str,
+        *accepts: str,
+        page: str = "",
+        in_graphs: bool = False,
+        folds: bool = False,
+        availability: Availability = Availability.BOTH,
+    ) -> None:
+        """Declare a function that is no scalar function (see ``Place``)."""
+        self.places[name] = Place(name, accepts, page, in_graphs, folds, availability)
+
+    def known_aggregate(self, name: str, *signatures: str, page: str, prefix: str | None = "") -> None:
+        """Declare an aggregate that binds but that the local engine refuses."""
+        parsed = tuple(parse_signature(text) for text in signatures)
+        self.aggregates[name] = Aggregate(name, parsed, page, None, name if prefix == "" else prefix)
+
+    def plugin(
+        self,
+        name: str,
+        *accepts: str,
+        runs: bool = False,
+        late: bool = False,
+        availability: Availability = Availability.BOTH,
+        page: str | None = None,
+        in_service: bool = True,
+    ) -> None:
+        """Declare a plugin of ``evaluate``; its page is named after it where ``page`` does not say."""
+        shown = f"{name.replace('_', '-')}-plugin" if page is None else page
+        self.plugins[name] = Plugin(name, accepts, shown, runs, late, availability, in_service)

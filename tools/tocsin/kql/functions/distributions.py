@@ -100,6 +100,7 @@ def beta_inv(probability: Any, alpha: Any, beta: Any) -> float | None:
     "welch_test",
     "(mean1: number, variance1: number, count1: number, mean2: number, variance2: number, count2: number) -> real",
     page="welch-test-function",
+    folds=False,
 )
 def welch_test(mean1: Any, variance1: Any, count1: Any, mean2: Any, variance2: Any, count2: Any) -> float:
     """The probability that two samples of one mean differ as much, by Welch's two-sided test; NaN when the samples are

@@ -33,7 +33,7 @@ TABLE = FunctionTable()
 LONGEST_RANGE = 1_048_576
 """Elements that ``range()`` and ``repeat()`` may give."""
 
-_BAG = "(bag: dynamic) -> dynamic"
+_BAG = "(bag: bag) -> array<string>"
 
 
 # ------------------------------------------------------------------------------------------------------------ bags
@@ -47,7 +47,7 @@ def bag_keys(bag: Value) -> Value:
 
 @TABLE.scalar(
     "bag_pack",
-    "((key: string, value: scalar)...) -> dynamic",
+    "((key: string, value: scalar)...) -> the bag of names and values",
     page="pack-function",
     nulls=Nulls.SEE,
     style=Style.TYPED,
@@ -59,9 +59,7 @@ def bag_pack(*pairs: Value) -> Value:
     return dict(zip(pairs[::2], pairs[1::2], strict=True))
 
 
-@TABLE.scalar(
-    "bag_merge", "(first: dynamic, second: dynamic, ...) -> dynamic", page="bag-merge-function", nulls=Nulls.SEE
-)
+@TABLE.scalar("bag_merge", "(first: bag, ...2-64) -> bag", page="bag-merge-function", nulls=Nulls.SEE)
 def bag_merge(*bags: Value) -> Value:
     """All properties; of those with one name the leftmost. Null when none of the arguments is a bag."""
     present = [bag for bag in bags if isinstance(bag, dict)]
@@ -84,7 +82,7 @@ def _without(value: Value, path: Path) -> Value:
     return {**value, step: _without(inner, path[1:])}
 
 
-@TABLE.scalar("bag_remove_keys", "(bag: dynamic, keys: dynamic) -> dynamic", page="bag-remove-keys-function")
+@TABLE.scalar("bag_remove_keys", "(bag: bag, keys: array) -> bag", page="bag-remove-keys-function")
 def bag_remove_keys(bag: Value, keys: Value) -> Value:
     """The bag without these keys; a key may be a JSON path."""
     if not isinstance(bag, dict) or not isinstance(keys, list):
@@ -95,7 +93,7 @@ def bag_remove_keys(bag: Value, keys: Value) -> Value:
     return bag
 
 
-@TABLE.scalar("bag_has_key", "(bag: dynamic, key: string) -> bool", page="bag-has-key-function")
+@TABLE.scalar("bag_has_key", "(bag: bag, key: string) -> bool", page="bag-has-key-function")
 def bag_has_key(bag: Value, key: str) -> bool | None:
     """Whether the bag has the key; it may be a JSON path."""
     return follow(bag, path_or_key(key))[0] if isinstance(bag, dict) else None
@@ -117,7 +115,7 @@ def _with(value: Value, path: Path, new: Value) -> Value:
 
 @TABLE.scalar(
     "bag_set_key",
-    "(bag: dynamic, key: const string, value: scalar) -> dynamic",
+    "(bag: bag, key: const string, value: scalar) -> bag",
     page="bag-set-key-function",
     nulls=Nulls.SEE,
     style=Style.TYPED,
@@ -128,7 +126,7 @@ def bag_set_key(bag: Value, key: str, value: Value) -> Value:
     return _with(bag, path_or_key(key), value) if isinstance(bag, dict) else None
 
 
-@TABLE.scalar("bag_zip", "(keys: dynamic, values: dynamic) -> dynamic", page="bag-zip", nulls=Nulls.SEE)
+@TABLE.scalar("bag_zip", "(keys: array, values: array) -> bag", page="bag-zip", nulls=Nulls.SEE)
 def bag_zip(keys: Value, values: Value) -> Value:
     """A bag of the keys that are texts and the values at the same places; missing values are null."""
     if not isinstance(keys, list):
@@ -168,6 +166,10 @@ def dynamic_to_json(value: Value) -> str:
     "(jsonPath: const string, jsonText: string, type: const string) -> string",
     page="extract-json-function",
     aliases=("extractjson",),
+    accepts=(
+        "(jsonPath: const string, jsonText: string) -> string",
+        "(jsonPath: const string, jsonText: string, type: literal type)",
+    ),
 )
 def extract_json(path: str, text: str, type_name: str = "string") -> str:
     """The text of what the path leads to in a JSON text; the empty text when it leads nowhere."""
@@ -194,7 +196,7 @@ def _sets(arguments: Sequence[Value]) -> list[dict[Any, Value]] | None:
     return [_unique(each) for each in arguments]
 
 
-_SETS = "(first: dynamic, second: dynamic, ...) -> dynamic"
+_SETS = "(first: array, ...2-64) -> the first array"
 
 
 @TABLE.scalar("set_union", _SETS, page="set-union-function")
@@ -228,7 +230,7 @@ def set_difference(*arrays: Value) -> Value:
     return [value for key, value in sets[0].items() if not any(key in other for other in sets[1:])]
 
 
-@TABLE.scalar("set_equals", "(set1: dynamic, set2: dynamic) -> bool", page="set-equals-function")
+@TABLE.scalar("set_equals", "(set1: array, set2: array) -> bool", page="set-equals-function")
 def set_equals(first: Value, second: Value) -> bool | None:
     """Whether both arrays have the same distinct elements."""
     sets = _sets((first, second))
@@ -236,7 +238,7 @@ def set_equals(first: Value, second: Value) -> bool | None:
 
 
 @TABLE.scalar(
-    "set_has_element", "(set: dynamic, value: scalar) -> bool", page="set-has-element-function", style=Style.TYPED
+    "set_has_element", "(set: array, value: scalar) -> bool", page="set-has-element-function", style=Style.TYPED
 )
 @dynamics(1)
 def set_has_element(array: Value, value: Value) -> bool | None:
@@ -247,7 +249,11 @@ def set_has_element(array: Value, value: Value) -> bool | None:
     return any(canonical(each) == wanted for each in array)
 
 
-@TABLE.scalar("jaccard_index", "(set1: dynamic, set2: dynamic) -> dynamic", page="jaccard-index-function")
+@TABLE.scalar(
+    "jaccard_index",
+    "(set1: array, set2: array) -> array<real>",
+    page="jaccard-index-function",
+)
 def jaccard_index(first: Value, second: Value) -> float | None:
     """Size of the intersection by size of the union; NaN for two empty sets."""
     sets = _sets((first, second))
@@ -261,7 +267,15 @@ def jaccard_index(first: Value, second: Value) -> float | None:
 
 
 @TABLE.scalar(
-    "pack_array", "(value: scalar, ...) -> dynamic", page="pack-array-function", nulls=Nulls.SEE, style=Style.TYPED
+    "pack_array",
+    "(value: scalar, ...) -> dynamic",
+    page="pack-array-function",
+    nulls=Nulls.SEE,
+    style=Style.TYPED,
+    accepts=(
+        "(value: scalar, ...) -> the array of all",
+        "(value: *) -> the array of all",
+    ),
 )
 @dynamics()
 def pack_array(*values: Value) -> Value:
@@ -269,7 +283,7 @@ def pack_array(*values: Value) -> Value:
     return list(values)
 
 
-@TABLE.scalar("repeat", "(value: scalar, count: int|long) -> dynamic", page="repeat-function", nulls=Nulls.SEE,
+@TABLE.scalar("repeat", "(value: scalar, count: long) -> the array of value", page="repeat-function", nulls=Nulls.SEE,
               style=Style.TYPED)  # fmt: skip
 @dynamics(0)
 def repeat(value: Value, count: int | None) -> Value:
@@ -288,6 +302,7 @@ def repeat(value: Value, count: int | None) -> Value:
     "(start: datetime, stop: datetime, [step: timespan]) -> dynamic",
     page="range-function",
     style=Style.TYPED,
+    accepts=("(start: summable, stop: summable, [step: summable]) -> the array of start",),
 )
 def range_(types: Sequence[ScalarType]) -> Callable[..., Value]:
     """The values from start to stop, ``step`` (1, or an hour) apart; at most 1,048,576 of them."""
@@ -311,7 +326,7 @@ def range_(types: Sequence[ScalarType]) -> Callable[..., Value]:
     return values
 
 
-@TABLE.scalar("zip", "(array: dynamic, other: dynamic, ...) -> dynamic", page="zip-function")
+@TABLE.scalar("zip", "(array: array, ...2-64) -> array<array>", page="zip-function")
 def zip_(*arrays: Value) -> Value:
     """Arrays of the elements at the same places; shorter arrays are filled with null."""
     if not all(isinstance(each, list) for each in arrays):
@@ -320,6 +335,16 @@ def zip_(*arrays: Value) -> Value:
     return [[each[index] if index < len(each) else None for each in arrays] for index in range(length)]
 
 
-TABLE.known("pack_all", "([ignore_null_empty: const bool]) -> dynamic", page="pack-all-function")
-TABLE.known("bag_pack_columns", "(column: scalar, ...) -> dynamic", page="bag-pack-columns-function")
-TABLE.known("column_names_of", "(table: *) -> dynamic", page="column-names-of-function")
+TABLE.known(
+    "pack_all",
+    "([ignore_null_empty: const bool]) -> dynamic",
+    page="pack-all-function",
+    accepts=("([ignore_null_empty: literal scalar])",),
+)
+TABLE.known("bag_pack_columns", "(column: column scalar, ...) -> dynamic", page="bag-pack-columns-function")
+TABLE.known(
+    "column_names_of",
+    "(table: *) -> dynamic",
+    page="column-names-of-function",
+    accepts=("(table: table) -> array<string>",),
+)

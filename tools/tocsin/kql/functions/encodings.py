@@ -64,14 +64,14 @@ def base64_decode_tostring(text: str) -> str:
         return ""
 
 
-@TABLE.scalar("base64_decode_toarray", "(base64_string: string) -> dynamic", page="base64-decode-toarray-function")
+@TABLE.scalar("base64_decode_toarray", "(base64_string: string) -> array", page="base64-decode-toarray-function")
 def base64_decode_toarray(text: str) -> Value:
     """The bytes behind base64 as an array of numbers; null when it is not base64."""
     data = _decoded(text)
     return None if data is None else list(data)
 
 
-@TABLE.scalar("base64_encode_fromarray", "(bytes: dynamic) -> string", page="base64-encode-fromarray-function")
+@TABLE.scalar("base64_encode_fromarray", "(bytes: array) -> string", page="base64-encode-fromarray-function")
 def base64_encode_fromarray(value: Value) -> str:
     """base64 of an array of byte values; the empty text when it is none."""
     if not isinstance(value, list) or not all(type(each) is int and 0 <= each <= 255 for each in value):

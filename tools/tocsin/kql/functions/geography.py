@@ -41,7 +41,12 @@ def _geojson(point: Vector) -> Value:
     return {"type": "Point", "coordinates": position(point)}
 
 
-@TABLE.scalar("geo_distance_2points", f"({_TWO_POINTS}) -> real", page="geo-distance-2points-function")
+@TABLE.scalar(
+    "geo_distance_2points",
+    f"({_TWO_POINTS}) -> real",
+    page="geo-distance-2points-function",
+    accepts=(f"({_TWO_POINTS}, [use_spheroid: number|bool]) -> real",),
+)
 def geo_distance_2points(longitude1: Any, latitude1: Any, longitude2: Any, latitude2: Any) -> float | None:
     """Metres along the great circle."""
     first, second = vector(longitude1, latitude1), vector(longitude2, latitude2)
@@ -89,7 +94,7 @@ def geo_point_in_circle(x: Any, y: Any, centre_x: Any, centre_y: Any, radius: An
 
 @TABLE.scalar(
     "geo_point_in_polygon",
-    "(longitude: number, latitude: number, polygon: dynamic) -> bool",
+    "(longitude: number, latitude: number, polygon: bag) -> bool",
     page="geo-point-in-polygon-function",
 )
 def geo_point_in_polygon(x: Any, y: Any, shape: Value) -> bool | None:
@@ -113,8 +118,8 @@ def _nearest_of_polygons(x: Any, y: Any, shape: Value) -> tuple[Vector, Vector] 
     return point, _nearest(point, [ring for rings in polygons for ring in rings])
 
 
-_TO_POLYGON = "(longitude: number, latitude: number, polygon: dynamic)"
-_TO_LINE = "(longitude: number, latitude: number, lineString: dynamic)"
+_TO_POLYGON = "(longitude: number, latitude: number, polygon: bag)"
+_TO_LINE = "(longitude: number, latitude: number, lineString: bag)"
 
 
 @TABLE.scalar("geo_distance_point_to_polygon", f"{_TO_POLYGON} -> real", page="geo-distance-point-to-polygon-function")
@@ -124,7 +129,9 @@ def geo_distance_point_to_polygon(x: Any, y: Any, shape: Value) -> float | None:
     return None if found is None else distance(*found)
 
 
-@TABLE.scalar("geo_closest_point_on_polygon", f"{_TO_POLYGON} -> dynamic", page="geo-closest-point-on-polygon-function")
+@TABLE.scalar(
+    "geo_closest_point_on_polygon", f"{_TO_POLYGON} -> geometry", page="geo-closest-point-on-polygon-function"
+)
 def geo_closest_point_on_polygon(x: Any, y: Any, shape: Value) -> Value:
     """The nearest place of the polygon as a GeoJSON point."""
     found = _nearest_of_polygons(x, y, shape)
@@ -138,21 +145,21 @@ def geo_distance_point_to_line(x: Any, y: Any, shape: Value) -> float | None:
     return None if point is None or lines is None else distance(point, _nearest(point, lines))
 
 
-@TABLE.scalar("geo_closest_point_on_line", f"{_TO_LINE} -> dynamic", page="geo-closest-point-on-line-function")
+@TABLE.scalar("geo_closest_point_on_line", f"{_TO_LINE} -> geometry", page="geo-closest-point-on-line-function")
 def geo_closest_point_on_line(x: Any, y: Any, shape: Value) -> Value:
     """The nearest place of the line as a GeoJSON point."""
     point, lines = vector(x, y), lines_of(shape)
     return None if point is None or lines is None else _geojson(_nearest(point, lines))
 
 
-@TABLE.scalar("geo_line_length", "(lineString: dynamic) -> real", page="geo-line-length-function")
+@TABLE.scalar("geo_line_length", "(lineString: bag) -> real", page="geo-line-length-function")
 def geo_line_length(shape: Value) -> float | None:
     """Metres along a LineString or MultiLineString."""
     lines = lines_of(shape)
     return None if lines is None else sum(distance(*edge) for line in lines for edge in edges(line))
 
 
-@TABLE.scalar("geo_line_centroid", "(lineString: dynamic) -> dynamic", page="geo-line-centroid-function")
+@TABLE.scalar("geo_line_centroid", "(lineString: bag) -> geometry", page="geo-line-centroid-function")
 def geo_line_centroid(shape: Value) -> Value:
     """The centroid of the line, weighted by length, as a GeoJSON point."""
     lines = lines_of(shape)
@@ -172,7 +179,7 @@ def _parts(shape: Value) -> list[list[Ring]] | None:
     return None if polygons is None else apart(polygons)
 
 
-@TABLE.scalar("geo_polygon_perimeter", "(polygon: dynamic) -> real", page="geo-polygon-perimeter-function")
+@TABLE.scalar("geo_polygon_perimeter", "(polygon: bag) -> real", page="geo-polygon-perimeter-function")
 def geo_polygon_perimeter(shape: Value) -> float | None:
     """Metres around the rings of the polygon."""
     polygons = _parts(shape)
@@ -181,7 +188,7 @@ def geo_polygon_perimeter(shape: Value) -> float | None:
     return sum(distance(*edge) for rings in polygons for ring in rings for edge in edges(ring))
 
 
-@TABLE.scalar("geo_polygon_area", "(polygon: dynamic) -> real", page="geo-polygon-area-function")
+@TABLE.scalar("geo_polygon_area", "(polygon: bag) -> real", page="geo-polygon-area-function")
 def geo_polygon_area(shape: Value) -> float | None:
     """Square metres of the polygon without its holes."""
     polygons = _parts(shape)
@@ -193,7 +200,7 @@ def geo_polygon_area(shape: Value) -> float | None:
 
 @TABLE.scalar(
     "geo_intersects_2lines",
-    "(lineString1: dynamic, lineString2: dynamic) -> bool",
+    "(lineString1: bag, lineString2: bag) -> bool",
     page="geo-intersects-2lines-function",
 )
 def geo_intersects_2lines(first: Value, second: Value) -> bool | None:
@@ -302,7 +309,9 @@ class _WktReader:
         return {"type": kind, "coordinates": self.level(levels, loose=kind == "MultiPoint")}
 
 
-@TABLE.scalar("geo_from_wkt", "(wkt: string) -> dynamic", page="geo-from-wkt-function")
+@TABLE.scalar(
+    "geo_from_wkt", "(wkt: string) -> dynamic", page="geo-from-wkt-function", accepts=("(wkt: texts) -> geometry",)
+)
 def geo_from_wkt(text: str) -> Value:
     """The GeoJSON of a shape in well-known text; null for what is none."""
     try:

@@ -68,7 +68,7 @@ def geo_point_to_geohash(longitude: Any, latitude: Any, accuracy: Any = 5) -> st
 
 
 @TABLE.scalar(
-    "geo_geohash_to_central_point", "(geohash: string) -> dynamic", page="geo-geohash-to-central-point-function"
+    "geo_geohash_to_central_point", "(geohash: string) -> geometry", page="geo-geohash-to-central-point-function"
 )
 def geo_geohash_to_central_point(geohash: str) -> Value:
     """The middle of a cell as a GeoJSON point."""
@@ -78,7 +78,7 @@ def geo_geohash_to_central_point(geohash: str) -> Value:
     return {"type": "Point", "coordinates": [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]}
 
 
-@TABLE.scalar("geo_geohash_to_polygon", "(geohash: string) -> dynamic", page="geo-geohash-to-polygon-function")
+@TABLE.scalar("geo_geohash_to_polygon", "(geohash: string) -> geometry", page="geo-geohash-to-polygon-function")
 def geo_geohash_to_polygon(geohash: str) -> Value:
     """A cell as a GeoJSON polygon."""
     box = _box(geohash)
@@ -92,7 +92,7 @@ def geo_geohash_to_polygon(geohash: str) -> Value:
 _AROUND = ((-1, -1), (-1, 1), (1, -1), (0, 1), (-1, 0), (1, 1), (1, 0), (0, -1))
 
 
-@TABLE.scalar("geo_geohash_neighbors", "(geohash: string) -> dynamic", page="geo-geohash-neighbors-function")
+@TABLE.scalar("geo_geohash_neighbors", "(geohash: string) -> array<string>", page="geo-geohash-neighbors-function")
 def geo_geohash_neighbors(geohash: str) -> Value:
     """The eight cells around a cell, in the order of the reference's example; none beyond the poles."""
     box = _box(geohash)

@@ -51,7 +51,7 @@ def geo_point_to_h3cell(longitude: Any, latitude: Any, level: Any = 6) -> str:
 
 
 @TABLE.scalar(
-    "geo_h3cell_to_central_point", f"{_CELL} -> dynamic", page="geo-h3cell-to-central-point-function", library=H3
+    "geo_h3cell_to_central_point", f"{_CELL} -> geometry", page="geo-h3cell-to-central-point-function", library=H3
 )
 def geo_h3cell_to_central_point(token: str) -> Value:
     """The middle of a cell as a GeoJSON point."""
@@ -63,7 +63,7 @@ def geo_h3cell_to_central_point(token: str) -> Value:
     return {"type": "Point", "coordinates": [longitude, latitude]}
 
 
-@TABLE.scalar("geo_h3cell_to_polygon", f"{_CELL} -> dynamic", page="geo-h3cell-to-polygon-function", library=H3)
+@TABLE.scalar("geo_h3cell_to_polygon", f"{_CELL} -> geometry", page="geo-h3cell-to-polygon-function", library=H3)
 def geo_h3cell_to_polygon(token: str) -> Value:
     """A cell as a GeoJSON polygon."""
     if not _valid(token):
@@ -103,7 +103,7 @@ def geo_h3cell_parent(token: str, level: Any = None) -> str:
 
 @TABLE.scalar(
     "geo_h3cell_children",
-    "(h3cell: string, [resolution: number]) -> dynamic",
+    "(h3cell: string, [resolution: number]) -> array<string>",
     page="geo-h3cell-children-function",
     library=H3,
 )
@@ -131,7 +131,7 @@ def _rings(token: str, distance: int) -> list[list[Value]]:
     return rings
 
 
-@TABLE.scalar("geo_h3cell_neighbors", f"{_CELL} -> dynamic", page="geo-h3cell-neighbors-function", library=H3)
+@TABLE.scalar("geo_h3cell_neighbors", f"{_CELL} -> array<string>", page="geo-h3cell-neighbors-function", library=H3)
 def geo_h3cell_neighbors(token: str) -> Value:
     """The cells beside a cell, in the order of the reference."""
     return _rings(token, 1)[1] if _valid(token) else None
@@ -139,7 +139,7 @@ def geo_h3cell_neighbors(token: str) -> Value:
 
 @TABLE.scalar(
     "geo_h3cell_rings",
-    "(h3cell: string, distance: number) -> dynamic",
+    "(h3cell: string, distance: number) -> array<array<string>>",
     page="geo-h3cell-rings-function",
     library=H3,
 )
@@ -161,7 +161,7 @@ _METRES_A_DEGREE = 111_195.0
 
 @TABLE.scalar(
     "geo_polygon_to_h3cells",
-    "(polygon: dynamic, [resolution: number], [radius: number]) -> dynamic",
+    "(polygon: bag, [resolution: number], [radius: number]) -> array<string>",
     page="geo-polygon-to-h3cells-function",
     library=H3,
 )

@@ -83,5 +83,15 @@ for _name in ("md5", "sha1", "sha256"):
     )
 
 # Their mixing step is not published, so no value can be given.
-TABLE.known("hash_combine", "(hash1: int|long, hash2: int|long, ...) -> long", page="hash-combine-function")
-TABLE.known("hash_many", "(source: notdynamic, other: notdynamic, ...) -> long", page="hash-many-function")
+TABLE.known(
+    "hash_combine",
+    "(hash1: int|long, hash2: int|long, ...) -> long",
+    page="hash-combine-function",
+    accepts=("(hash1: scalar, ...2-) -> long",),
+)
+TABLE.known(
+    "hash_many",
+    "(source: notdynamic, other: notdynamic, ...) -> long",
+    page="hash-many-function",
+    accepts=("(source: notdynamic, ...) -> long",),
+)

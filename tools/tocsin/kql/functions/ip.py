@@ -81,7 +81,7 @@ def parse_ipv4(text: str) -> int | None:
     return None if address is None else _mask(*address, 32)
 
 
-@TABLE.scalar("parse_ipv4_mask", "(ip: string, prefix: int|long) -> long", page="parse-ipv4-mask-function")
+@TABLE.scalar("parse_ipv4_mask", "(ip: string, prefix: long) -> long", page="parse-ipv4-mask-function")
 def parse_ipv4_mask(text: str, prefix: int) -> int | None:
     """The address as a number, cut to the shorter prefix."""
     address = ipv4(text)
@@ -97,7 +97,7 @@ def parse_ipv6(text: str) -> str:
     return "" if address is None else _ipv6_text(_mask(*address, 128))
 
 
-@TABLE.scalar("parse_ipv6_mask", "(ip: string, prefix: int|long) -> string", page="parse-ipv6-mask-function")
+@TABLE.scalar("parse_ipv6_mask", "(ip: string, prefix: long) -> string", page="parse-ipv6-mask-function")
 def parse_ipv6_mask(text: str, prefix: int) -> str:
     """As ``parse_ipv6``, cut to the shorter prefix of 128 bits."""
     address = ipv6(text)
@@ -131,7 +131,7 @@ def _compare(read: Callable[[str], Address | None], bits: int) -> Callable[..., 
 _compare_ipv4 = _compare(ipv4, 32)
 _compare_ipv6 = _compare(ipv6, 128)
 
-_TWO = "(ip1: string, ip2: string, [prefix: int|long])"
+_TWO = "(ip1: string, ip2: string, [prefix: long])"
 TABLE.scalar("ipv4_compare", f"{_TWO} -> long", page="ipv4-compare-function")(_compare_ipv4)
 TABLE.scalar("ipv6_compare", f"{_TWO} -> long", page="ipv6-compare-function")(_compare_ipv6)
 
@@ -183,11 +183,11 @@ def _any_range_test(read: Callable[[str], Address | None], bits: int) -> Callabl
     return test
 
 
-_ANY = ("(ip: string|dynamic, range: string, ...) -> bool", "(ip: string|dynamic, ranges: dynamic) -> bool")
-TABLE.scalar("ipv4_is_in_any_range", *_ANY, page="ipv4-is-in-any-range-function", style=Style.TYPED)(
+_ANY = ("(ip: string|dynamic, range: string, ...) -> bool", "(ip: string|dynamic, ranges: array) -> bool")
+TABLE.scalar("ipv4_is_in_any_range", *_ANY, page="ipv4-is-in-any-range-function", style=Style.TYPED, folds=False)(
     texts(0)(_any_range_test(ipv4, 32))
 )
-TABLE.scalar("ipv6_is_in_any_range", *_ANY, page="ipv6-is-in-any-range-function", style=Style.TYPED)(
+TABLE.scalar("ipv6_is_in_any_range", *_ANY, page="ipv6-is-in-any-range-function", style=Style.TYPED, folds=False)(
     texts(0)(_any_range_test(ipv6, 128))
 )
 
@@ -222,20 +222,25 @@ def _formatted(value: Value, prefix: Any, *, with_prefix: bool) -> str:
     return f"{text}/{length}" if with_prefix else text
 
 
-@TABLE.scalar("format_ipv4", "(ip: scalar, [prefix: int|long]) -> string", page="format-ipv4-function")
+@TABLE.scalar("format_ipv4", "(ip: scalar, [prefix: long]) -> string", page="format-ipv4-function")
 def format_ipv4(value: Value, prefix: int = 32) -> str:
     """The dotted form of an address or number, cut to the shorter prefix."""
     return _formatted(value, prefix, with_prefix=False)
 
 
-@TABLE.scalar("format_ipv4_mask", "(ip: scalar, [prefix: int|long]) -> string", page="format-ipv4-mask-function")
+@TABLE.scalar(
+    "format_ipv4_mask",
+    "(ip: scalar, [prefix: int|long]) -> string",
+    page="format-ipv4-mask-function",
+    accepts=("(ip: scalar, prefix: long) -> string",),
+)
 def format_ipv4_mask(value: Value, prefix: int = 32) -> str:
     """As ``format_ipv4``, followed by the prefix that was used."""
     return _formatted(value, prefix, with_prefix=True)
 
 
 @TABLE.scalar(
-    "ipv4_range_to_cidr_list", "(start_ip: string, end_ip: string) -> dynamic", page="ipv4-range-to-cidr-list-function"
+    "ipv4_range_to_cidr_list", "(start_ip: string, end_ip: string) -> array", page="ipv4-range-to-cidr-list-function"
 )
 def ipv4_range_to_cidr_list(start: str, end: str) -> Value:
     """The networks that together are the range."""
@@ -272,7 +277,7 @@ def _has_prefix(source: str, prefix: str) -> bool:
 _IN_TEXT = ("(source: string|dynamic, ip: string) -> bool",)
 _ANY_IN_TEXT = (
     "(source: string|dynamic, ip: string, ...) -> bool",
-    "(source: string|dynamic, ips: dynamic) -> bool",
+    "(source: string|dynamic, ips: array) -> bool",
 )
 
 for _name, _test, _signatures in (
@@ -285,9 +290,9 @@ for _name, _test, _signatures in (
     def _search(test: Callable[[str, str], bool]) -> Callable[..., bool]:
         return lambda source, *wanted: any(test(source, each) for each in _flattened(wanted))
 
-    TABLE.scalar(_name, *_signatures, page=f"{_name.replace('_', '-')}-function", nulls=Nulls.SEE, style=Style.TYPED)(
-        texts(0)(_search(_test))
-    )
+    TABLE.scalar(
+        _name, *_signatures, page=f"{_name.replace('_', '-')}-function", nulls=Nulls.SEE, style=Style.TYPED, folds=False
+    )(texts(0)(_search(_test)))
 
 
 Places: TypeAlias = Callable[[str], Value]

@@ -105,6 +105,11 @@ for _name, _log in {"log": math.log, "log2": math.log2, "log10": math.log10}.ite
     "(number: decimal) -> decimal",
     "(number: timespan) -> timespan",
     page="abs-function",
+    accepts=(
+        "(number: integer) -> long",
+        "(number: number) -> the type of number",
+        "(number: timespan) -> timespan",
+    ),
 )
 def absolute(number: Any) -> Any:
     """The number without its sign."""
@@ -135,6 +140,7 @@ def ceiling(number: Any) -> Any:
     "(number: real, precision: const int|long) -> real",
     "(number: decimal, precision: const int|long) -> decimal",
     page="round-function",
+    accepts=("(number: number, [precision: const long]) -> the type of number",),
 )
 def round_(number: Any, precision: int = 0) -> Any:
     """The number to so many digits, halves away from zero; a negative precision rounds to tens, hundreds …"""

@@ -31,7 +31,7 @@ from tocsin.kql.types import (
     Value,
 )
 
-TABLE = FunctionTable()
+TABLE = FunctionTable(folds=False)
 
 Binary: TypeAlias = Callable[[Any, Any], Any]
 
@@ -92,7 +92,7 @@ def not_equal(left: Value, right: Value) -> bool | None:
 
 _EQUALITY: dict[str, Binary] = {"==": equal, "!=": not_equal, "<>": not_equal}
 for _name, _implementation in _EQUALITY.items():
-    TABLE.scalar(
+    TABLE.operator(
         _name,
         "(left: scalar, right: scalar) -> bool",
         page="numerical-operators",
@@ -120,7 +120,7 @@ _ORDER: dict[str, Binary] = {
     ">=": _ordered(lambda left, right: left >= right),
 }
 for _name, _implementation in _ORDER.items():
-    TABLE.scalar(
+    TABLE.operator(
         _name,
         "(left: number|bool, right: number|bool) -> bool",
         "(left: timespan, right: timespan) -> bool",
@@ -142,7 +142,7 @@ _BETWEEN = (
 )
 
 
-@TABLE.scalar("between", *_BETWEEN, page="between-operator", style=Style.TYPED)
+@TABLE.operator("between", *_BETWEEN, page="between-operator", style=Style.TYPED)
 def between(types: Sequence[ScalarType]) -> Callable[[Value, Value, Value], bool | None]:
     """``value between (start .. end)``, both ends included; an end that is a timespan counts from the start."""
     from_start = types[0] is DATETIME and types[2] is TIMESPAN
@@ -163,7 +163,7 @@ def between(types: Sequence[ScalarType]) -> Callable[[Value, Value, Value], bool
     return apply
 
 
-@TABLE.scalar("!between", *_BETWEEN, page="not-between-operator", style=Style.TYPED)
+@TABLE.operator("!between", *_BETWEEN, page="not-between-operator", style=Style.TYPED)
 def not_between(types: Sequence[ScalarType]) -> Callable[[Value, Value, Value], bool | None]:
     """The negation of ``between``."""
     inside = between(types)
@@ -191,7 +191,7 @@ def truth(value: Value) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-@TABLE.scalar("and", *_LOGIC, page="logical-operators", nulls=Nulls.SEE)
+@TABLE.operator("and", *_LOGIC, page="logical-operators", nulls=Nulls.SEE)
 def and_(left: Value, right: Value) -> bool | None:
     """False when either is false, else null when either is null."""
     first, second = truth(left), truth(right)
@@ -200,7 +200,7 @@ def and_(left: Value, right: Value) -> bool | None:
     return None if first is None or second is None else True
 
 
-@TABLE.scalar("or", *_LOGIC, page="logical-operators", nulls=Nulls.SEE)
+@TABLE.operator("or", *_LOGIC, page="logical-operators", nulls=Nulls.SEE)
 def or_(left: Value, right: Value) -> bool | None:
     """True when either is true, else null when either is null."""
     first, second = truth(left), truth(right)

@@ -30,7 +30,13 @@ def _query_parameters(query: str) -> dict[str, Value]:
     return {name: value for name, value in pairs if name}
 
 
-@TABLE.scalar("parse_url", "(url: string) -> dynamic", page="parse-url-function", aliases=("parseurl",))
+@TABLE.scalar(
+    "parse_url",
+    "(url: string) -> bag{Scheme:string;Host:string;Port:string;Path:string;Username:string;Password:string;"
+    "Query Parameters:dynamic;Fragment:string}",
+    page="parse-url-function",
+    aliases=("parseurl",),
+)
 def parse_url(url: str) -> Value:
     """The parts of an absolute URL, none decoded; all of them empty when it is not absolute.
 
@@ -51,7 +57,10 @@ def parse_url(url: str) -> Value:
 
 
 @TABLE.scalar(
-    "parse_urlquery", "(query: string) -> dynamic", page="parse-url-query-function", aliases=("parseurlquery",)
+    "parse_urlquery",
+    "(query: string) -> bag{Query Parameters:dynamic}",
+    page="parse-url-query-function",
+    aliases=("parseurlquery",),
 )
 def parse_urlquery(query: str) -> Value:
     """Names and values of the query part of a URL, none decoded."""
@@ -62,7 +71,12 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)://", re.ASCII)
 _DRIVE = re.compile(r"[A-Za-z]:", re.ASCII)
 
 
-@TABLE.scalar("parse_path", "(path: string) -> dynamic", page="parse-path-function")
+@TABLE.scalar(
+    "parse_path",
+    "(path: string) -> bag{Scheme:string;RootPath:string;DirectoryPath:string;DirectoryName:string;Filename:string;"
+    "Extension:string;AlternateDataStreamName:string}",
+    page="parse-path-function",
+)
 def parse_path(path: str) -> Value:
     """The parts of a file path of Windows or Unix."""
     scheme = _SCHEME.match(path)
@@ -144,7 +158,7 @@ def _windows_arguments(command: str) -> list[str]:
 
 @TABLE.scalar(
     "parse_command_line",
-    "(command_line: scalar, parser_type: string) -> dynamic",
+    "(command_line: scalar, parser_type: string) -> array<string>",
     page="parse-command-line-function",
     style=Style.TYPED,
 )
@@ -215,7 +229,7 @@ def _xml_value(text: str) -> Value:
     return open_elements[0].members
 
 
-@TABLE.scalar("parse_xml", "(xml: string|dynamic) -> dynamic", page="parse-xml-function", style=Style.TYPED)
+@TABLE.scalar("parse_xml", "(xml: string|dynamic) -> bag", page="parse-xml-function", style=Style.TYPED)
 @texts(0)
 def parse_xml(text: str) -> Value:
     """Elements as members, attributes as ``@name``, text beside either as ``#text``, repeated elements as arrays.
@@ -265,7 +279,10 @@ _LONGEST_AGENT = 8192
 
 @TABLE.scalar(
     "parse_user_agent",
-    "(user_agent: string, [look_for: string|dynamic]) -> dynamic",
+    "(user_agent: string, [look_for: texts]) -> "
+    "bag{Browser:bag{Family:string;MajorVersion:string;MinorVersion:string;Patch:string};"
+    "OperatingSystem:bag{Family:string;MajorVersion:string;MinorVersion:string;Patch:string;PatchMinor:string};"
+    "Device:bag{Family:string;Brand:string;Model:string}}",
     page="parse-user-agent-function",
     library=USER_AGENTS,
 )

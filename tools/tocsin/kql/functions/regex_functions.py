@@ -24,6 +24,10 @@ def _caught(match: Match, group: int) -> str:
     "(regex: const string, captureGroup: int|long, source: string) -> string",
     "(regex: const string, captureGroup: int|long, source: string, typeLiteral: const string) -> string",
     page="extract-function",
+    accepts=(
+        "(regex: const string, captureGroup: long, source: string) -> string",
+        "(regex: const string, captureGroup: long, source: string, typeLiteral: literal type)",
+    ),
 )
 def extract(regex: str, group: int, source: str, type_name: str = "string") -> str:
     """What the group caught in the first match (0: the match); the empty text when there is none."""
@@ -49,8 +53,8 @@ def _chosen_groups(pattern: Regex, chosen: Value) -> list[int]:
 
 @TABLE.scalar(
     "extract_all",
-    "(regex: const string, source: string) -> dynamic",
-    "(regex: const string, captureGroups: dynamic, source: string) -> dynamic",
+    "(regex: const string, source: string) -> array",
+    "(regex: const string, captureGroups: array, source: string) -> array",
     page="extract-all-function",
     aliases=("extractall",),
 )
@@ -111,7 +115,11 @@ def trim(regex: str, source: str) -> str:
     return trim_end(regex, trim_start(regex, source))
 
 
-@TABLE.scalar("countof", "(source: string, search: string, [kind: const string]) -> long", page="countof-function")
+@TABLE.scalar(
+    "countof",
+    "(source: string, search: string, [kind: literal string {'normal', 'regex'}]) -> long",
+    page="countof-function",
+)
 def countof(source: str, search: str, kind: str = "normal") -> int:
     """Occurrences of a text, overlapping ones too, or matches of a pattern (``regex``), none overlapping."""
     if kind.lower() == "regex":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from tocsin.kql.functions.declaration import Aggregate, FunctionTable, ScalarFunction
+from tocsin.kql.functions.declaration import Aggregate, FunctionTable, Place, Plugin, ScalarFunction
 
 FAMILIES: tuple[str, ...] = (
     "aggregates_numbers",
@@ -45,6 +45,8 @@ FAMILIES: tuple[str, ...] = (
     "h3_cells",
     "units",
     "unsupported",
+    "places",
+    "plugins",
 )
 """Modules of this package that hold a ``TABLE``."""
 
@@ -63,3 +65,15 @@ def scalar_functions() -> dict[str, ScalarFunction]:
 def aggregates() -> dict[str, Aggregate]:
     """Aggregates by name."""
     return {name: aggregate for table in _tables() for name, aggregate in table.aggregates.items()}
+
+
+@cache
+def places() -> dict[str, Place]:
+    """Functions that name tables or places, or belong to graph operators, by name."""
+    return {name: place for table in _tables() for name, place in table.places.items()}
+
+
+@cache
+def plugins() -> dict[str, Plugin]:
+    """Plugins of ``evaluate`` by name."""
+    return {name: plugin for table in _tables() for name, plugin in table.plugins.items()}

@@ -111,7 +111,9 @@ def geo_point_to_s2cell(longitude: Any, latitude: Any, level: Any = 11) -> str:
     return cell_token(point, int(level)) if point is not None and 0 <= level <= DEEPEST else ""
 
 
-@TABLE.scalar("geo_s2cell_to_central_point", "(s2cell: string) -> dynamic", page="geo-s2cell-to-central-point-function")
+@TABLE.scalar(
+    "geo_s2cell_to_central_point", "(s2cell: string) -> geometry", page="geo-s2cell-to-central-point-function"
+)
 def geo_s2cell_to_central_point(token: str) -> Value:
     """The centre of a cell as a GeoJSON point."""
     cell = cell_square(token)
@@ -122,7 +124,7 @@ def geo_s2cell_to_central_point(token: str) -> Value:
     return {"type": "Point", "coordinates": list(degrees(centre))}
 
 
-@TABLE.scalar("geo_s2cell_to_polygon", "(s2cell: string) -> dynamic", page="geo-s2cell-to-polygon-function")
+@TABLE.scalar("geo_s2cell_to_polygon", "(s2cell: string) -> geometry", page="geo-s2cell-to-polygon-function")
 def geo_s2cell_to_polygon(token: str) -> Value:
     """A cell as a GeoJSON polygon."""
     cell = cell_square(token)

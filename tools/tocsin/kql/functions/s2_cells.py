@@ -42,7 +42,7 @@ def _on_cube(s: float) -> float:
     return uv_of(s) if 0 <= s <= 1 else math.copysign(1 + _OVER, s)
 
 
-@TABLE.scalar("geo_s2cell_neighbors", "(cell: string) -> dynamic", page="geo-s2cell-neighbors-function")
+@TABLE.scalar("geo_s2cell_neighbors", "(cell: string) -> array<string>", page="geo-s2cell-neighbors-function")
 def geo_s2cell_neighbors(token: str) -> Value:
     """The cells of the same size around a cell, in the order of the reference."""
     square = cell_square(token)
@@ -120,10 +120,10 @@ def _measures(level: Any, radius: Any, deepest: int) -> tuple[int, float] | None
 
 
 _LEVEL = 11
-_REACH = "[level: number], [radius: number]) -> dynamic"
+_REACH = "[level: number], [radius: number]) -> array<string>"
 
 
-@TABLE.scalar("geo_polygon_to_s2cells", f"(polygon: dynamic, {_REACH}", page="geo-polygon-to-s2cells-function")
+@TABLE.scalar("geo_polygon_to_s2cells", f"(polygon: bag, {_REACH}", page="geo-polygon-to-s2cells-function")
 def geo_polygon_to_s2cells(shape: Value, level: Any = _LEVEL, radius: Any = 0) -> Value:
     """Tokens of the cells of one level that cover the polygon and what is within the radius."""
     polygons, measures = polygons_of(shape), _measures(level, radius, DEEPEST)
@@ -133,7 +133,7 @@ def geo_polygon_to_s2cells(shape: Value, level: Any = _LEVEL, radius: Any = 0) -
     return _covering(arcs, lambda point: any(inside(point, rings) for rings in polygons), *measures)
 
 
-@TABLE.scalar("geo_line_to_s2cells", f"(lineString: dynamic, {_REACH}", page="geo-line-to-s2cells-function")
+@TABLE.scalar("geo_line_to_s2cells", f"(lineString: bag, {_REACH}", page="geo-line-to-s2cells-function")
 def geo_line_to_s2cells(shape: Value, level: Any = _LEVEL, radius: Any = 0) -> Value:
     """Tokens of the cells of one level that cover the line and what is within the radius."""
     lines, measures = lines_of(shape), _measures(level, radius, DEEPEST)

@@ -16,7 +16,7 @@ from tocsin.kql.functions.declaration import FunctionTable, Nulls
 from tocsin.kql.functions.mathematics import TABLE as _MATHEMATICS
 from tocsin.kql.types import LONG_MAX, LONG_MIN, Value
 
-TABLE = FunctionTable()
+TABLE = FunctionTable(folds=False)
 
 
 def _number(value: Value) -> Any:
@@ -87,13 +87,21 @@ _PAIRWISE: dict[str, Callable[[Any, Any], Any]] = {
     "equals": lambda left, right: left == right,
     "not_equals": lambda left, right: left != right,
 }
-_TWO = (
-    "(series1: dynamic, series2: dynamic) -> dynamic",
-    "(series1: dynamic, series2: number) -> dynamic",
-    "(series1: number, series2: dynamic) -> dynamic",
-)
+_RESULTS = {"add": "array", "subtract": "array", "multiply": "array", "divide": "array<real>", "pow": "array<real>"}
+
+
+def _pair(result: str) -> tuple[str, ...]:
+    """Two series, or one and a number."""
+    return (
+        f"(series1: array, series2: array) -> {result}",
+        f"(series1: array, series2: number) -> {result}",
+        f"(series1: number, series2: array) -> {result}",
+    )
+
+
 for _name, _operation in _PAIRWISE.items():
-    TABLE.scalar(f"series_{_name}", *_TWO, page=f"series-{_name.replace('_', '-')}-function")(_two(_operation))
+    _signatures = _pair(_RESULTS.get(_name, "array<bool>"))
+    TABLE.scalar(f"series_{_name}", *_signatures, page=f"series-{_name.replace('_', '-')}-function")(_two(_operation))
 
 
 # ------------------------------------------------------------------------------------------------------ one by one
@@ -122,8 +130,10 @@ _ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
     "floor": _whole(math.floor),
     "ceiling": _whole(math.ceil),
 }
+_ELEMENTS = {"abs": "the type of series", "ceiling": "the type of series", "floor": "array", "sign": "array<long>"}
 for _name, _function in _ELEMENTWISE.items():
-    TABLE.scalar(f"series_{_name}", "(series: dynamic) -> dynamic", page=f"series-{_name}-function")(_each(_function))
+    _signature = f"(series: array) -> {_ELEMENTS.get(_name, 'array<real>')}"
+    TABLE.scalar(f"series_{_name}", _signature, page=f"series-{_name}-function")(_each(_function))
 
 
 # ------------------------------------------------------------------------------------------------- many to one
@@ -133,21 +143,21 @@ def _present(series: Value) -> list[float] | None:
     return None if not isinstance(series, list) else [float(each) for each in map(_number, series) if each is not None]
 
 
-@TABLE.scalar("series_sum", "(series: dynamic) -> real", page="series-sum-function", aliases=("array_sum",))
+@TABLE.scalar("series_sum", "(series: array) -> real", page="series-sum-function", aliases=("array_sum",))
 def series_sum(series: Value) -> float | None:
     """Sum of the numbers."""
     values = _present(series)
     return None if values is None else math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
 
 
-@TABLE.scalar("series_product", "(series: dynamic) -> real", page="series-product-function")
+@TABLE.scalar("series_product", "(series: array) -> real", page="series-product-function")
 def series_product(series: Value) -> float | None:
     """Product of the numbers."""
     values = _present(series)
     return None if values is None else float(math.prod(values))
 
 
-@TABLE.scalar("series_magnitude", "(series: dynamic) -> real", page="series-magnitude-function")
+@TABLE.scalar("series_magnitude", "(series: array) -> real", page="series-magnitude-function")
 def series_magnitude(series: Value) -> float | None:
     """Length of the series as a vector."""
     values = _present(series)
@@ -165,9 +175,7 @@ def _dot(left: list[float], right: list[float]) -> float:
     return sum(one * other for one, other in zip(left, right, strict=True))
 
 
-@TABLE.scalar(
-    "series_dot_product", *(text.replace("-> dynamic", "-> real") for text in _TWO), page="series-dot-product-function"
-)
+@TABLE.scalar("series_dot_product", *_pair("real"), page="series-dot-product-function")
 def series_dot_product(left: Value, right: Value) -> float | None:
     """Sum of the products; a number stands for a series of it."""
     if not isinstance(left, list) and isinstance(right, list):
@@ -182,6 +190,7 @@ def series_dot_product(left: Value, right: Value) -> float | None:
     "series_cosine_similarity",
     "(series1: dynamic, series2: dynamic, [magnitude1: number], [magnitude2: number]) -> real",
     page="series-cosine-similarity-function",
+    accepts=("(series1: array, series2: array, [magnitude1: real], [magnitude2: real]) -> real",),
 )
 def series_cosine_similarity(left: Value, right: Value, first: Any = None, second: Any = None) -> float | None:
     """Cosine of the angle between two vectors."""
@@ -197,7 +206,7 @@ def series_cosine_similarity(left: Value, right: Value, first: Any = None, secon
 
 @TABLE.scalar(
     "series_pearson_correlation",
-    "(series1: dynamic, series2: dynamic) -> real",
+    "(series1: array, series2: array) -> real",
     page="series-pearson-correlation-function",
 )
 def series_pearson_correlation(left: Value, right: Value) -> float | None:
@@ -235,7 +244,7 @@ def _statistics(series: Value, ignore_nonfinite: bool) -> dict[str, Any] | None:
     }
 
 
-_STATISTICS = "(series: dynamic, [ignore_nonfinite: const bool]) -> dynamic"
+_STATISTICS = "(series: array, [ignore_nonfinite: const bool]) -> dynamic"
 
 
 @TABLE.scalar("series_stats_dynamic", _STATISTICS, page="series-stats-dynamic-function")
@@ -270,7 +279,7 @@ def _filled_forward(series: list[Value], placeholder: Any) -> list[Value]:
     return out
 
 
-_FILL = "(series: dynamic, [missing_value_placeholder: number]) -> dynamic"
+_FILL = "(series: array, [missing_value_placeholder: number]) -> the type of series"
 
 
 @TABLE.scalar("series_fill_forward", _FILL, page="series-fill-forward-function", nulls=Nulls.SEE)
@@ -287,7 +296,7 @@ def series_fill_backward(series: Value, placeholder: Any = None) -> Value:
 
 @TABLE.scalar(
     "series_fill_const",
-    "(series: dynamic, [constant_value: number], [missing_value_placeholder: number]) -> dynamic",
+    "(series: array, [constant_value: number], [missing_value_placeholder: number]) -> the type of series",
     page="series-fill-const-function",
     nulls=Nulls.SEE,
 )
@@ -300,7 +309,8 @@ def series_fill_const(series: Value, constant: Any = 0, placeholder: Any = None)
 
 @TABLE.scalar(
     "series_fill_linear",
-    "(series: dynamic, [missing_value_placeholder: number], [fill_edges: bool], [constant_value: number]) -> dynamic",
+    "(series: array, [missing_value_placeholder: number], [fill_edges: bool], [constant_value: number])"
+    " -> the type of series",
     page="series-fill-linear-function",
     nulls=Nulls.SEE,
 )

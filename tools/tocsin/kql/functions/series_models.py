@@ -14,7 +14,7 @@ from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.series import numbers
 from tocsin.kql.types import Value
 
-TABLE = FunctionTable()
+TABLE = FunctionTable(folds=False)
 
 MOST_PRODUCTS = 10_000_000
 """Products of an element and a weight that one filtered series may take."""
@@ -26,7 +26,7 @@ def _affordable(products: int) -> None:
 
 
 @TABLE.scalar(
-    "series_iir", "(series: dynamic, numerators: dynamic, denominators: dynamic) -> dynamic", page="series-iir-function"
+    "series_iir", "(series: array, numerators: array, denominators: array) -> array<real>", page="series-iir-function"
 )
 def series_iir(series: Value, numerators: Value, denominators: Value) -> Value:
     """The series through a recursive filter."""
@@ -44,7 +44,7 @@ def series_iir(series: Value, numerators: Value, denominators: Value) -> Value:
 
 @TABLE.scalar(
     "series_fir",
-    "(series: dynamic, filter: dynamic, [normalize: bool], [center: bool]) -> dynamic",
+    "(series: array, filter: array, [normalize: bool], [center: bool]) -> array<real>",
     page="series-fir-function",
 )
 def series_fir(series: Value, factors: Value, normalize: bool | None = None, center: bool = False) -> Value:
@@ -117,13 +117,13 @@ def _line(series: Value) -> dict[str, Any] | None:
     }
 
 
-@TABLE.scalar("series_fit_line_dynamic", "(series: dynamic) -> dynamic", page="series-fit-line-dynamic-function")
+@TABLE.scalar("series_fit_line_dynamic", "(series: array) -> dynamic", page="series-fit-line-dynamic-function")
 def series_fit_line_dynamic(series: Value) -> Value:
     """The line of least squares through the series, as a bag."""
     return _line(series)
 
 
-@TABLE.scalar("series_fit_line", "(series: dynamic) -> dynamic", page="series-fit-line-function")
+@TABLE.scalar("series_fit_line", "(series: array) -> dynamic", page="series-fit-line-function")
 def series_fit_line(series: Value) -> Value:
     """The values of the columns that it gives, rsquare to line_fit, as an array."""
     found = _line(series)
@@ -134,6 +134,7 @@ def series_fit_line(series: Value) -> Value:
     "series_fit_poly",
     "(y_series: dynamic, [x_series: dynamic], [degree: int|long]) -> dynamic",
     page="series-fit-poly-function",
+    accepts=("(y_series: array, [x_series: array], [degree: int])",),
 )
 def series_fit_poly(ys: Value, xs: Value = None, degree: int = 1) -> Value:
     """The values of the columns that it gives, rsquare to poly_fit, as an array; coefficients from the highest power.
@@ -178,4 +179,4 @@ def _product(left: Sequence[float], right: Sequence[float]) -> float:
 
 # How the two halves share the point at split_idx is not documented.
 for _name in ("fit_2lines", "fit_2lines_dynamic"):
-    TABLE.known(f"series_{_name}", "(series: dynamic) -> dynamic", page=f"series-{_name.replace('_', '-')}-function")
+    TABLE.known(f"series_{_name}", "(series: array) -> dynamic", page=f"series-{_name.replace('_', '-')}-function")

@@ -19,7 +19,7 @@ from tocsin.kql.functions.series import numbers
 from tocsin.kql.functions.series_models import fitted_line
 from tocsin.kql.types import Value
 
-TABLE = FunctionTable()
+TABLE = FunctionTable(folds=False)
 
 _SHORTEST_PERIOD = 4
 _BEYOND_CHANCE = 3.0
@@ -76,7 +76,7 @@ def _fourier(real: Value, imaginary: Value, sign: int) -> Value:
     return [[each.real * scale for each in found], [each.imag * scale for each in found]]
 
 
-_FOURIER = "(series: dynamic, [series_imaginary: dynamic]) -> dynamic"
+_FOURIER = "(series: array, [series_imaginary: array]) -> dynamic"
 
 
 @TABLE.scalar("series_fft", _FOURIER, page="series-fft-function", nulls=Nulls.SEE)
@@ -146,6 +146,11 @@ def _seasonal(points: Sequence[float], period: int, learned: int, threshold: flo
     "series_seasonal",
     "(series: dynamic, [period: int|long], [test_points: int|long]) -> dynamic",
     page="series-seasonal-function",
+    accepts=(
+        "(series: array) -> array<real>",
+        "(series: array, period: integer) -> array<real>",
+        "(series: array, period: integer, test_points: integer) -> array<real>",
+    ),
 )
 def series_seasonal(series: Value, period: int = -1, test_points: int = 0) -> Value:
     """The seasonal part of the series."""
@@ -192,7 +197,7 @@ _THRESHOLD = 0.6
 
 @TABLE.scalar(
     "series_decompose",
-    "(series: dynamic, [period: int|long], [trend: string], [test_points: int|long], [threshold: number]) -> dynamic",
+    "(series: array, [period: int|long], [trend: string], [test_points: int|long], [threshold: number]) -> dynamic",
     page="series-decompose-function",
 )
 def series_decompose(
@@ -205,7 +210,7 @@ def series_decompose(
 
 @TABLE.scalar(
     "series_decompose_forecast",
-    "(series: dynamic, test_points: int|long, [period: int|long], [trend: string], [threshold: number]) -> dynamic",
+    "(series: array, test_points: int|long, [period: int|long], [trend: string], [threshold: number]) -> dynamic",
     page="series-decompose-forecast-function",
 )
 def series_decompose_forecast(
@@ -260,6 +265,11 @@ def _range_of(kind: str) -> tuple[float, float]:
     " [test_points: int|long]) -> dynamic",
     page="series-outliers-function",
     nulls=Nulls.SEE,
+    accepts=(
+        "(series: array, [kind: string], [ignore_val: number]) -> the type of series",
+        "(series: array, kind: string, ignore_val: real, min_percentile: real, [max_percentile: real],"
+        " [test_points: integer]) -> the type of series",
+    ),
 )
 def series_outliers(
     series: Value,
@@ -287,7 +297,7 @@ def series_outliers(
 
 @TABLE.scalar(
     "series_decompose_anomalies",
-    "(series: dynamic, [threshold: number], [period: int|long], [trend: string], [test_points: int|long],"
+    "(series: array, [threshold: number], [period: int|long], [trend: string], [test_points: int|long],"
     " [method: string], [seasonality_threshold: number]) -> dynamic",
     page="series-decompose-anomalies-function",
 )
@@ -318,7 +328,7 @@ _MOST_PERIODS = 16
 
 @TABLE.scalar(
     "series_periods_detect",
-    "(series: dynamic, min_period: number, max_period: number, num_periods: int|long) -> dynamic",
+    "(series: array, min_period: number, max_period: number, num_periods: long) -> dynamic",
     page="series-periods-detect-function",
 )
 def series_periods_detect(series: Value, least: Any, most: Any, count: int) -> Value:
@@ -338,7 +348,7 @@ def series_periods_detect(series: Value, least: Any, most: Any, count: int) -> V
 
 @TABLE.scalar(
     "series_periods_validate",
-    "(series: dynamic, period: number, ...) -> dynamic",
+    "(series: array, period: number, ...16) -> dynamic",
     page="series-periods-validate-function",
 )
 def series_periods_validate(series: Value, *periods: Any) -> Value:

@@ -37,7 +37,7 @@ TABLE = FunctionTable()
 
 
 @TABLE.scalar(
-    "geo_union_polygons_array", "(polygons: dynamic) -> dynamic", page="geo-union-polygons-array-function", library=S2
+    "geo_union_polygons_array", "(polygons: array) -> geometry", page="geo-union-polygons-array-function", library=S2
 )
 def geo_union_polygons_array(shapes: Value) -> Value:
     """The union of polygons as a Polygon or MultiPolygon; null when one is invalid."""
@@ -87,7 +87,7 @@ def _lines_json(lines: Sequence[Ring]) -> Value:
     return {"type": "MultiLineString", "coordinates": parts}
 
 
-@TABLE.scalar("geo_union_lines_array", "(lineStrings: dynamic) -> dynamic", page="geo-union-lines-array-function")
+@TABLE.scalar("geo_union_lines_array", "(lineStrings: array) -> geometry", page="geo-union-lines-array-function")
 def geo_union_lines_array(shapes: Value) -> Value:
     """The union of lines as a LineString or MultiLineString; null when one is invalid."""
     if not isinstance(shapes, list) or not shapes:
@@ -119,7 +119,7 @@ def _touching(first: Sequence[Ring], second: Sequence[Ring], area: set[Vector]) 
 
 @TABLE.scalar(
     "geo_intersection_2polygons",
-    "(polygon1: dynamic, polygon2: dynamic) -> dynamic",
+    "(polygon1: bag, polygon2: bag) -> geometry",
     page="geo-intersection-2polygons-function",
     library=S2,
 )
@@ -147,7 +147,7 @@ def geo_intersection_2polygons(first: Value, second: Value) -> Value:
 # ----------------------------------------------------------------------------------------------------------- buffers
 
 _TOLERANCE = 10.0
-_REACH = "radius: number, [tolerance: number]) -> dynamic"
+_REACH = "radius: number, [tolerance: number]) -> geometry"
 
 
 def _buffer(whole: Any, radius: Any, tolerance: Any) -> Value:
@@ -168,7 +168,7 @@ def geo_point_buffer(longitude: Any, latitude: Any, radius: Any, tolerance: Any 
     return None if point is None or not _measurable(radius, tolerance) else _buffer(point, radius, tolerance)
 
 
-@TABLE.scalar("geo_polygon_buffer", f"(polygon: dynamic, {_REACH}", page="geo-polygon-buffer-function", library=S2)
+@TABLE.scalar("geo_polygon_buffer", f"(polygon: bag, {_REACH}", page="geo-polygon-buffer-function", library=S2)
 def geo_polygon_buffer(shape: Value, radius: Any, tolerance: Any = _TOLERANCE) -> Value:
     """The polygon and what lies within ``radius`` metres of it."""
     polygons = polygons_of(shape)
@@ -212,7 +212,7 @@ def _capsule(start: Vector, end: Vector, reach: float, error: float) -> Ring:
     return [*ring, ring[0]]
 
 
-@TABLE.scalar("geo_line_buffer", f"(lineString: dynamic, {_REACH}", page="geo-line-buffer-function", library=S2)
+@TABLE.scalar("geo_line_buffer", f"(lineString: bag, {_REACH}", page="geo-line-buffer-function", library=S2)
 def geo_line_buffer(shape: Value, radius: Any, tolerance: Any = _TOLERANCE) -> Value:
     """The polygon of what lies within ``radius`` metres of a line, with round ends."""
     lines = lines_of(shape)
@@ -249,7 +249,7 @@ def _fewer(line: Ring, tolerance: float) -> Ring:
 
 
 @TABLE.scalar(
-    "geo_line_simplify", "(lineString: dynamic, [tolerance: number]) -> dynamic", page="geo-line-simplify-function"
+    "geo_line_simplify", "(lineString: bag, [tolerance: number]) -> geometry", page="geo-line-simplify-function"
 )
 def geo_line_simplify(shape: Value, tolerance: Any = _TOLERANCE) -> Value:
     """The line without vertices that the others stand for within the tolerance; null when none is left."""
@@ -270,7 +270,7 @@ def _simpler(rings: s2_shapes.Polygon, tolerance: float) -> s2_shapes.Polygon:
 
 @TABLE.scalar(
     "geo_polygon_simplify",
-    "(polygon: dynamic, [tolerance: number]) -> dynamic",
+    "(polygon: bag, [tolerance: number]) -> geometry",
     page="geo-polygon-simplify-function",
     library=S2,
 )
@@ -293,7 +293,7 @@ def geo_polygon_simplify(shape: Value, tolerance: Any = _TOLERANCE) -> Value:
 
 @TABLE.scalar(
     "geo_simplify_polygons_array",
-    "(polygons: dynamic, [tolerance: number]) -> dynamic",
+    "(polygons: array, [tolerance: number]) -> geometry",
     page="geo-simplify-polygons-array-function",
     library=S2,
 )

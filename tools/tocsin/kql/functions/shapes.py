@@ -62,7 +62,7 @@ def _single_line(shape: Value) -> Ring | None:
 
 @TABLE.scalar(
     "geo_line_locate_point",
-    "(lineString: dynamic, longitude: number, latitude: number, [use_spheroid: number|bool]) -> real",
+    "(lineString: bag, longitude: number, latitude: number, [use_spheroid: number|bool]) -> real",
     page="geo-line-locate-point-function",
 )
 def geo_line_locate_point(shape: Value, longitude: Any, latitude: Any, spheroid: Any = False) -> float | None:
@@ -82,7 +82,7 @@ def geo_line_locate_point(shape: Value, longitude: Any, latitude: Any, spheroid:
 
 @TABLE.scalar(
     "geo_line_interpolate_point",
-    "(lineString: dynamic, fraction: number) -> dynamic",
+    "(lineString: bag, fraction: number) -> geometry",
     page="geo-line-interpolate-point-function",
 )
 def geo_line_interpolate_point(shape: Value, fraction: Any) -> Value:
@@ -155,16 +155,16 @@ def _densified(shape: Value, kind: str, tolerance: Any, depth: int) -> Value:
     return {"type": shape["type"], "coordinates": made(shape["coordinates"], deeper)}
 
 
-_DENSIFY = "[tolerance: number], [preserve_crossing: number|bool]) -> dynamic"
+_DENSIFY = "[tolerance: number], [preserve_crossing: number|bool]) -> geometry"
 
 
-@TABLE.scalar("geo_line_densify", f"(lineString: dynamic, {_DENSIFY}", page="geo-line-densify-function")
+@TABLE.scalar("geo_line_densify", f"(lineString: bag, {_DENSIFY}", page="geo-line-densify-function")
 def geo_line_densify(shape: Value, tolerance: Any = _TOLERANCE, preserve: Any = False) -> Value:
     """The line with points between, so that straight edges in degrees and arcs differ by less than the tolerance."""
     return None if lines_of(shape) is None else _densified(shape, "LineString", tolerance, 0)
 
 
-@TABLE.scalar("geo_polygon_densify", f"(polygon: dynamic, {_DENSIFY}", page="geo-polygon-densify-function")
+@TABLE.scalar("geo_polygon_densify", f"(polygon: bag, {_DENSIFY}", page="geo-polygon-densify-function")
 def geo_polygon_densify(shape: Value, tolerance: Any = _TOLERANCE, preserve: Any = False) -> Value:
     """The polygon with points between, as ``geo_line_densify``."""
     return None if polygons_of(shape) is None else _densified(shape, "Polygon", tolerance, 1)
@@ -199,7 +199,7 @@ def _moment(ring: Ring) -> Vector:
     return sign * total[0], sign * total[1], sign * total[2]
 
 
-@TABLE.scalar("geo_polygon_centroid", "(polygon: dynamic) -> dynamic", page="geo-polygon-centroid-function")
+@TABLE.scalar("geo_polygon_centroid", "(polygon: bag) -> geometry", page="geo-polygon-centroid-function")
 def geo_polygon_centroid(shape: Value) -> Value:
     """The centroid of the polygon without its holes, weighted by area, as a GeoJSON point."""
     polygons = polygons_of(shape)
@@ -241,7 +241,7 @@ def _vertices_shared(first: list[Arc], second: list[Arc]) -> bool:
     return bool({point for arc in first for point in arc} & {point for arc in second for point in arc})
 
 
-_SHAPES = "(shape1: dynamic, shape2: dynamic)"
+_SHAPES = "(shape1: bag, shape2: bag)"
 
 
 @TABLE.scalar("geo_intersects_2polygons", f"{_SHAPES} -> bool", page="geo-intersects-2polygons-function")
@@ -293,7 +293,7 @@ def _touch(first: list[Arc], second: list[Arc]) -> bool:
     )
 
 
-@TABLE.scalar("geo_intersection_2lines", f"{_SHAPES} -> dynamic", page="geo-intersection-2lines-function")
+@TABLE.scalar("geo_intersection_2lines", f"{_SHAPES} -> geometry", page="geo-intersection-2lines-function")
 def geo_intersection_2lines(first: Value, second: Value) -> Value:
     """Where two lines cross, as a point; the line itself when both are the same. Raises KqlValueError for several
     places, and for lines that share a vertex or a stretch."""
@@ -312,7 +312,7 @@ def geo_intersection_2lines(first: Value, second: Value) -> Value:
 
 
 @TABLE.scalar(
-    "geo_intersection_line_with_polygon", f"{_SHAPES} -> dynamic", page="geo-intersection-line-with-polygon-function"
+    "geo_intersection_line_with_polygon", f"{_SHAPES} -> geometry", page="geo-intersection-line-with-polygon-function"
 )
 def geo_intersection_line_with_polygon(line: Value, polygon: Value) -> Value:
     """The parts of a line inside a polygon. Raises KqlValueError where they touch at a vertex."""

@@ -20,7 +20,7 @@ from tocsin.kql.functions.hashes import hash_
 from tocsin.kql.functions.rendering import dynamic_text
 from tocsin.kql.types import DYNAMIC, STRING, UNKNOWN, ScalarType, Value
 
-TABLE = FunctionTable()
+TABLE = FunctionTable(folds=False)
 
 Types = tuple[ScalarType, ...]
 
@@ -63,7 +63,13 @@ def _make_hll(type_: ScalarType, values: Iterable[Value], accuracy: int | None) 
 _HLL_PAGE = "hll-aggregation-function"
 
 
-@TABLE.aggregate("hll", "(value: scalar, [accuracy: const int|long]) -> dynamic", page=_HLL_PAGE, typed=True)
+@TABLE.aggregate(
+    "hll",
+    "(value: scalar, [accuracy: const int|long]) -> dynamic",
+    page=_HLL_PAGE,
+    typed=True,
+    accepts=("(value: notrealorbool, [accuracy: integer]) -> array",),
+)
 def hll(types: Types, values: Sequence[Value], accuracy: int | None = None) -> Value:
     """The distinct values, for ``dcount_hll`` and ``hll_merge``; null of no rows."""
     return _make_hll(types[0], values, accuracy) if values else None
@@ -74,6 +80,7 @@ def hll(types: Types, values: Sequence[Value], accuracy: int | None = None) -> V
     "(value: scalar, predicate: bool, [accuracy: const int|long]) -> dynamic",
     page="hll-if-aggregation-function",
     typed=True,
+    accepts=("(value: notrealorbool, predicate: bool, [accuracy: integer]) -> array",),
 )
 def hll_if(
     types: Types, values: Sequence[Value], predicate: Sequence[bool | None], accuracy: int | None = None
@@ -89,13 +96,13 @@ def _merged_hll(sketches: Iterable[Value]) -> Value:
     return _hll((each for hashes, _ in known for each in hashes), min(bits for _, bits in known))
 
 
-@TABLE.aggregate("hll_merge", "(value: dynamic) -> dynamic", page="hll-merge-aggregation-function")
+@TABLE.aggregate("hll_merge", "(value: array) -> array", page="hll-merge-aggregation-function")
 def hll_merge_all(values: Sequence[Value]) -> Value:
     """All hll of the group in one."""
     return _merged_hll(values)
 
 
-@TABLE.scalar("hll_merge", "(hll: dynamic, other: dynamic, ...) -> dynamic", page="hll-merge-function")
+@TABLE.scalar("hll_merge", "(hll: array, ...2-16) -> array", page="hll-merge-function")
 def hll_merge(*sketches: Value) -> Value:
     """The hll of several columns in one."""
     return _merged_hll(sketches)
@@ -107,7 +114,7 @@ def distinct_hashes(sketch: Value) -> set[str] | None:
     return None if found is None else set(found[0])
 
 
-@TABLE.scalar("dcount_hll", "(hll: dynamic) -> long", page="dcount-hll-function")
+@TABLE.scalar("dcount_hll", "(hll: array) -> long", page="dcount-hll-function")
 def dcount_hll(sketch: Value) -> int | None:
     """How many distinct values the hll holds."""
     found = distinct_hashes(sketch)
@@ -145,7 +152,7 @@ def _is_number(value: Value) -> bool:
 
 @TABLE.aggregate(
     "tdigest",
-    "(value: summable|datetime, [weight: int|long]) -> dynamic",
+    "(value: summable, [weight: int|long]) -> array",
     page="tdigest-aggregation-function",
     typed=True,
 )
@@ -179,11 +186,9 @@ def merge_digests(*digests: Value) -> Value:
 
 for _name in ("tdigest_merge", "merge_tdigest", "merge_tdigests"):
     _page = "tdigest-merge-aggregation-function"
-    TABLE.aggregate(_name, "(value: dynamic) -> dynamic", page=_page, prefix="merge_tdigests")(merge_all_digests)
+    TABLE.aggregate(_name, "(value: array) -> array", page=_page, prefix="merge_tdigests")(merge_all_digests)
 for _name in ("tdigest_merge", "merge_tdigest"):
-    TABLE.scalar(_name, "(digest: dynamic, other: dynamic, ...) -> dynamic", page="merge-tdigest-function")(
-        merge_digests
-    )
+    TABLE.scalar(_name, "(digest: array, ...2-16) -> array", page="merge-tdigest-function", folds=False)(merge_digests)
 
 
 def _at(weighted: Weighted, percent: Any) -> Value:
@@ -203,6 +208,10 @@ def _at(weighted: Weighted, percent: Any) -> Value:
     "percentile_tdigest",
     "(tdigest: dynamic, percentile: number, [type: const string]) -> dynamic",
     page="percentile-tdigest-function",
+    accepts=(
+        "(tdigest: array, percentile: real) -> dynamic",
+        "(tdigest: array, percentile: real, type: literal type)",
+    ),
 )
 def percentile_tdigest(digest: Value, percent: Any, type_name: str = "") -> Value:
     """The value at a percentage of a tdigest. What ``typeof`` names is the binder's to convert to."""
@@ -214,6 +223,10 @@ def percentile_tdigest(digest: Value, percent: Any, type_name: str = "") -> Valu
     "percentiles_array_tdigest",
     "(tdigest: dynamic, percentile: number|dynamic|string, ...) -> dynamic",
     page="percentile-array-tdigest-function",
+    accepts=(
+        "(tdigest: array, percentile: real, ...) -> array",
+        "(tdigest: array, percentile: array) -> array",
+    ),
 )
 def percentiles_array_tdigest(digest: Value, *percents: Value) -> Value:
     """The values at these percentages of a tdigest, as an array; a type's name among them changes nothing."""
@@ -231,7 +244,7 @@ def _rank(digest: Value, value: Any) -> tuple[Any, Any] | None:
     return sum(weight for each, weight in weighted if each <= value), sum(weight for _, weight in weighted)
 
 
-_RANK = "(digest: dynamic, value: scalar) -> real"
+_RANK = "(digest: array, value: scalar) -> real"
 
 
 @TABLE.scalar("rank_tdigest", _RANK, page="rank-tdigest-function")

@@ -61,7 +61,7 @@ for _name, (_test, _page) in _TESTS.items():
         (f"{_name}_cs", _sensitive, True, _page.replace("-operator", "-cs-operator")),
         (f"!{_name}_cs", _sensitive, False, f"not-{_page}".replace("-operator", "-cs-operator")),
     ):
-        TABLE.scalar(_shown, f"(left: string|dynamic, right: {_types}) -> bool", page=_page_of, nulls=Nulls.SEE)(
+        TABLE.operator(_shown, f"(left: string|dynamic, right: {_types}) -> bool", page=_page_of, nulls=Nulls.SEE)(
             _build(_test, _wanted)
         )
     # Old spellings of the negated forms.
@@ -71,18 +71,18 @@ for _name, (_test, _page) in _TESTS.items():
             ("containscs", "contains_cs"),
             ("notcontainscs", "!contains_cs"),
         ):
-            TABLE.scalar(_old, "(left: string|dynamic, right: string|dynamic) -> bool", page=_page, nulls=Nulls.SEE)(
+            TABLE.operator(_old, "(left: string|dynamic, right: string|dynamic) -> bool", page=_page, nulls=Nulls.SEE)(
                 TABLE.scalars[_new].implementation or _text
             )
 
 
-@TABLE.scalar("=~", "(left: string|dynamic, right: string|dynamic) -> bool", page="equals-operator", nulls=Nulls.SEE)
+@TABLE.operator("=~", "(left: string|dynamic, right: string|dynamic) -> bool", page="equals-operator", nulls=Nulls.SEE)
 def equal_ignoring_case(left: Value, right: Value) -> bool:
     """Equal but for case."""
     return upper(_text(left)) == folded(_text(right))
 
 
-@TABLE.scalar(
+@TABLE.operator(
     "!~", "(left: string|dynamic, right: string|dynamic) -> bool", page="not-equals-operator", nulls=Nulls.SEE
 )
 def unequal_ignoring_case(left: Value, right: Value) -> bool:
@@ -90,7 +90,7 @@ def unequal_ignoring_case(left: Value, right: Value) -> bool:
     return not equal_ignoring_case(left, right)
 
 
-@TABLE.scalar(
+@TABLE.operator(
     "matches regex",
     "(left: string|dynamic, right: string|dynamic) -> bool",
     page="regex-operator",

@@ -37,7 +37,7 @@ def string_size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-@TABLE.scalar("strcat", "(part: scalar, ...) -> string", page="strcat-function", nulls=Nulls.SEE, style=Style.TYPED)
+@TABLE.scalar("strcat", "(part: scalar, ...64) -> string", page="strcat-function", nulls=Nulls.SEE, style=Style.TYPED)
 @texts()
 def strcat(*parts: str) -> str:
     """The texts one after the other."""
@@ -46,7 +46,7 @@ def strcat(*parts: str) -> str:
 
 @TABLE.scalar(
     "strcat_delim",
-    "(delimiter: scalar, first: scalar, part: scalar, ...) -> string",
+    "(delimiter: scalar, first: scalar, ...2-64) -> string",
     page="strcat-delim-function",
     nulls=Nulls.SEE,
     style=Style.TYPED,
@@ -59,7 +59,7 @@ def strcat_delim(delimiter: str, *parts: str) -> str:
 
 @TABLE.scalar(
     "strcat_array",
-    "(array: dynamic, delimiter: scalar) -> string",
+    "(array: array, delimiter: scalar) -> string",
     page="strcat-array-function",
     style=Style.TYPED,
     aliases=("array_strcat",),
@@ -115,7 +115,7 @@ def substring(source: str, start: int, length: int | None = None) -> str:
 
 @TABLE.scalar(
     "split",
-    "(source: scalar, delimiter: string, [requestedIndex: int|long]) -> dynamic",
+    "(source: scalar, delimiter: string, [requestedIndex: int|long]) -> array<string>",
     page="split-function",
     style=Style.TYPED,
 )
@@ -149,7 +149,7 @@ def _check_length(length: int) -> None:
 
 @TABLE.scalar(
     "replace_strings",
-    "(text: string, lookups: dynamic, rewrites: dynamic) -> string",
+    "(text: string, lookups: array, rewrites: array) -> string",
     page="replace-strings-function",
 )
 def replace_strings(text: str, lookups: Value, rewrites: Value) -> str:
@@ -234,28 +234,33 @@ def translate(search: str, replacement: str, source: str) -> str:
     return source.translate(table)
 
 
-@TABLE.scalar("isempty", "(value: scalar) -> bool", page="isempty-function", nulls=Nulls.SEE)
+@TABLE.scalar("isempty", "(value: scalar) -> bool", page="isempty-function", nulls=Nulls.SEE, folds=False)
 def isempty(value: Value) -> bool:
     """Null or the empty text."""
     return value is None or value == ""
 
 
 @TABLE.scalar(
-    "isnotempty", "(value: scalar) -> bool", page="isnotempty-function", nulls=Nulls.SEE, aliases=("notempty",)
+    "isnotempty",
+    "(value: scalar) -> bool",
+    page="isnotempty-function",
+    nulls=Nulls.SEE,
+    aliases=("notempty",),
+    folds=False,
 )
 def isnotempty(value: Value) -> bool:
     """Neither null nor the empty text."""
     return not isempty(value)
 
 
-@TABLE.scalar("isascii", "(value: scalar) -> bool", page="isascii", nulls=Nulls.SEE, style=Style.TYPED)
+@TABLE.scalar("isascii", "(value: scalar) -> bool", page="isascii", nulls=Nulls.SEE, style=Style.TYPED, folds=False)
 @texts()
 def isascii(text: str) -> bool:
     """Only characters below 128."""
     return text.isascii()
 
 
-@TABLE.scalar("isutf8", "(value: scalar) -> bool", page="isutf8", nulls=Nulls.SEE, style=Style.TYPED)
+@TABLE.scalar("isutf8", "(value: scalar) -> bool", page="isutf8", nulls=Nulls.SEE, style=Style.TYPED, folds=False)
 @texts()
 def isutf8(text: str) -> bool:
     """Whether the text can be written in UTF-8: no halves of surrogate pairs."""
@@ -264,7 +269,7 @@ def isutf8(text: str) -> bool:
 
 @TABLE.scalar(
     "unicode_codepoints_from_string",
-    "(value: scalar) -> dynamic",
+    "(value: scalar) -> array",
     page="unicode-codepoints-from-string-function",
     style=Style.TYPED,
     aliases=("to_utf8",),
@@ -277,7 +282,7 @@ def unicode_codepoints_from_string(text: str) -> list[int]:
 
 @TABLE.scalar(
     "unicode_codepoints_to_string",
-    "(value: int|long|dynamic, ...) -> string",
+    "(value: integers, ...) -> string",
     page="unicode-codepoints-to-string-function",
     aliases=("make_string",),
 )
@@ -293,7 +298,7 @@ def unicode_codepoints_to_string(*values: Value) -> str:
     return "".join(out)
 
 
-@TABLE.scalar("has_any_index", "(source: string|dynamic, values: dynamic) -> long", page="has-any-index-function",
+@TABLE.scalar("has_any_index", "(source: string|dynamic, values: array) -> long", page="has-any-index-function",
               nulls=Nulls.SEE, style=Style.TYPED)  # fmt: skip
 @texts(0)
 def has_any_index(source: str, values: Value) -> int | None:
@@ -307,7 +312,7 @@ def has_any_index(source: str, values: Value) -> int | None:
     return -1
 
 
-@TABLE.scalar("parse_csv", "(csv_text: string|dynamic) -> dynamic", page="parse-csv-function", style=Style.TYPED)
+@TABLE.scalar("parse_csv", "(csv_text: string|dynamic) -> array", page="parse-csv-function", style=Style.TYPED)
 @texts(0)
 def parse_csv(text: str) -> list[str]:
     """The fields of the first record (RFC 4180)."""
@@ -345,6 +350,7 @@ _UNITS = ("Bytes", "KB", "MB", "GB", "TB", "PB", "EB")
     "format_bytes",
     "(size: number, [precision: const number], [units: const string]) -> string",
     page="format-bytes-function",
+    folds=False,
 )
 def format_bytes(size: Any, precision: Any = 0, units: str = "") -> str:
     """The size in the given unit, or in the largest in which it is at least 1, to ``precision`` digits."""

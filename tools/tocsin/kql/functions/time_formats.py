@@ -89,13 +89,15 @@ def _timespan_format(text: str) -> tuple[str | Callable[[int], str], ...]:
     return _compiled(text, _TIMESPAN_PIECES, _timespan_piece)
 
 
-@TABLE.scalar("format_datetime", "(date: datetime, format: string) -> string", page="format-datetime-function")
+@TABLE.scalar("format_datetime", "(date: datetime, format: literal string) -> string", page="format-datetime-function")
 def format_datetime(ticks: int, text: str) -> str:
     """The datetime in the given form. There are no names of days or months: ``MMM`` is ``MM`` and ``M``."""
     return "".join(part if isinstance(part, str) else part(ticks) for part in _datetime_format(text))
 
 
-@TABLE.scalar("format_timespan", "(timespan: timespan, format: string) -> string", page="format-timespan-function")
+@TABLE.scalar(
+    "format_timespan", "(timespan: timespan, format: literal string) -> string", page="format-timespan-function"
+)
 def format_timespan(ticks: int, text: str) -> str:
     """The timespan in the given form, with a minus sign before it when it is negative."""
     size = abs(ticks)

@@ -194,9 +194,12 @@ def _scaling(units: dict[str, float]) -> Callable[[Any, str, str], float | None]
     return convert
 
 
-_SIGNATURE = "(value: number, from: const string, to: const string) -> real"
+_SIGNATURE = "(value: number, from: single string, to: single string) -> real"
+_REPORTED = "(value: real, from: string, to: string) -> real"
 for _quantity, _sizes in _UNITS.items():
-    TABLE.scalar(f"convert_{_quantity}", _SIGNATURE, page=f"convert-{_quantity}-function")(_scaling(_sizes))
+    TABLE.scalar(f"convert_{_quantity}", _SIGNATURE, accepts=(_REPORTED,), page=f"convert-{_quantity}-function")(
+        _scaling(_sizes)
+    )
 
 _TEMPERATURES: dict[str, tuple[float, float]] = {
     "Kelvin": (1.0, 0.0),
@@ -213,7 +216,12 @@ _TEMPERATURES: dict[str, tuple[float, float]] = {
 """Kelvins of one degree, and the kelvins at 0."""
 
 
-@TABLE.scalar("convert_temperature", _SIGNATURE, page="convert-temperature-function")
+@TABLE.scalar(
+    "convert_temperature",
+    _SIGNATURE,
+    accepts=(_REPORTED,),
+    page="convert-temperature-function",
+)
 def convert_temperature(value: Any, source: str, target: str) -> float | None:
     """A temperature of one scale in another."""
     if source not in _TEMPERATURES or target not in _TEMPERATURES:

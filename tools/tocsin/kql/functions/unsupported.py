@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tocsin.kql.functions.declaration import Availability, FunctionTable
 
-TABLE = FunctionTable()
+TABLE = FunctionTable(folds=False)
 
 
 _DATA_EXPLORER = frozenset(
@@ -29,21 +29,33 @@ for _name, _signature in {
     "current_cluster_endpoint": "() -> string",
     "current_database": "() -> string",
     "current_principal": "() -> string",
-    "current_principal_details": "() -> dynamic",
-    "current_principal_is_member_of": "(group: string|dynamic, ...) -> bool",
+    "current_principal_details": "() -> bag{UserPrincipalName:string;IdentityProvider:string;Authority:string;"
+    "Mfa:string;Type:string;DisplayName:string;ObjectId:string;FQN:string;Notes:string}",
+    "current_principal_is_member_of": "(group: texts, ...64) -> bool",
     "extent_id": "() -> guid",
     "extentid": "() -> guid",
-    "extent_tags": "() -> dynamic",
+    "extent_tags": "() -> array<string>",
     "row_id": "() -> string",
     "cursor_after": "(cursor: string) -> bool",
     "cursor_before_or_at": "(cursor: string) -> bool",
     "cursor_current": "() -> string",
     "current_cursor": "() -> string",
-    "estimate_data_size": "(column: scalar, ...) -> long",
 }.items():
     TABLE.known(
         _name,
         _signature,
+        folds=False,
         page=f"{_name.replace('_', '-')}-function",
         availability=Availability.DATA_EXPLORER if _name in _DATA_EXPLORER else Availability.BOTH,
     )
+
+TABLE.known(
+    "estimate_data_size",
+    "(column: column scalar, ...) -> long",
+    "(column: *) -> long",
+    page="estimate-data-size-function",
+    folds=False,
+)
+
+# The service lists it; the reference has no page of it.
+TABLE.known_aggregate("passthrough", "(value: scalar) -> the type of value", page="aggregation-functions", prefix=None)

@@ -12,7 +12,7 @@ from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
 from tocsin.kql.functions.integers import wrap_long
 from tocsin.kql.types import ScalarType, Value
 
-TABLE = FunctionTable()
+TABLE = FunctionTable(folds=False)
 
 Column = list[Value]
 
@@ -41,7 +41,7 @@ def _neighbour(direction: int) -> Callable[..., Column]:
     return read
 
 
-_NEIGHBOUR = "(column: scalar, [offset: int|long], [default_value: scalar]) -> dynamic"
+_NEIGHBOUR = "(column: column scalar, [offset: long], [default_value: const scalar]) -> the type of column"
 for _name, _direction in (("prev", -1), ("next", 1)):
     TABLE.scalar(
         _name,
@@ -54,7 +54,7 @@ for _name, _direction in (("prev", -1), ("next", 1)):
     )(_neighbour(_direction))
 
 
-@TABLE.scalar("row_number", "([starting_index: int|long], [restart: bool]) -> long", page="row-number-function",
+@TABLE.scalar("row_number", "([starting_index: long], [restart: bool]) -> long", page="row-number-function",
               nulls=Nulls.SEE, style=Style.COLUMNS, serialized=True)  # fmt: skip
 def row_number(rows: int, starts: Column | None = None, restart: Column | None = None) -> Column:
     """Numbers from 1 or from the given start, anew where ``restart`` is true."""
@@ -69,8 +69,7 @@ def row_number(rows: int, starts: Column | None = None, restart: Column | None =
 
 @TABLE.scalar(
     "row_cumsum",
-    "<T: number>(term: T) -> T",
-    "<T: number>(term: T, restart: bool) -> T",
+    "(term: number, [restart: bool]) -> the type of term",
     page="row-cumsum-function",
     nulls=Nulls.SEE,
     style=Style.COLUMNS,
@@ -126,8 +125,8 @@ TABLE.known("row_rank", "(column: notdynamic, [dense: const bool]) -> long", pag
 
 @TABLE.scalar(
     "row_window_session",
-    "(expr: datetime, max_distance_from_first: timespan, max_distance_between_neighbors: timespan, [restart: bool])"
-    " -> datetime",
+    "(expr: datetime, max_distance_from_first: timespan, max_distance_between_neighbors: timespan,"
+    " [restart: bool]) -> the type of expr",
     page="row-window-session-function",
     nulls=Nulls.SEE,
     style=Style.COLUMNS,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tocsin.kql.functions.declaration import Aggregate
 from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Expr
-from tocsin.kql.semantics.argument_checks import check_arguments, has_rules
-from tocsin.kql.semantics.calls import Fit, choose, report_count, report_mismatch
+from tocsin.kql.semantics.argument_checks import check_arguments
+from tocsin.kql.semantics.calls import Fit, choose
 from tocsin.kql.semantics.conversions import convert, is_constant
 from tocsin.kql.semantics.kinds import Kind
 from tocsin.kql.semantics.naming import aggregate_names
@@ -34,17 +34,14 @@ def bind_aggregate(
     star_names: list[str] = []
     given: list[Expr | TableValue] = []
     star_at = _STAR_FROM.get(aggregate.name)
-    ruled = has_rules("aggregate", aggregate.name)
     for index, argument in enumerate(node.arguments):
         if not isinstance(argument, tree.Star):
-            value = session.value(argument, inner) if ruled else session.scalar(argument, inner)
+            value = session.value(argument, inner)
             given.append(value)
             values.append(unknown() if isinstance(value, TableValue) else value)
             nodes.append(argument)
         elif star_at is None or index < star_at or scope.row is None:
             given.append(unknown())
-            if not ruled:
-                session.error("KS191", f"'{aggregate.name}' takes no star here", argument)
             values.append(unknown())
             nodes.append(argument)
         else:
@@ -69,7 +66,7 @@ def bind_aggregate(
         types = [each.type for each in values]
         outputs = _outputs(session, aggregate, [*names, *star_names], types, values, kind, _certain(aggregate))
         return AggregateCall(aggregate, tuple(values), tuple(outputs)), [*names, *star_names]
-    return _checked(session, aggregate, node, values, nodes, [*names, *star_names], found, kind, ruled)
+    return _checked(session, aggregate, node, values, nodes, [*names, *star_names], found, kind)
 
 
 def _checked(
@@ -81,23 +78,16 @@ def _checked(
     names: list[str],
     found: Fit | None,
     kind: Kind | None,
-    ruled: bool,
 ) -> tuple[AggregateCall, list[str]]:
     types = [each.type for each in values]
     picker = aggregate.name in ROW_PICKERS
     if picker and aggregate.name.endswith("if"):
         names = names[:1]
     if found is None:
-        if ruled:
-            shown = ", ".join(each.value for each in types)
-            message = f"The aggregate '{aggregate.name}' over the types ({shown}) is not run by the local engine"
-            session.refuse("TK102", message, node.name)
-            returns: ScalarType = kind.type if kind is not None else UNKNOWN
-        elif not values and not picker:
-            report_count(session, aggregate.name, aggregate.signatures, node.name)
-            returns = UNKNOWN
-        else:
-            returns = report_mismatch(session, aggregate, types, nodes, node.name)
+        shown = ", ".join(each.value for each in types)
+        message = f"The aggregate '{aggregate.name}' over the types ({shown}) is not run by the local engine"
+        session.refuse("TK102", message, node.name)
+        returns = kind.type if kind is not None else UNKNOWN
         outputs = _outputs(session, aggregate, names, types, values, kind, returns)
         return AggregateCall(aggregate, tuple(values), tuple(outputs)), names
     if aggregate.implementation is None:

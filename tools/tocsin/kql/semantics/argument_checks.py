@@ -1,13 +1,16 @@
-"""Arguments of built-in functions against the rules of the language service: what to report, what the result is."""
+"""Arguments of built-in functions against their declarations: what to report, what the result is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tocsin.kql.plan import Call, ColumnRef, Constant, Convert, Element, Expr, ListTest, Member, ScalarQuery, Variable
-from tocsin.kql.semantics.argument_rules import Argument, count_problems, judge, rules_of
+from tocsin.kql.semantics.argument_rules import Argument, rules_of
+from tocsin.kql.semantics.argument_verdicts import judge
 from tocsin.kql.semantics.kinds import UNKNOWN_KIND, Kind
+from tocsin.kql.semantics.result_kinds import own_kind
 from tocsin.kql.semantics.scopes import TableValue
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import UNKNOWN
@@ -29,7 +32,7 @@ _TYPE = Argument(UNKNOWN_KIND, "type")
 
 
 def has_rules(what: str, name: str) -> bool:
-    """Whether the service has a ``function``, ``aggregate`` or ``plugin`` of the name."""
+    """Whether there is a ``function``, ``aggregate`` or ``plugin`` of the name."""
     return rules_of(what, name) is not None
 
 
@@ -37,6 +40,12 @@ def result_kind(what: str, function: str) -> Kind | None:
     """The kind that a function gives whatever it is given; None when that depends."""
     callee = rules_of(what, function)
     return judge(callee, ()).returns if callee is not None else None
+
+
+def own_result(session: Session, function: str, values: Sequence[Expr]) -> Kind | None:
+    """The kind of a call's result by a rule of the function's own; None when there is none."""
+    callee = rules_of("function", function)
+    return own_kind(session, callee.rules[0].returns, values) if callee is not None else None
 
 
 def check_arguments(
@@ -48,32 +57,28 @@ def check_arguments(
     name: tree.Node,
     *,
     runs: bool,
+    taken: frozenset[str] = TAKEN_BY_KUSTO,
 ) -> tuple[bool, Kind | None]:
     """Report what the service reports of a call; whether that was no error, and the kind of the result (None: a rule of
-    the function's own). ``runs``: the function's declaration takes the arguments, because Kusto does; then types that
-    the service alone objects to are a warning."""
+    the function's own). ``runs``: the function's declaration takes the arguments, because Kusto does; then what
+    the service alone objects to (``taken``) is a warning."""
     callee = rules_of(what, function)
     if callee is None:
         return True, None
-    verdict = judge(callee, [_argument(session, value, node) for value, node in zip(values, nodes, strict=True)])
+    arguments = [_argument(session, value, node) for value, node in zip(values, nodes, strict=True)]
+    if what == "plugin":
+        arguments = [_named(each, node) for each, node in zip(arguments, nodes, strict=True)]
+    verdict = judge(callee, arguments)
     problems = verdict.problems
     if not problems:
         return True, verdict.returns
-    lenient = runs and not session.catalog.as_service and all(each.code in TAKEN_BY_KUSTO for each in problems)
+    lenient = runs and not session.catalog.as_service and all(each.code in taken for each in problems)
     severity = tree.Severity.WARNING if lenient else tree.Severity.ERROR
     for problem in problems:
         place = name if problem.at < 0 else underlying(nodes[problem.at])
         text = f"The function '{function}' {problem.message}" if problem.at < 0 else problem.message
         session.report(problem.code, text, place.start, place.end - place.start, severity=severity)
     return lenient, verdict.returns
-
-
-def check_count(session: Session, what: str, function: str, count: int, name: tree.Node) -> None:
-    """Report a wrong number of arguments, and nothing else."""
-    callee = rules_of(what, function)
-    if callee is not None:
-        for problem in count_problems(callee, count):
-            session.error(problem.code, f"The function '{function}' {problem.message}", name)
 
 
 def underlying(node: tree.Node) -> tree.Node:
@@ -102,6 +107,12 @@ def _argument(session: Session, value: Expr | TableValue, node: tree.Node) -> Ar
     if isinstance(value, ColumnRef):
         return Argument(kind, "column" if isinstance(bare, tree.NameReference) else "")
     return Argument(kind, "constant" if is_known(value) else "")
+
+
+def _named(argument: Argument, node: tree.Node) -> Argument:
+    """Plugins take arguments by name."""
+    named = isinstance(node, tree.NamedExpression) and node.names
+    return replace(argument, name=node.names[0].text) if isinstance(node, tree.NamedExpression) and named else argument
 
 
 def is_known(value: Expr) -> bool:

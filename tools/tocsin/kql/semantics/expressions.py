@@ -7,7 +7,7 @@ from typing import Any
 
 from tocsin.kql import plan
 from tocsin.kql.functions.declaration import Availability, ScalarFunction
-from tocsin.kql.functions.registry import aggregates, scalar_functions
+from tocsin.kql.functions.registry import aggregates, places, scalar_functions
 from tocsin.kql.plan import Call, ColumnRef, Constant, Expr
 from tocsin.kql.semantics import special_functions
 from tocsin.kql.semantics.aggregation import aggregate_in_expression
@@ -350,8 +350,9 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     function = scalar_functions().get(name)
     if aggregate is not None and (scope.sink is not None or function is None):
         return aggregate_in_expression(session, aggregate, node, scope)
-    if function is None and has_rules("function", name) and name not in special_functions.GRAPH_ONLY:
-        function = ScalarFunction(name, (), "", None)
+    place = places().get(name)
+    if function is None and place is not None and not place.in_graphs:
+        function = ScalarFunction(name, (), place.page, None)
     if function is None and session.fuzzy and scope.row is None:
         session.fuzzy_miss(name, "function", node)
         return session.missing_table(node)

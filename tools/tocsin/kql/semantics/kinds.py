@@ -21,6 +21,9 @@ BAG = Kind(DYNAMIC, "bag")
 
 KINDS_OF_TYPES = {type_: Kind(type_) for type_ in ScalarType} | {UNKNOWN: UNKNOWN_KIND, DYNAMIC: ANY}
 
+_GEOMETRY = Kind(DYNAMIC, "bag", None, (("type", Kind(STRING)), ("coordinates", ARRAY)))
+"""A value of GeoJSON."""
+
 _WIDER: dict[ScalarType, frozenset[ScalarType]] = {
     LONG: frozenset({INT}),
     REAL: frozenset({INT, LONG}),
@@ -36,6 +39,8 @@ def kind_named(text: str) -> Kind:
         return ARRAY
     if text == "bag":
         return BAG
+    if text == "geometry":
+        return _GEOMETRY
     if text.startswith("array<"):
         return Kind(DYNAMIC, "array", element_kind(kind_named(text[6:-1])))
     if text.startswith("bag{"):

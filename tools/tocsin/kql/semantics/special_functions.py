@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tocsin.kql.functions.declaration import ScalarFunction
-from tocsin.kql.functions.registry import scalar_functions
+from tocsin.kql.functions.declaration import Availability, ScalarFunction
+from tocsin.kql.functions.registry import places, scalar_functions
 from tocsin.kql.plan import Call, Column, ColumnRef, Constant, Expr, Inline, PackRow, ScalarQuery, Watchlist
 from tocsin.kql.semantics.calls import call
 from tocsin.kql.semantics.conversions import convert, first_column_type
@@ -20,9 +20,6 @@ Special = Callable[[Session, tree.FunctionCall, Scope], Value]
 MISSING = ScalarFunction("", (), "", None)
 """Stands for a call that is told from its type alone."""
 
-GRAPH_ONLY = frozenset({"all", "any", "inner_nodes", "labels", "map", "node_degree_in", "node_degree_out", "node_id"})
-"""Functions that mean something inside graph operators alone."""
-
 DATABASES = frozenset({"cluster", "database", "workspace", "app", "resource", "adx", "arg"})
 """Functions that name another place; what follows the dot is a table there."""
 
@@ -36,9 +33,10 @@ WATCHLIST_COLUMNS = (
 Source: https://learn.microsoft.com/azure/sentinel/watchlists-queries"""
 
 
-NOT_IN_WORKSPACES = frozenset({"cluster", "database"})
-"""Those of them that the reference has for Azure Data Explorer alone.
-Source: ``monikerRange`` of https://learn.microsoft.com/kusto/query/cluster-function and ``database-function``"""
+def is_in_workspaces(name: str) -> bool:
+    """Whether a workspace has the function of another place; some are in Azure Data Explorer alone."""
+    place = places().get(name)
+    return place is None or place.availability is not Availability.DATA_EXPLORER
 
 
 def is_database(node: tree.Expression) -> bool:
@@ -105,7 +103,7 @@ def _elsewhere(session: Session, node: tree.FunctionCall, scope: Scope) -> Value
     if session.catalog.as_service and node.name.text in UNKNOWN_TO_THE_SERVICE:
         session.unknown_name("KS211", node.name.text, node.name, "function", ())
         return session.missing_table(node)
-    if node.name.text in NOT_IN_WORKSPACES:
+    if not is_in_workspaces(node.name.text):
         session.only_in_data_explorer(f"The function '{node.name.text}'", node.name)
     session.refuse("TK108", f"{node.name.text}() reads another place, which the local engine does not", node)
     return session.missing_table(node)

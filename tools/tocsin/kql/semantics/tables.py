@@ -17,10 +17,10 @@ from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableVal
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.semantics.special_functions import (
     DATABASES,
-    NOT_IN_WORKSPACES,
     UNKNOWN_TO_THE_SERVICE,
     constant_text,
     is_database,
+    is_in_workspaces,
 )
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import DYNAMIC, UNKNOWN
@@ -234,7 +234,7 @@ def _path(session: Session, node: tree.Path | tree.PathCall, scope: Scope) -> Ta
         session.value(target, scope)
         return session.missing_table(node, (), False)
     shown = target.name.text if isinstance(target, tree.FunctionCall) else "this"
-    if isinstance(target, tree.FunctionCall) and shown in NOT_IN_WORKSPACES:
+    if isinstance(target, tree.FunctionCall) and not is_in_workspaces(shown):
         session.only_in_data_explorer(f"The function '{shown}'", target.name)
     session.refuse("TK108", f"{shown}() reads another place, which the local engine does not", node)
     member = node.member if isinstance(node, tree.Path) else node.call.name

@@ -14,7 +14,7 @@ from tocsin.kql.semantics.conversions import convert, is_constant
 from tocsin.kql.semantics.scopes import Row, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, LONG, NUMBERS, REAL, STRING, TIMESPAN, UNKNOWN, ScalarType
+from tocsin.kql.types import BOOL, DATETIME, LONG, NUMBERS, REAL, STRING, TIMESPAN, UNKNOWN, ScalarType
 
 Arguments = list[Expr | TableValue]
 
@@ -75,19 +75,12 @@ def activity(session: Session, node: tree.Evaluate, row: Row, arguments: Argumen
     if name in ("activity_engagement", "activity_metrics") and len(arguments) == len(plugin.bounds):
         session.refuse("TK138", f"'{name}' without start and end is not run by the local engine", node.call)
         arguments[2:2] = [Constant(None, DATETIME), Constant(None, DATETIME)]
-    axis = _column(session, node, arguments, 1)
-    _column(session, node, arguments, 0)
+    axis = _column(arguments, 1)
     if axis is None or len(arguments) < 2 + len(plugin.bounds):
-        if axis is not None:
-            session.error(
-                "KS120", f"The plugin '{name}' needs at least {2 + len(plugin.bounds)} arguments", node.call.name
-            )
         return [], False
     for index, bound in enumerate(plugin.bounds, 2):
         _settle(session, node, arguments, index, bound, axis.type)
     dimensions = [each for each in arguments[2 + len(plugin.bounds) :] if isinstance(each, ColumnRef)]
-    if len(dimensions) != sum(1 for each in arguments[2 + len(plugin.bounds) :] if not isinstance(each, TableValue)):
-        session.error("KS109", "The dimensions are names of columns", node.call)
     columns = [Column(each.format(axis.column.name), axis.type) for each in plugin.axes]
     columns += [Column(each.column.name, each.type) for each in dimensions]
     columns += [Column(*each) for each in plugin.results]
@@ -100,15 +93,9 @@ def _without_cohort(arguments: Arguments) -> None:
         arguments.insert(5, Constant(None, DATETIME))
 
 
-def _column(session: Session, node: tree.Evaluate, arguments: Arguments, index: int) -> ColumnRef | None:
-    if index >= len(arguments):
-        session.error("KS120", f"The plugin '{node.call.name.text}' needs more arguments", node.call.name)
-        return None
-    value = arguments[index]
-    if isinstance(value, ColumnRef):
-        return value
-    session.error("KS109", "A column name is needed here", _argument(node, index))
-    return None
+def _column(arguments: Arguments, index: int) -> ColumnRef | None:
+    value = arguments[index] if index < len(arguments) else None
+    return value if isinstance(value, ColumnRef) else None
 
 
 def _argument(node: tree.Evaluate, index: int) -> tree.Node:
@@ -118,10 +105,9 @@ def _argument(node: tree.Evaluate, index: int) -> tree.Node:
 def _settle(
     session: Session, node: tree.Evaluate, arguments: Arguments, index: int, bound: Bound, axis: ScalarType
 ) -> None:
-    """Check a bound and give it the type that the engine computes with."""
+    """Give a bound the type that the engine computes with."""
     value = arguments[index]
     if isinstance(value, TableValue):
-        session.error("KS108", "A scalar value is needed here, this is a table", _argument(node, index))
         return
     if not is_constant(value):
         session.refuse("TK104", "This argument must be the same for every row", _argument(node, index))
@@ -134,7 +120,8 @@ def _settle(
     if isinstance(value, Constant) and value.value is None:
         arguments[index] = Constant(None, target)
     elif not fits:
-        session.error("KS107", f"A value of type {target.value} is needed here", _argument(node, index))
+        message = f"'{node.call.name.text}' is run by the local engine with a {target.value} here alone"
+        session.refuse("TK138", message, _argument(node, index))
     else:
         arguments[index] = convert(value, target)
 
@@ -146,11 +133,9 @@ def rolling_percentile(
     session: Session, node: tree.Evaluate, row: Row, arguments: Arguments
 ) -> tuple[list[Column], bool]:
     """``rolling_percentile(value, percentile, index, bin, bins, dimensions…)``"""
-    axis = _column(session, node, arguments, 2)
-    value = _column(session, node, arguments, 0)
+    axis = _column(arguments, 2)
+    value = _column(arguments, 0)
     if axis is None or value is None or len(arguments) < 5:
-        if axis is not None and value is not None:
-            session.error("KS120", "The plugin 'rolling_percentile' needs at least 5 arguments", node.call.name)
         return [], False
     for index, bound in ((1, Bound.OTHER), (3, Bound.SPAN), (4, Bound.COUNT)):
         _settle(session, node, arguments, index, bound, axis.type)
@@ -165,12 +150,6 @@ def rolling_percentile(
 
 def rows_near(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
     """``rows_near(condition, before [, after])``: the input's columns."""
-    if len(arguments) not in (2, 3):
-        session.error("KS119", "The plugin 'rows_near' takes 2 or 3 arguments", node.call.name)
-        return list(row.columns), row.open
-    condition = arguments[0]
-    if isinstance(condition, TableValue) or condition.type is not BOOL:
-        session.error("KS141", "The expression must have the type bool", _argument(node, 0))
     for index in range(1, len(arguments)):
         _settle(session, node, arguments, index, Bound.COUNT, LONG)
     return list(row.columns), row.open
@@ -180,15 +159,13 @@ def dcount_intersect(
     session: Session, node: tree.Evaluate, row: Row, arguments: Arguments
 ) -> tuple[list[Column], bool]:
     """``dcount_intersect(hll1, hll2, …)``: the input's columns and a count for each."""
-    if any(isinstance(each, TableValue) or each.type is not DYNAMIC for each in arguments):
-        session.error("KS107", "The arguments are values of hll()", node.call)
     return [*row.columns, *(Column(f"s{index}", LONG) for index in range(len(arguments)))], row.open
 
 
 def funnel(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
     """``funnel_sequence_completion(id, timeline, start, end, bin, state, sequence, periods)``"""
-    axis = _column(session, node, arguments, 1)
-    state = _column(session, node, arguments, 5)
+    axis = _column(arguments, 1)
+    state = _column(arguments, 5)
     if axis is None or state is None:
         return [], False
     period = TIMESPAN if axis.type is DATETIME else axis.type
@@ -202,7 +179,7 @@ def funnel(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments
 
 def sequences(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
     """``sequence_detect(timeline, step, span, conditions…, dimensions…)``"""
-    axis = _column(session, node, arguments, 0)
+    axis = _column(arguments, 0)
     if axis is None:
         return [], False
     given: Sequence[tree.Expression] = node.call.arguments

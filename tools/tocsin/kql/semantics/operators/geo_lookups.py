@@ -24,7 +24,6 @@ def geo_lookup(
     table = next((each for each in arguments if isinstance(each, TableValue)), None)
     options = _options(session, node, arguments)
     if table is None or len(arguments) < _FIRST_OPTION:
-        session.error("KS120", f"The plugin '{node.call.name.text}' needs at least 4 arguments", node.call.name)
         return list(row.columns), row.open
     shape = arguments[1]
     hidden = shape.column if isinstance(shape, ColumnRef) and options.get("return_lookup_key") is not True else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tocsin.kql.functions.registry import aggregates
+from tocsin.kql.functions.declaration import Availability, Plugin
+from tocsin.kql.functions.registry import aggregates, plugins
 from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Constant, Expr, PluginRows
 from tocsin.kql.semantics.aggregation import bind_aggregate
-from tocsin.kql.semantics.argument_checks import check_count
+from tocsin.kql.semantics.argument_checks import check_arguments
 from tocsin.kql.semantics.functions import declared_columns
 from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.operators.activities import (
@@ -29,55 +30,11 @@ Arguments = list[Expr | TableValue]
 PluginBinder = Callable[[Session, tree.Evaluate, Row, Arguments], tuple[list[Column], bool]]
 """The result columns of a plugin, and whether there may be more."""
 
-LATE: frozenset[str] = frozenset({"bag_unpack", "pivot"})
-"""Plugins whose columns the engine finds by running their input."""
+_UNKNOWN = Plugin("", (), "")
+"""Stands for a plugin that there is not."""
 
-RUN: frozenset[str] = frozenset(
-    {
-        "active_users_count",
-        "activity_counts_metrics",
-        "activity_metrics",
-        "bag_unpack",
-        "dcount_intersect",
-        "geo_line_lookup",
-        "geo_polygon_lookup",
-        "ipv4_lookup",
-        "ipv6_lookup",
-        "narrow",
-        "new_activity_metrics",
-        "pivot",
-        "rolling_percentile",
-        "rows_near",
-        "schema_merge",
-        "sliding_window_counts",
-    }
-)
-"""Plugins that the local engine runs, where their columns are known before the query runs."""
-
-
-NOT_IN_WORKSPACES: frozenset[str] = frozenset(
-    {
-        "ai_chat_completion",
-        "ai_chat_completion_prompt",
-        "ai_embeddings",
-        "cosmosdb_sql_request",
-        "http_request",
-        "http_request_post",
-        "mysql_request",
-        "postgresql_request",
-        "python",
-        "r",
-        "sql_request",
-    }
-)
-"""Plugins that the reference has for Azure Data Explorer and Fabric alone.
-
-Source: ``monikerRange`` of the plugins' pages, https://learn.microsoft.com/kusto/query/python-plugin and so on. The
-line "Applies to" leaves out Azure Monitor on the pages of nearly all plugins, also of those in daily use there.
-"""
-
-UNKNOWN_TO_THE_SERVICE: frozenset[str] = frozenset({"schema_merge"})
-"""Plugins of the reference that the language service does not have."""
+_TAKEN = frozenset({"KS138"})
+"""The service minds windows that are given by name (``'month'``), which the reference tells of."""
 
 BY_NAME: dict[str, tuple[tuple[str, Constant], ...]] = {
     "bag_unpack": (
@@ -106,19 +63,18 @@ def evaluate_source(session: Session, node: tree.Evaluate, scope: Scope) -> Tabl
 def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, scope: Scope) -> TableValue:
     name = node.call.name.text
     row = Row.of_table(source) if source is not None else Row.of(())
+    declared = plugins().get(name, _UNKNOWN)
     plugin = PLUGINS.get(name)
-    arguments, aggregate = _arguments(session, node, row, scope)
-    if name not in BY_NAME or session.catalog.as_service:
-        check_count(session, "plugin", name, len(node.call.arguments), node.call.name)
-    if name in UNKNOWN_TO_THE_SERVICE and session.catalog.as_service:
-        plugin = None
-    if name in NOT_IN_WORKSPACES:
+    arguments, aggregate = _arguments(session, node, declared, row, scope)
+    if not declared.in_service and session.catalog.as_service:
+        declared, plugin = _UNKNOWN, None
+    if declared.availability is Availability.DATA_EXPLORER:
         session.only_in_data_explorer(f"The plugin '{name}'", node.call.name)
     if plugin is None:
         columns: list[Column] = []
         open_ = True
-        if name not in KNOWN or name in UNKNOWN_TO_THE_SERVICE:
-            session.unknown_name("KS124", name, node.call.name, "plugin", sorted(KNOWN))
+        if declared is _UNKNOWN:
+            session.unknown_name("KS124", name, node.call.name, "plugin", sorted(plugins()))
         session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
     else:
         columns, open_ = plugin(session, node, row, arguments)
@@ -126,11 +82,11 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
             used = {id(each.column) for each in aggregate.arguments if isinstance(each, ColumnRef)}
             columns = [column for column in columns if id(column) not in used]
     if node.schema is not None:
-        declared = declared_columns(node.schema)
-        columns = [*columns, *declared] if node.schema.open else list(declared)
+        written = declared_columns(node.schema)
+        columns = [*columns, *written] if node.schema.open else list(written)
         open_ = False
     placed = False
-    if open_ and name in LATE:
+    if open_ and declared.late:
         known = session.late_columns()
         if known is not None:
             columns, open_ = _with_known(row, columns, known), False
@@ -140,7 +96,7 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
             f"The columns that '{name}' gives are not known before the query runs: declare them with : (a: string)"
         )
         session.refuse("TK136", message, node.call)
-    elif plugin is not None and name not in RUN:
+    elif plugin is not None and not declared.runs:
         session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
     made = PluginRows(
         columns=tuple(columns),
@@ -165,42 +121,37 @@ def _with_known(row: Row, static: list[Column], known: tuple[ColumnSchema, ...])
     ]
 
 
-def _arguments(session: Session, node: tree.Evaluate, row: Row, scope: Scope) -> tuple[Arguments, AggregateCall | None]:
-    """Arguments as values or tables, and the aggregate of ``pivot``. A name may be one of the lookup table."""
+def _arguments(
+    session: Session, node: tree.Evaluate, declared: Plugin, row: Row, scope: Scope
+) -> tuple[Arguments, AggregateCall | None]:
+    """Arguments as values or tables, checked, and the aggregate of ``pivot``. A name may be one of the lookup table."""
     aggregate: AggregateCall | None = None
     inner = scope.inside(row)
     found: Arguments = []
+    checked: Arguments = []
     lookup: Row | None = None
     for argument in node.call.arguments:
         each = argument.value if isinstance(argument, tree.NamedExpression) else argument
         if isinstance(each, tree.FunctionCall) and each.name.text in aggregates() and node.call.name.text == "pivot":
             aggregate, _ = bind_aggregate(session, aggregates()[each.name.text], each, inner)
+            checked.append(unknown())
             continue
-        if isinstance(each, tree.Star):
-            found.append(unknown())
-            continue
-        name = each.name.text if isinstance(each, tree.NameReference) else None
-        key_at = _LOOKUPS.get(node.call.name.text)
-        if lookup is not None and name is not None and key_at is not None:
-            extra = len(found) >= 3 and not node.call.name.text.startswith("geo_")
-            column = lookup.find(name) if len(found) == key_at or extra else None
-            if column is not None:
-                found.append(ColumnRef(column))
-                continue
-            if len(found) == key_at and not lookup.open:
-                session.unknown_name("KS142", name, each, "column, table, variable or function", lookup.index)
-                found.append(unknown())
-                continue
-        value = session.value(each, inner)
+        value = _argument(session, node, each, inner, found, lookup)
         given = argument.names[0].text if isinstance(argument, tree.NamedExpression) and argument.names else None
+        checked.append(value)
         if given is not None and node.call.name.text in BY_NAME:
             _place_by_name(session, node, given, value, argument, found)
             continue
-        if not found and node.call.name.text in _LOOKUPS and not isinstance(value, TableValue):
-            session.error("KS111", "A table is needed here", each)
         if isinstance(value, TableValue):
             lookup = Row.of_table(value)
         found.append(value)
+    given_nodes = node.call.arguments
+    if node.call.name.text in BY_NAME and not session.catalog.as_service:
+        # The service knows the first ones alone.
+        first = _FIRST_BY_NAME[node.call.name.text] + 1
+        checked, given_nodes = checked[:first], given_nodes[:first]
+    name = node.call.name
+    check_arguments(session, "plugin", name.text, checked, given_nodes, name, runs=declared.runs, taken=_TAKEN)
     return found, aggregate
 
 
@@ -228,6 +179,30 @@ def _schema_merge(session: Session, node: tree.Evaluate, row: Row, arguments: Ar
         if row.find(name) is None and not row.open:
             session.error("TK145", f"schema_merge reads what getschema gives: there is no '{name}'", node.call)
     return [Column(name, LONG if name == "ColumnOrdinal" else STRING) for name in names], False
+
+
+def _argument(
+    session: Session,
+    node: tree.Evaluate,
+    argument: tree.Expression,
+    scope: Scope,
+    before: Arguments,
+    lookup: Row | None,
+) -> Expr | TableValue:
+    if isinstance(argument, tree.Star):
+        return unknown()
+    plugin = node.call.name.text
+    key_at = _LOOKUPS.get(plugin)
+    if lookup is not None and key_at is not None and isinstance(argument, tree.NameReference):
+        name = argument.name.text
+        extra = len(before) >= 3 and not plugin.startswith("geo_")
+        column = lookup.find(name) if len(before) == key_at or extra else None
+        if column is not None:
+            return ColumnRef(column)
+        if len(before) == key_at and not lookup.open:
+            session.unknown_name("KS142", name, argument, "column, table, variable or function", lookup.index)
+            return unknown()
+    return session.value(argument, scope)
 
 
 def _bag_unpack(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
@@ -308,32 +283,3 @@ PLUGINS: dict[str, PluginBinder] = {
     "sequence_detect": sequences,
 }
 """Plugins with columns that can be told, by name."""
-
-KNOWN = frozenset(PLUGINS) | {
-    "ai_chat_completion",
-    "ai_chat_completion_prompt",
-    "ai_embed_text",
-    "ai_embeddings",
-    "azure_digital_twins_query_request",
-    "cosmosdb_sql_request",
-    "csharp",
-    "dax_request",
-    "diffpatterns",
-    "estimate_rows_count",
-    "execute_query",
-    "execute_show_command",
-    "external_datatable",
-    "funnel_sequence",
-    "http_request",
-    "http_request_post",
-    "identity",
-    "identity_v3",
-    "infer_storage_schema",
-    "infer_storage_schema_with_suggestions",
-    "mysql_request",
-    "postgresql_request",
-    "preview",
-    "python",
-    "sql_request",
-}
-"""Every plugin that Kusto has."""
