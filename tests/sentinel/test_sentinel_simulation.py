@@ -14,7 +14,7 @@ from tocsin.kql import Table
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR
 from tocsin.sentinel.incidents import ChangeKind, Closing
 from tocsin.sentinel.schemas import packaged_tables
-from tocsin.sentinel.simulation import Progress, Simulation, cost_by_rule
+from tocsin.sentinel.simulation import Outcome, Progress, Simulation, cost_by_rule
 
 QUIET = records()
 
@@ -103,6 +103,14 @@ def test_a_query_that_fails_fails_its_runs_and_no_others() -> None:
     assert failed.tries == 6
     assert "ENG" in failed.reason
     assert not past.disabled
+
+
+def test_a_run_that_needs_more_than_it_may_use_is_not_tried_again() -> None:
+    past = history(rule(query="Events | extend x = strcat(Name, Name)"), records("10:30"), end="11:00",
+                   limits=kql.Limits(characters=3))  # fmt: skip
+    failed = past.runs[-1]
+    assert (failed.outcome, clock(failed.executed), failed.tries) == (Outcome.FAILED, "11:05", 1)
+    assert "characters" in failed.reason
 
 
 def test_runs_over_quiet_tables_do_not_ask_the_engine() -> None:

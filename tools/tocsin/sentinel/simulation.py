@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
 from time import perf_counter
@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 from tocsin import kql
 from tocsin.content.models import Detection
 from tocsin.kql.emptiness import can_give_rows
-from tocsin.kql.interpreter.errors import EngineError
+from tocsin.kql.interpreter.errors import EngineError, KqlLimitError
 from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.plan import Relation
 from tocsin.kql.table import Table
@@ -268,6 +268,7 @@ class _Replay:
             outcome = Outcome.SUPPRESSED if hindrance is Hindrance.SUPPRESSED else Outcome.SKIPPED
             return self._run(rule, attempt, window, outcome, reason=reason), None
         failure = None if self._failures is None else self._failures(rule, attempt)
+        is_last = False
         if failure is None:
             started = perf_counter()
             seen = self._seen(rule, window, attempt.executed)
@@ -275,6 +276,8 @@ class _Replay:
                 result = self._result(rule, seen, attempt.nominal)
             except EngineError as error:
                 failure = Failure(f"{error.code}: {error.message}")
+                # Our limit, not the service's: a further try would only take as long again.
+                is_last = isinstance(error, KqlLimitError)
             else:
                 alerts = self._raise(rule, result, attempt, window)
                 clock.ran(attempt, bool(alerts))
@@ -291,7 +294,7 @@ class _Replay:
                     seconds=perf_counter() - started,
                 )
                 return run, None
-        again = clock.failed(attempt, failure)
+        again = clock.failed(replace(attempt, number=self._behaviour.retries) if is_last else attempt, failure)
         if again is not None:
             return None, again
         if clock.disabled is failure:
