@@ -26,7 +26,7 @@ def _null_rows(table: str) -> str:
 
 
 def test_every_aggregate_has_cases_of_every_kind() -> None:
-    assert CASES.keys() == aggregates().keys()
+    assert CASES.keys() == {name for name, each in aggregates().items() if each.implementation is not None}
     assert {name: sorted(set(KINDS) - case.keys()) for name, case in CASES.items() if set(KINDS) - case.keys()} == {}
 
 

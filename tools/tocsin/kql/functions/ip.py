@@ -48,11 +48,13 @@ def ipv4(text: str) -> Address | None:
 
 @lru_cache(maxsize=4096)
 def ipv6(text: str) -> Address | None:
-    """Number and prefix of an IPv6 address in text; an IPv4 address as ``::ffff:…`` with its prefix moved along."""
-    four = ipv4(text)
+    """Number and prefix of an IPv6 address in text; an IPv4 address as ``::ffff:…`` with its prefix moved along, also
+    when it is written ``::192.0.2.1`` (https://learn.microsoft.com/kusto/query/parse-ipv6-mask-function)."""
+    text = text.strip()
+    four = ipv4(text.removeprefix("::"))
     if four is not None:
         return _MAPPED | four[0], four[1] + 96
-    address, slash, suffix = text.strip().partition("/")
+    address, slash, suffix = text.partition("/")
     if slash and not (suffix.isascii() and suffix.isdigit() and len(suffix) <= 3 and int(suffix) <= 128):
         return None
     try:
