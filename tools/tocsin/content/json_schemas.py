@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tocsin.content.models import CustomTable, Detection, Parser, TestFile, Watchlist
+from tocsin.content.settings import Settings
 
 FOLDER = Path(__file__).parent / "schemas"
 
@@ -27,6 +28,7 @@ SCHEMAS: Mapping[str, tuple[type[BaseModel], str]] = MappingProxyType(
         "watchlist": (Watchlist, "Watchlist: metadata of a watchlist"),
         "table": (CustomTable, "Custom table"),
         "detection-test": (TestFile, "Test cases of a detection"),
+        "settings": (Settings, "tocsin.toml: settings of a repository of content"),
     }
 )
 """Models and titles by the name of their schema file."""

@@ -27,7 +27,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from tocsin.content.finding import Finding, FindingKind
-from tocsin.content.schema_types import ContentModel, Duration, Items, Names
+from tocsin.content.schema_types import ContentModel, Duration, Items, Names, SomeItems
 from tocsin.content.source import Document, Location
 from tocsin.content.toml_reading import SYNTAX, parse_toml
 from tocsin.content.validation import build, finding
@@ -58,7 +58,7 @@ Patterns = Annotated[Items[str], BeforeValidator(_one_or_many, json_schema_input
 class PathSettings(SettingsPart):
     """What holds for some files only, over what holds for all."""
 
-    path: Annotated[tuple[str, ...], Field(strict=False, min_length=1), BeforeValidator(_one_or_many)]
+    path: Annotated[SomeItems[str], BeforeValidator(_one_or_many, json_schema_input_type=list[str] | str)]
     """Files, relative to tocsin.toml, as a glob or a list of globs: * within a folder, ** through folders; a folder
     means all below it."""
     ignore: Patterns = ()
