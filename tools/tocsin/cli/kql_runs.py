@@ -107,6 +107,9 @@ def run(request: Request, output: str, *, explain: bool) -> None:
             watchlists=watchlists,
         )
         text = _WRITERS[output](result.table)
+        if output == "table":
+            # The other formats hold one table, the first.
+            text = "\n\n".join((text, *(f"{name}\n{_table(each)}".lstrip("\n") for name, each in result.others)))
     except EngineError as error:
         function = catalog.functions.get(error.origin or "")
         body = request.query if function is None else function.body

@@ -312,6 +312,10 @@ def _graph_rows(relation: plan.GraphTable | plan.PathRows, needs: _Needs) -> lis
     return [*relation.input.columns, *relation.input.edge_columns]
 
 
+def _results(relation: plan.Results, needs: _Needs) -> list[Column]:
+    return [column for each in relation.inputs for column in each.columns]
+
+
 _DEPENDENCIES: Mapping[type[Relation], Callable[[Any, _Needs], list[Column]]] = {
     plan.Scan: _no_columns,
     plan.Watchlist: _no_columns,
@@ -333,6 +337,7 @@ _DEPENDENCIES: Mapping[type[Relation], Callable[[Any, _Needs], list[Column]]] = 
     plan.Apply: _expand,
     plan.ParseRows: _parse,
     plan.ParsePairs: _parse,
+    plan.Results: _results,
     plan.MakeGraph: _make_graph,
     plan.FilterGraph: _graph_part,
     plan.MarkComponents: _graph_part,

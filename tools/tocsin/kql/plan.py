@@ -496,6 +496,15 @@ class PluginRows(Relation):
     aggregate: AggregateCall | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Results(Relation):
+    """Several results (fork, facet, several statements), each with its name or an empty one. Only the root of a plan;
+    ``columns`` are those of the first."""
+
+    inputs: tuple[Relation, ...]
+    names: tuple[str, ...]
+
+
 # ------------------------------------------------------------------------------------------------------------ graphs
 
 

@@ -35,6 +35,7 @@ from tocsin.kql.plan import (
     PathFold,
     RangeSource,
     Relation,
+    Results,
     ScalarQuery,
     SchemaRows,
     SequenceStep,
@@ -84,7 +85,7 @@ def primary_input(node: Relation) -> Relation | None:
             return None
         case JoinRows():
             return node.left
-        case UnionRows():
+        case UnionRows() | Results():
             return node.inputs[0] if node.inputs else None
         case _:
             found: Relation | None = getattr(node, "input", None)

@@ -18,7 +18,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
 from tocsin.kql.interpreter.context import Execution, Limits, Step
 from tocsin.kql.interpreter.errors import ColumnsNotFound, EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
 from tocsin.kql.interpreter.memo import Memo
-from tocsin.kql.plan import Column, Relation
+from tocsin.kql.plan import Column, Relation, Results
 from tocsin.kql.semantics.analysis import Analysis
 from tocsin.kql.table import Table
 from tocsin.kql.types import ColumnSchema
@@ -45,10 +45,12 @@ NO_TABLES: Mapping[str, Table] = {}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryResult:
-    """The result table, and with ``trace`` what each operator did, in order."""
+    """The result table, and with ``trace`` what each operator did, in order. ``others`` are further results with their
+    names (fork, facet, several statements); an empty name where the query gives none."""
 
     table: Table
     steps: tuple[Step, ...] = ()
+    others: tuple[tuple[str, Table], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +63,7 @@ class PreparedQuery:
     _run: Runner
     _late: Analysis | None = None
     _query_now: int | None = None
+    _others: tuple[tuple[str, Relation], ...] = ()
 
     def run(
         self,
@@ -98,6 +101,7 @@ class PreparedQuery:
             batch = self._run(execution)
             execution.allow_rows(batch.rows, width=len(self._outputs))
             data = tuple(batch.column(column) for column in self._outputs)
+            others = tuple((name, _table(execution, relation)) for name, relation in self._others)
             for column, values in zip(self._outputs, data, strict=True):
                 execution.allow_size(values, column.type)
         except KqlValueError as error:
@@ -106,7 +110,7 @@ class PreparedQuery:
             raise KqlLimitError("the query or a value in it is nested too deeply") from error
         except MemoryError as error:
             raise KqlLimitError("the query needs more memory than there is") from error
-        return QueryResult(Table(self.columns, data, batch.rows), execution.steps)
+        return QueryResult(Table(self.columns, data, batch.rows), execution.steps, others)
 
 
 def prepare(analysis: Analysis) -> PreparedQuery:
@@ -141,4 +145,15 @@ def prepare_plan(plan: Relation) -> PreparedQuery:
         run = PlanCompiler(plan).relation(plan)
     except RecursionError as error:
         raise KqlLimitError("the query is nested too deeply") from error
-    return PreparedQuery(tuple(column.schema() for column in plan.columns), plan.columns, run)
+    others = tuple(zip(plan.names, plan.inputs, strict=True))[1:] if isinstance(plan, Results) else ()
+    return PreparedQuery(tuple(column.schema() for column in plan.columns), plan.columns, run, _others=others)
+
+
+def _table(execution: Execution, relation: Relation) -> Table:
+    """A further result, which the run has left with the execution."""
+    batch = execution.shared[relation]
+    execution.allow_rows(batch.rows, width=len(relation.columns))
+    data = tuple(batch.column(column) for column in relation.columns)
+    for column, values in zip(relation.columns, data, strict=True):
+        execution.allow_size(values, column.type)
+    return Table(tuple(column.schema() for column in relation.columns), data, batch.rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tocsin.kql.catalog import Catalog
@@ -11,6 +12,7 @@ from tocsin.kql.semantics.analysis import Analysis
 from tocsin.kql.semantics.conversions import as_variable, convert
 from tocsin.kql.semantics.expressions import bind_value
 from tocsin.kql.semantics.functions import check_declaration, parameter_type, placeholder
+from tocsin.kql.semantics.operators.branching import several
 from tocsin.kql.semantics.options import set_option
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
@@ -47,9 +49,11 @@ def bind(
     inner = Names(names)
     table: TableValue | None = None
     if isinstance(last, tree.ExpressionStatement):
-        bind_statements(session, statements[:-1], inner)
+        earlier = _results_before(session, statements[:-1], inner)
         value = session.value(last.expression, Scope(inner))
         table = value if isinstance(value, TableValue) else None
+        if table is not None and not catalog.as_service:
+            table = several(session, syntax.root, "", [*earlier, table]) if earlier else replace(table, nothing=False)
         if table is not None and isinstance(table.relation, GraphRelation):
             session.refuse("TK142", "The query gives a graph: put graph-to-table or graph-match behind it", last)
         if table is None and not session.diagnostics and not syntax.diagnostics:
@@ -59,6 +63,19 @@ def bind(
         if not syntax.diagnostics and not session.diagnostics:
             session.refuse("TK123", "The text holds no query", syntax.root)
     return _analysis(session, syntax, table, lambda known: bind(syntax, catalog, parameters, known))
+
+
+def _results_before(session: Session, statements: tuple[tree.Statement, ...], names: Names) -> list[TableValue]:
+    """Bind the statements before the last one; the tables that those among them give that are queries."""
+    found: list[TableValue] = []
+    for statement in statements:
+        if not isinstance(statement, tree.ExpressionStatement):
+            bind_statements(session, (statement,), names)
+            continue
+        value = session.value(statement.expression, Scope(names))
+        if isinstance(value, TableValue) and not (value.nothing or isinstance(value.relation, GraphRelation)):
+            found.append(value)
+    return found
 
 
 def _analysis(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tocsin.kql.catalog import Catalog
-from tocsin.kql.plan import Column, Constant, Expr, GraphRelation, Inline, PluginRows, Relation
+from tocsin.kql.plan import Column, Constant, Expr, GraphRelation, Inline, PluginRows, Relation, Results
 from tocsin.kql.semantics.kinds import ANY, Kind
 from tocsin.kql.semantics.scopes import Names, Row, Scope, TableValue
 from tocsin.kql.semantics.suggestions import nearest
@@ -180,6 +180,8 @@ class Session:
         if isinstance(table.relation, GraphRelation):
             self.error("TK143", "A table is needed here, this is a graph: put graph-to-table behind it", node)
             return self.missing_table(node)
+        if isinstance(table.relation, Results):
+            self.refuse("TK146", "One table is needed here, these are several", node)
         return table
 
     # --------------------------------------------------------------------------------------------------- kinds

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tocsin.kql.functions.registry import scalar_functions
-from tocsin.kql.plan import Column, Constant, Expr, External, GraphRelation, Inline, Scan
+from tocsin.kql.plan import Column, Constant, Expr, External, GraphRelation, Inline, Results, Scan
 from tocsin.kql.semantics.argument_checks import has_rules
 from tocsin.kql.semantics.conversions import convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function, declared_columns
@@ -148,6 +148,8 @@ def bind_operators(
         if isinstance(source.relation, GraphRelation) and type(operator) not in ON_GRAPHS:
             session.error("TK143", f"'{operator.keyword}' needs a table: put graph-to-table before it", operator)
             source = session.missing_table(operator)
+        if isinstance(source.relation, Results):
+            session.refuse("TK146", f"'{operator.keyword}' stands behind several tables", operator)
         if type(operator) in SOURCES_ONLY:
             span = tree.Node(operator.start, operator.keyword_end)
             session.error("KS175", f"'{operator.keyword}' starts a query: no table may stand in front of it", span)

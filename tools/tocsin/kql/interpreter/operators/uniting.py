@@ -10,7 +10,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Runner, Stage, StageCo
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
 from tocsin.kql.lineage import relations
-from tocsin.kql.plan import Column, Relation, Scan, UnionRows
+from tocsin.kql.plan import Column, Relation, Results, Scan, UnionRows
 from tocsin.kql.types import Value, null_of
 
 
@@ -72,4 +72,16 @@ def _values(batch: Batch, source: Column | None, column: Column) -> list[Value]:
     return values if convert is None else list(map(convert, values))
 
 
-STAGES: dict[type[Relation], StageCompiler] = {UnionRows: _union}
+def _results(node: Results, compiler: PlanCompiler) -> Stage:
+    """The first result passes; the others stay with the execution, under their relations."""
+    others = [(each, compiler.relation(each)) for each in node.inputs[1:]]
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        for relation, run_other in others:
+            execution.shared[relation] = run_other(execution)
+        return batch
+
+    return run
+
+
+STAGES: dict[type[Relation], StageCompiler] = {UnionRows: _union, Results: _results}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tocsin.kql.semantics.operators import (
+    branching,
     columns,
     combining,
     expanding,
@@ -40,7 +41,7 @@ OPERATORS: dict[type[tree.Operator], OperatorBinder] = {
     tree.Serialize: columns.extend,
     tree.Render: filtering.unchanged,
     tree.AssertSchema: filtering.unchanged,
-    tree.Consume: refused.consume,
+    tree.Consume: branching.consume,
     tree.ExecuteAndCache: filtering.unchanged,
     tree.Extend: columns.extend,
     tree.Project: columns.project,
@@ -70,8 +71,8 @@ OPERATORS: dict[type[tree.Operator], OperatorBinder] = {
     tree.Find: finding.find,
     tree.Scan: scanning.scan,
     tree.Reduce: refused.reduce,
-    tree.Facet: refused.branches,
-    tree.Fork: refused.branches,
+    tree.Facet: branching.facet,
+    tree.Fork: branching.fork,
     tree.MakeGraph: graphs.make_graph,
     tree.GraphWhere: graphs.graph_where,
     tree.GraphMarkComponents: graphs.mark_components,

@@ -214,7 +214,10 @@ def graph_to_table(session: Session, node: tree.GraphToTable, source: TableValue
     for each, table in found:
         if each.name is not None:
             scope.names.entries[each.name.text] = replace(table, name=each.name.text)
-    return found[0][1] if found else session.missing_table(node)
+    if not found:
+        return session.missing_table(node)
+    # Of several tables with names none is the result: the statements that follow give them.
+    return replace(found[0][1], nothing=len(found) > 1)
 
 
 _IDS = {"nodes": ("with_node_id",), "edges": ("with_source_id", "with_target_id")}
