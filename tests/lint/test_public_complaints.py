@@ -62,7 +62,7 @@ def _entity(type_: str, identifier: str, column: str) -> dict[str, Any]:
         id="a column of an entity mapping in another case",
     ),
     pytest.param(
-        {"query": "EmailEvents | evaluate bag_unpack(todynamic(AdditionalFields)) | project Verdict"}, "KQL017",
+        {"query": "EmailEvents | extend d = todynamic(ThreatNames) | evaluate bag_unpack(d) | project A"}, "KQL017",
         "bag_unpack gives only when the data have it",
         id="a column that bag_unpack gives only when the data have it",
     ),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from tocsin.kql import plan
 from tocsin.kql.plan import Column, Expr, Relation
@@ -77,18 +77,26 @@ def shown_as(relation: Relation, column: Column) -> list[tuple[Relation, Column]
     elif isinstance(relation, plan.JoinRows):
         sources = [source for one, source in zip(relation.columns, relation.sources, strict=False) if one is column]
     elif isinstance(relation, plan.UnionRows):
-        skipped = 1 if relation.source_names is not None else 0
-        at = [index for index, one in enumerate(relation.columns) if one is column]
-        sources = [
-            row[index - (skipped if len(row) < len(relation.columns) else 0)]
-            for row in relation.sources
-            for index in at
-        ]
+        return _shown_by_inputs(relation, column)
     inputs = inputs_of(relation)
     return [
-        (one, source) for one in inputs for source in sources if source is not None
-        if any(source is each for each in one.columns)
-    ]  # fmt: skip
+        (one, source)
+        for one in inputs
+        for source in sources
+        if source is not None and any(source is each for each in one.columns)
+    ]
+
+
+def _shown_by_inputs(union: plan.UnionRows, column: Column) -> list[tuple[Relation, Column]]:
+    skipped = 1 if union.source_names is not None else 0
+    at = next((index for index, one in enumerate(union.columns) if one is column), None)
+    found = []
+    for one, row in zip(union.inputs, union.sources, strict=True):
+        index = at - (skipped if len(row) < len(union.columns) else 0) if at is not None else -1
+        source = row[index] if index >= 0 else None
+        if source is not None:
+            found.append((one, source))
+    return found
 
 
 def columns_read(root: Relation) -> tuple[Mapping[str, frozenset[str]], Mapping[str, frozenset[str]]]:
@@ -156,11 +164,11 @@ _ONLY_COLUMNS = frozenset({"columns", "outputs", "passed", "source_names", "sour
 
 
 def _members(part: Any) -> list[Any]:
-    return [getattr(part, name) for name in _member_names(type(part))]
+    return [getattr(part, name) for name in _member_names(cast(Any, type(part)))]
 
 
 @cache
-def _member_names(kind: type[Any]) -> tuple[str, ...]:
+def _member_names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name not in _ONLY_COLUMNS)
 
 

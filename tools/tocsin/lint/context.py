@@ -11,6 +11,8 @@ from tocsin.content.models import Detection, Parser
 from tocsin.content.repository import Loaded, Repository
 from tocsin.content.settings import Settings
 from tocsin.content.source import Document, PathPart
+from tocsin.kql.lineage import relations
+from tocsin.kql.plan import Relation
 from tocsin.kql.syntax.tree import Node
 from tocsin.kql.types import ScalarType
 from tocsin.lint.history import History
@@ -55,6 +57,12 @@ class QueryContext:
     def nodes(self) -> tuple[Node, ...]:
         """Every node of the query's tree, parents first."""
         return tuple(self.analysis.tree.root.walk())
+
+    @cached_property
+    def relations(self) -> tuple[Relation, ...]:
+        """Every relation that the query was bound to, the result first; those of its functions and subqueries, too."""
+        bound = self.analysis.relation
+        return tuple(relations(bound)) if bound is not None else ()
 
     @cached_property
     def columns(self) -> Mapping[str, ScalarType] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tocsin.content.source import PathPart
-from tocsin.kql import lineage, plan
+from tocsin.kql import plan
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import ScalarType
 from tocsin.lint.context import DetectionContext
@@ -47,8 +47,7 @@ def data_column_uses(detection: DetectionContext) -> Iterator[DataColumnUse]:
 
 
 def _plugin(detection: DetectionContext) -> str | None:
-    relation = detection.query.analysis.relation
-    for each in lineage.relations(relation) if relation is not None else ():
+    for each in detection.query.relations:
         if isinstance(each, plan.PluginRows) and each.plugin in ("bag_unpack", "pivot"):
             return each.plugin
     return None

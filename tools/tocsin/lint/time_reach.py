@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tocsin.kql import plan
-from tocsin.kql.lineage import conjuncts, inside, relations, scanned
+from tocsin.kql.lineage import conjuncts, inside, scanned
 from tocsin.kql.plan import Expr, Relation
 from tocsin.kql.types import (
     TICKS_PER_DAY,
@@ -61,18 +61,25 @@ class Span:
     origin: str | None
 
 
-def spans(root: Relation) -> Iterator[Span]:
-    """The conditions on the time columns of tables, in no certain order."""
-    for relation in relations(root):
+def spans(relations: Iterable[Relation]) -> list[Span]:
+    """The conditions on the time columns of tables in these relations, by their places; each place once."""
+    found: dict[tuple[str, int, str], Span] = {}
+    for span in _all_spans(relations):
+        found.setdefault((span.origin or "", span.start, span.table), span)
+    return [found[place] for place in sorted(found)]
+
+
+def _all_spans(relations: Iterable[Relation]) -> Iterator[Span]:
+    for relation in relations:
         if isinstance(relation, plan.Filter):
             for condition in conjuncts(relation.predicate):
                 if isinstance(condition, plan.Call):
                     yield from _span(relation, condition)
 
 
-def asks_for_newest(root: Relation, amount: int) -> bool:
+def asks_for_newest(relations: Iterable[Relation], amount: int) -> bool:
     """Whether the query asks anywhere if a time is no older than ``amount`` ticks: ``IngestedAt > ago(1h)``."""
-    for relation in relations(root):
+    for relation in relations:
         for part in inside(relation):
             oldest = _bounds(part)[1] if isinstance(part, plan.Call) else None
             since = moment(oldest) if oldest is not None else None

@@ -58,6 +58,17 @@ def _re2(pattern: str | bytes, source: str) -> Expression:
         raise KqlValueError(f"the regular expression {shown(source)} can not be run here: {_reason(error)}") from None
 
 
+def taken_by_re2(pattern: str) -> bool:
+    """Whether RE2 itself, which Kusto ran before its present dialect, takes a pattern as it is written."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error:
+        return False
+    return True
+
+
 class _AsciiMatch:
     """A match in ASCII text that was searched as bytes, which is faster: the places are the same."""
 

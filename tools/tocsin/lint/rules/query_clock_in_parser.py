@@ -32,9 +32,8 @@ class QueryClockInParser(ParserCheck):
     code, slug, level = "KQL011", "query.clock-in-parser", Level.WARNING
 
     def check_parser(self, parser: ParserContext) -> Iterator[Finding]:
-        relation = parser.query.analysis.relation
         told: set[int] = set()
-        for span in sorted(spans(relation), key=lambda each: each.start) if relation is not None else ():
+        for span in spans(parser.query.relations):
             bounded = span.oldest is not None or (span.youngest is not None and span.youngest.least > 0)
             # What another parser does is told there.
             if bounded and span.origin is None and span.start not in told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
-from tocsin.kql import lineage, plan
+from tocsin.kql import plan
 from tocsin.lint.check import QueryCheck
 from tocsin.lint.context import QueryContext
 from tocsin.sentinel.catalog import is_streamed_to_workspaces
@@ -31,9 +31,8 @@ class QueryDefenderTable(QueryCheck):
     code, slug, level = "KQL006", "query.defender-table", Level.WARNING
 
     def check_query(self, query: QueryContext) -> Iterator[Finding]:
-        relation = query.analysis.relation
         told: set[str] = set()
-        for each in lineage.relations(relation) if relation is not None else ():
+        for each in query.relations:
             # What a parser reads is found in the parser's own text.
             if isinstance(each, plan.Scan) and each.origin is None and each.table not in told:
                 told.add(each.table)

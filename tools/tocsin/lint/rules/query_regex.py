@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tocsin.content.finding import Finding, Level
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.regex_scanner import RegexError, RegexNotRunError
-from tocsin.kql.functions.regexes import compiled
+from tocsin.kql.functions.regexes import compiled, taken_by_re2
 from tocsin.lint.context import QueryContext
 from tocsin.lint.query_check import (
     QueryCheck,
@@ -41,6 +41,7 @@ class QueryRegex(QueryCheck):
             except RegexNotRunError:
                 continue
             except RegexError as error:
-                yield self.at(query, node, str(error), "write it without that; where or extend can do the rest")
+                if not taken_by_re2(pattern):
+                    yield self.at(query, node, str(error), "write it without that; where or extend can do the rest")
             except KqlValueError:
                 continue  # too large for the local engine

@@ -37,11 +37,11 @@ class QueryTimeBeforeWindow(DetectionCheck):
     code, slug, level = "KQL008", "query.time-before-window", Level.WARNING
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        period, relation = detection.model.query_period, detection.query.analysis.relation
-        if period is None or relation is None:
+        period = detection.model.query_period
+        told: set[tuple[str | None, int]] = set()
+        if period is None:
             return
-        told = set()
-        for span in sorted(spans(relation), key=lambda each: (each.origin or "", each.start)):
+        for span in spans(detection.query.relations):
             reach = span.oldest.least if span.oldest is not None else 0
             place = (span.origin, span.start)
             empty = span.youngest is not None and span.youngest.least >= ticks_of(period)  # KQL009's to report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
-from tocsin.kql import lineage, plan
+from tocsin.kql import plan
 from tocsin.lint.check import DetectionCheck
 from tocsin.lint.context import DetectionContext
 from tocsin.lint.places import finding_at_text
@@ -39,11 +39,10 @@ class QueryUebaTable(DetectionCheck):
             for one in detection.model.required_data_connectors
             for name in (one.connector_id or "", *one.data_types)
         }
-        relation = detection.query.analysis.relation
-        if relation is None or needs & UEBA_CONNECTORS:
+        if needs & UEBA_CONNECTORS:
             return
         told: set[str] = set()
-        for each in lineage.relations(relation):
+        for each in detection.query.relations:
             if isinstance(each, plan.Scan) and each.table in UEBA_TABLES - needs - told:
                 told.add(each.table)
                 message = f"{each.table} exists only where UEBA is on, and the rule does not say that it needs it"

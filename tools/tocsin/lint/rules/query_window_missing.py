@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
-from tocsin.kql import lineage, plan
+from tocsin.kql import plan
 from tocsin.kql.types import DATETIME
 from tocsin.lint.check import DetectionCheck
 from tocsin.lint.context import DetectionContext
@@ -35,17 +35,14 @@ class QueryWindowMissing(DetectionCheck):
     code, slug, level = "KQL010", "query.window-missing", Level.WARNING
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        relation = detection.query.analysis.relation
-        if relation is None:
-            return
-        filtered = {span.table for span in spans(relation)}
-        told: set[str] = set()
-        for each in lineage.relations(relation):
-            if not isinstance(each, plan.Scan) or each.table in filtered | told:
+        filtered = {span.table for span in spans(detection.query.relations)}
+        told: set[tuple[str | None, int]] = set()
+        for each in detection.query.relations:
+            if not isinstance(each, plan.Scan) or each.table in filtered:
                 continue
             times = [column.name for column in each.table_columns if column.type is DATETIME]
-            if times and SCOPE_COLUMN not in times:
-                told.add(each.table)
+            if times and SCOPE_COLUMN not in times and (each.origin, each.start) not in told:
+                told.add((each.origin, each.start))
                 message = (
                     f"{each.table} has no {SCOPE_COLUMN}: the rule's queryPeriod does not limit what is read of it"
                 )

@@ -51,5 +51,4 @@ class ScheduleOverlap(DetectionCheck):
 
 def _asks_for_new(detection: DetectionContext, frequency: timedelta) -> bool:
     """Whether some table is only asked for what came since the last run."""
-    relation = detection.query.analysis.relation
-    return relation is not None and asks_for_newest(relation, ticks_of(frequency))
+    return asks_for_newest(detection.query.relations, ticks_of(frequency))
