@@ -167,7 +167,8 @@ _METRES_A_DEGREE = 111_195.0
 )
 def geo_polygon_to_h3cells(shape: Value, level: Any = 6, radius: Any = 0) -> Value:
     """The cells of a level whose middle lies inside the polygon, whose edges are straight in degrees; null for more
-    than the limit. Raises KqlValueError for a radius above 0, which asks for a buffered polygon."""
+    than the limit. Raises KqlValueError for a radius above 0, which asks for a buffered polygon, and for polygons that
+    the library cannot fill."""
     polygons = polygons_of(shape)
     if polygons is None or level is None or radius is None or not 0 <= level <= _DEEPEST or radius < 0:
         return None
@@ -181,7 +182,10 @@ def geo_polygon_to_h3cells(shape: Value, level: Any = 6, radius: Any = 0) -> Val
         size = _rectangle(outer) / h3.average_hexagon_area(int(level), unit="m^2")
         if size > _MOST_LOOKED_AT:
             raise KqlValueError(f"the rectangle around the polygon has more than {_MOST_LOOKED_AT:,} cells")
-        found.update(h3.h3shape_to_cells(h3.LatLngPoly(outer, *holes), int(level)))
+        try:
+            found.update(h3.h3shape_to_cells(h3.LatLngPoly(outer, *holes), int(level)))
+        except h3.H3BaseException as error:
+            raise KqlValueError("H3 cannot find the cells of this polygon; do its edges cross?") from error
     tokens: list[Value] = [*sorted(found)]
     return tokens if len(tokens) <= _MOST_CELLS else None
 
