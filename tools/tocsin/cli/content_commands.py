@@ -119,7 +119,7 @@ def _lint(repository: Repository) -> tuple[Finding, ...]:
 
     settings, warnings = settings_of(repository.root)
     store = open_store(repository.root, cache_folder(os.environ))
-    conditions = Conditions(settings, memory=store)
+    conditions = Conditions(settings, memory=store, workers=None)
     with progress_bar("linting") as progress:
         findings = in_order((*lint_repository(repository, progress, conditions=conditions), *warnings))
     store.save()

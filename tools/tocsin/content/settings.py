@@ -97,7 +97,7 @@ class Settings(SettingsPart):
     """Settings of a repository of content."""
 
     lint: LintRules = LintRules()
-    """What the linter reports."""
+    """What the linter reports, and at which level."""
     sentinel: Names[Any] = Field(default_factory=dict)
     """How the service behaves where it differs from the defaults of tocsin.sentinel.behaviour."""
     environments: Names[Any] = Field(default_factory=dict)

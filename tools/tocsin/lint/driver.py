@@ -30,7 +30,8 @@ class Conditions:
 
     ``selection`` decides what is shown (that of the settings when None); ``today`` decides which waivers have ended
     (the day of the system's clock, UTC, when None). ``whole``: the content is a whole repository; checks that rest on
-    what a repository lacks run only then. ``workers`` and ``memory`` change how long it takes, never what is found.
+    what a repository lacks run only then. ``workers`` and ``memory`` change how long it takes, never what is found: how
+    many processes (None: by the work; a program that asks for several needs its ``if __name__ == "__main__"``).
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -38,7 +39,7 @@ class Conditions:
     history: History | None = None
     today: date | None = None
     whole: bool = True
-    workers: int | None = None
+    workers: int | None = 1
     memory: Memory | None = None
 
 
