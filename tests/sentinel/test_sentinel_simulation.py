@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from tocsin.kql import Table
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR
 from tocsin.sentinel.incidents import ChangeKind, Closing
 from tocsin.sentinel.schemas import packaged_tables
-from tocsin.sentinel.simulation import Outcome, Progress, Simulation, cost_by_rule
+from tocsin.sentinel.simulation import Outcome, Progress, Run, Simulation, cost_by_rule
 
 QUIET = records()
 
@@ -135,6 +136,23 @@ def test_runs_over_quiet_tables_do_not_ask_the_engine() -> None:
 )
 def test_a_query_that_may_give_rows_without_records_is_run(query: str) -> None:
     assert set(seen(history(rule(query=query), QUIET))) == {"10:00", "11:00", "12:00", "13:00", "14:00"}
+
+
+def test_rules_can_be_replayed_apart_and_put_together() -> None:
+    given = records("10:30", "11:30", "11:31", "13:30")
+    first = rule("first", queryFrequency="20m", **WITH_INCIDENTS)
+    second = rule("second", "Events | where Id == 1", kind="NRT", suppressionEnabled=True, suppressionDuration="1h")
+    reader = rule("reader", "SecurityAlert | where AlertName != 'reader'", queryPeriod="2h")
+    whole = history([first, second, reader], given)
+    assert [each.reads_alerts for each in whole.rules] == [False, False, True]
+    apart: list[Run] = pickle.loads(pickle.dumps([*history(first, given).runs, *history(second, given).runs]))
+    together = history(reader, given, worked_out=apart)
+    assert together.runs_of("reader") == whole.runs_of("reader")
+    assert alerted(together, "reader")
+    assert sorted(map(repr, together.runs)) == sorted(map(repr, (*apart, *together.runs_of("reader"))))
+    assert [run.executed for run in together.runs] == [run.executed for run in whole.runs]
+    assert together.incidents == whole.incidents
+    assert together.published["SecurityAlert"].data == whole.published["SecurityAlert"].data
 
 
 def test_two_replays_are_the_same() -> None:

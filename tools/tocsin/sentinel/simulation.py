@@ -7,7 +7,7 @@ that had been ingested by then, and the alerts and incidents that earlier runs h
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -65,6 +65,11 @@ class SimulatedRule:
         """The rule whose query ``analysis`` is of. Raises NotRunnable when there is no ``query`` and none can be."""
         plan = None if analysis.pending else analysis.plan
         return cls(name, detection, query or kql.prepare(analysis), analysis.tables, plan, phase)
+
+    @property
+    def reads_alerts(self) -> bool:
+        """Whether what other rules publish can change what this one does."""
+        return ALERTS in self.tables or INCIDENTS in self.tables
 
 
 class Outcome(Enum):
@@ -158,6 +163,10 @@ class Simulation:
     """A replay of ``log`` through ``rules``, all enabled at ``start``; nominal times go up to ``end`` (ticks).
 
     ``closings`` are incidents that analysts close on the way, ``failures`` says which tries fail.
+
+    ``worked_out`` are runs of other rules that another simulation of the same stretch, in another process say, has
+    worked out: their alerts are published when they were executed. Rules that read alerts
+    (:attr:`SimulatedRule.reads_alerts`) belong into the last simulation, all others can be split at will.
     """
 
     def __init__(
@@ -170,6 +179,7 @@ class Simulation:
         *,
         closings: Sequence[Closing] = (),
         failures: FailureModel | None = None,
+        worked_out: Sequence[Run] = (),
         workspace: Workspace = DEFAULT_WORKSPACE,
         limits: kql.Limits = REPLAY_LIMITS,
     ) -> None:
@@ -180,6 +190,7 @@ class Simulation:
         self._behaviour = behaviour
         self._closings = tuple(closings)
         self._failures = failures
+        self._worked_out = tuple(sorted(worked_out, key=_last_try))
         self._workspace = workspace
         self._limits = limits
 
@@ -195,9 +206,13 @@ class Simulation:
         due: list[tuple[Try, int]] = []
         for index, tries in enumerate(coming):
             _push(due, index, next(tries, None))
+        others = deque(self._worked_out)
         runs: list[Run] = []
         total = sum(len(clock.times) for clock in clocks)
-        while due:
+        while due or others:
+            if others and (not due or _last_try(others[0]) <= due[0][0]):
+                runs.append(replay.publish(others.popleft()))
+                continue
             attempt, index = heapq.heappop(due)
             if attempt.number == 0:
                 _push(due, index, next(coming[index], None))
@@ -206,7 +221,8 @@ class Simulation:
             if run is not None:
                 runs.append(run)
                 if progress is not None:
-                    progress(Progress(len(runs), total, run.rule, run.nominal))
+                    done = len(runs) - len(self._worked_out) + len(others)
+                    progress(Progress(done, total, run.rule, run.nominal))
         replay.advance(max(self._end, replay.moment))
         return History(
             rules=self._rules,
@@ -219,6 +235,10 @@ class Simulation:
             incidents=book.incidents,
             published=replay.tables(),
         )
+
+
+def _last_try(run: Run) -> Try:
+    return Try(run.executed, run.nominal, max(run.tries - 1, 0))
 
 
 def _push(due: list[tuple[Try, int]], index: int, attempt: Try | None) -> None:
@@ -347,12 +367,21 @@ class _Replay:
             window=window,
             workspace=self._workspace,
         )
-        columns = self._columns(ALERTS)
-        self._publish(
-            ALERTS, security_alert_rows(alerts, workspace=self._workspace, behaviour=self._behaviour, columns=columns)
-        )
-        self._note(self._book.take(alerts))
+        self._publish_alerts(alerts)
         return alerts
+
+    def publish(self, run: Run) -> Run:
+        """Publish the alerts of a run that was worked out elsewhere."""
+        self.advance(run.executed)
+        if run.alerts:
+            self._publish_alerts(run.alerts)
+        return run
+
+    def _publish_alerts(self, alerts: tuple[RaisedAlert, ...]) -> None:
+        columns = self._columns(ALERTS)
+        rows = security_alert_rows(alerts, workspace=self._workspace, behaviour=self._behaviour, columns=columns)
+        self._publish(ALERTS, rows)
+        self._note(self._book.take(alerts))
 
     def advance(self, moment: int) -> None:
         """Let time pass: incidents are closed, and nothing of what runs of the last moment saw is kept."""
