@@ -91,6 +91,46 @@ def test_the_verdicts_that_the_parser_is_held_to(
     report("oracle: the parser's own cases", [f"{len(answers)} verdicts are still the service's"])
 
 
+RECORDED = HERE.parent / "kql" / "semantics" / "cases"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "tables"),
+    [("service_verdicts.jsonl", "tables.json"), ("operator_verdicts.jsonl", "operator_tables.json")],
+)
+def test_the_verdicts_that_the_binder_is_held_to(
+    language_service: None, tmp_path: Path, report: Report, verdicts: str, tables: str
+) -> None:
+    recorded = records(RECORDED / verdicts)
+    catalogue = {ENV: json.loads((RECORDED / tables).read_text(encoding="utf-8"))}
+    (tmp_path / "catalogue.json").write_text(json.dumps(catalogue), encoding="utf-8")
+    answers = Service(tmp_path / "catalogue.json").ask([{**each, "id": 0, "env": ENV} for each in recorded])
+    stale = [old["query"] for old, new in zip(recorded, answers, strict=True) if not _recorded_so(old, new)]
+    assert stale == []
+    report(f"oracle: {verdicts}", [f"{len(answers)} verdicts are still the service's"])
+
+
+def _recorded_so(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether a recorded verdict is what the service says now."""
+    found = sorted([each["code"], each["start"], each["length"]] for each in new["diagnostics"])
+    shown = new["resultColumns"]
+    columns = None if shown is None else [f"{each['name']}:{each['type']}" for each in shown]
+    return found == sorted(old["diagnostics"]) and columns == old["columns"] and new["open"] == old["open"]
+
+
+def test_the_later_mistakes_that_the_parser_is_held_to(language_service: None, report: Report) -> None:
+    recorded = records(HERE.parent / "kql" / "syntax" / "recovery.jsonl")
+    answers = Service(CATALOGUE).ask([{"id": 0, "query": each["query"], "env": ENV} for each in recorded])
+    pairs = zip(recorded, answers, strict=True)
+    changed = [old["query"] for old, new in pairs if _places(new["syntaxErrors"]) != _places(old["errors"])]
+    assert changed == []
+    report("oracle: later mistakes", [f"{len(answers)} verdicts are still the service's"])
+
+
+def _places(errors: list[list[Any]]) -> set[tuple[Any, ...]]:
+    return {tuple(each) for each in errors}
+
+
 def test_own_queries_spoilt(language_service: None, report: Report) -> None:
     corpus = [
         {"id": f"{number}", "query": param.values[0], "env": ENV}

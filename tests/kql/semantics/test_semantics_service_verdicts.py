@@ -1,7 +1,8 @@
 """The binder gives the diagnostics and result columns that Microsoft's language service gave for the same queries.
 
-``cases/service_verdicts.jsonl`` holds what the service (npm ``@kusto/language-service-next`` 12.4.1) answered on the
-tables of ``cases/tables.json``. Where tocsin says something else on purpose, ``cases/own_rules.yaml`` has the case.
+``cases/*_verdicts.jsonl`` hold what the service (npm ``@kusto/language-service-next`` 12.4.1) answered on the tables of
+the file that ``FILES`` names; the oracle suite asks it again. Where tocsin says something else on purpose,
+``cases/own_rules.yaml`` has the case.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from tocsin.kql import Catalog, ColumnSchema, ScalarType, analyze
 CASES = Path(__file__).parent / "cases"
 
 
-def _catalog(*, as_service: bool) -> Catalog:
-    tables = json.loads((CASES / "tables.json").read_text(encoding="utf-8"))
+FILES = {"service_verdicts.jsonl": "tables.json", "operator_verdicts.jsonl": "operator_tables.json"}
+"""Recorded verdicts, and the tables they were given on."""
+
+
+def _catalog(tables_file: str, *, as_service: bool) -> Catalog:
+    tables = json.loads((CASES / tables_file).read_text(encoding="utf-8"))
     return Catalog(
         {
             table: tuple(ColumnSchema(name, ScalarType(type_)) for name, type_ in columns.items())
@@ -28,16 +33,19 @@ def _catalog(*, as_service: bool) -> Catalog:
     )
 
 
-CATALOG = _catalog(as_service=True)
-WORKSPACE = _catalog(as_service=False)
+CATALOGS = {name: _catalog(name, as_service=True) for name in FILES.values()}
+WORKSPACES = {name: _catalog(name, as_service=False) for name in FILES.values()}
 VERDICTS = [
-    json.loads(line) for line in (CASES / "service_verdicts.jsonl").read_text(encoding="utf-8").splitlines() if line
+    pytest.param(json.loads(line), tables, id=f"{Path(tables).stem}: {json.loads(line)['query'][:80]}")
+    for verdicts, tables in FILES.items()
+    for line in (CASES / verdicts).read_text(encoding="utf-8").splitlines()
+    if line
 ]
 
 
-@pytest.mark.parametrize("verdict", VERDICTS, ids=[each["query"][:80] for each in VERDICTS])
-def test_the_service_says_the_same(verdict: dict[str, Any]) -> None:
-    analysis = analyze(verdict["query"], CATALOG)
+@pytest.mark.parametrize(("verdict", "tables"), VERDICTS)
+def test_the_service_says_the_same(verdict: dict[str, Any], tables: str) -> None:
+    analysis = analyze(verdict["query"], CATALOGS[tables])
     found = sorted([each.code, each.start, each.length] for each in analysis.diagnostics)
     assert found == sorted(verdict["diagnostics"])
     columns = None if analysis.columns is None else [f"{each.name}:{each.type.value}" for each in analysis.columns]
@@ -45,9 +53,9 @@ def test_the_service_says_the_same(verdict: dict[str, Any]) -> None:
     assert analysis.open == verdict["open"]
 
 
-@pytest.mark.parametrize("verdict", VERDICTS, ids=[each["query"][:80] for each in VERDICTS])
-def test_a_query_has_a_plan_or_a_reason(verdict: dict[str, Any]) -> None:
-    analysis = analyze(verdict["query"], WORKSPACE)
+@pytest.mark.parametrize(("verdict", "tables"), VERDICTS)
+def test_a_query_has_a_plan_or_a_reason(verdict: dict[str, Any], tables: str) -> None:
+    analysis = analyze(verdict["query"], WORKSPACES[tables])
     assert (analysis.plan is None) == bool(analysis.errors or analysis.refusals)
     if analysis.plan is not None:
         assert tuple(each.schema() for each in analysis.plan.columns) == analysis.columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,14 @@ class Analyst:
 
 
 def _named_tables(analysis: kql.Analysis) -> list[str]:
-    """The tables that the text itself names, as the service has it: not those that a wildcard stands for, nor those
-    that the body of a workspace function or an argument of ``table()`` in a function brings in."""
+    """The tables that the text itself names, as the service has it: not those of which a wildcard means several, nor
+    those that the body of a workspace function or an argument of ``table()`` in a function brings in."""
     named: set[object] = set()
     for node in analysis.tree.root.walk():
-        if isinstance(node, tree.NameReference):
+        if isinstance(node, tree.NameReference) and node.name.wildcard:
+            matching = [each for each in analysis.tables if fnmatchcase(each, node.name.text)]
+            named.update(matching if len(matching) == 1 else ())
+        elif isinstance(node, tree.NameReference):
             named.add(node.name.text)
         elif isinstance(node, tree.Path):
             named.add(node.member.text)

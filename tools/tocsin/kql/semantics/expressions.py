@@ -26,6 +26,7 @@ from tocsin.kql.types import (
     NUMBERS,
     STRING,
     TIMESPAN,
+    TYPE_NAMES,
     UNKNOWN,
     ScalarType,
     null_of,
@@ -89,7 +90,10 @@ def _star(session: Session, node: tree.Star, scope: Scope) -> Value:
 
 
 def _type_literal(session: Session, node: tree.TypeLiteral, scope: Scope) -> Value:
-    return Constant(node.type.name if node.type else "", STRING)
+    name = node.type.name if node.type else ""
+    if node.type is not None and name and name not in TYPE_NAMES:
+        session.error("KS160", f"'{name}' is not a type that can be used here", node.type)
+    return Constant(name, STRING)
 
 
 def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
@@ -341,6 +345,9 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     meaning = scope.names.find(name)
     if isinstance(meaning, DeclaredFunction):
         return call_declared(session, meaning, node.arguments, node, node.name, scope)
+    if isinstance(meaning, Constant) and meaning.type is UNKNOWN and name not in scalar_functions():
+        # A pattern: the statement is refused already, and what it gives is not known.
+        return session.missing_table(node)
     special = special_functions.TABLE.get(name) or scope.graph_calls.get(name)
     if special is not None:
         return special(session, node, scope)

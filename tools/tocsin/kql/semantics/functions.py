@@ -11,7 +11,7 @@ from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Row, Scope, Tab
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.semantics.workspace import ParsedFunction, parse_workspace_function
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import TYPE_NAMES, UNKNOWN, ScalarType, null_of
+from tocsin.kql.types import DYNAMIC, NUMBERS, TYPE_NAMES, UNKNOWN, ScalarType, null_of
 
 Value = Expr | TableValue
 
@@ -29,8 +29,13 @@ def declared_type(reference: tree.TypeReference | None) -> ScalarType:
 def check_declaration(session: Session, function: DeclaredFunction) -> None:
     """Bind the body once with placeholders for the arguments, so that its errors show even where nobody calls it."""
     names = Names(function.names)
+    scalars = False
     for parameter in function.parameters:
         names.entries[parameter.name.text] = placeholder(session, parameter)
+        _check_default(session, parameter)
+        if parameter.schema is not None and scalars:
+            session.error("KS226", "The parameters that take tables must come first", parameter)
+        scalars = scalars or parameter.schema is None
     trial = session.trial
     session.trial = True
     try:
@@ -39,12 +44,23 @@ def check_declaration(session: Session, function: DeclaredFunction) -> None:
         session.trial = trial
 
 
+def _check_default(session: Session, parameter: tree.Parameter) -> None:
+    if parameter.default is None or parameter.schema is not None:
+        return
+    wanted, given = parameter_type(parameter), session.scalar(parameter.default, Scope(Names())).type
+    alike = wanted in (given, DYNAMIC, UNKNOWN) or given in (DYNAMIC, UNKNOWN) or {wanted, given} <= NUMBERS
+    if not alike:
+        session.error("KS141", f"A value of the type {wanted.value} is needed here", parameter.default)
+
+
 def placeholder(session: Session, parameter: tree.Parameter) -> Value:
     """What a parameter stands for while no call is known."""
     if parameter.schema is None:
         type_ = parameter_type(parameter)
         return Variable(parameter.name.text, Constant(null_of(type_), type_))
-    return session.missing_table(parameter, declared_columns(parameter.schema), parameter.schema.open)
+    # The service knows no column of a table that may have any.
+    open_ = parameter.schema.open and not session.catalog.as_service
+    return session.missing_table(parameter, declared_columns(parameter.schema), open_)
 
 
 def declared_columns(schema: tree.Schema) -> list[Column]:

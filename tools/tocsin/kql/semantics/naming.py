@@ -145,6 +145,7 @@ ARRAY_SORTS = frozenset({"array_sort_asc", "array_sort_desc"})
 """Functions that give a column for each array: argument_sorted."""
 
 COLUMN_NAME_ARGUMENT = frozenset({"column_ifexists", "columnifexists"})
+"""Functions that give the column its name when there is one, and nothing is around the call."""
 
 
 def result_name(node: tree.Expression) -> str | None:
@@ -227,8 +228,6 @@ def _call_name(node: tree.FunctionCall) -> str | None:
         return f"{PREFIX_ARGUMENT_NAME[name]}_{(result_name(first) or '') if first else ''}"
     if name in ONLY_ARGUMENT_NAME and len(node.arguments) == 1 and first:
         return result_name(first)
-    if name in COLUMN_NAME_ARGUMENT and isinstance(first, tree.Literal):
-        return str(first.value)
     return None
 
 

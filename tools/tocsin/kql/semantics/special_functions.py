@@ -73,6 +73,8 @@ def _toscalar(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
         return _wrong_count(session, node, "one query")
     value = session.value(node.arguments[0], scope.inside(None))
     if isinstance(value, TableValue):
+        if not value.relation.columns and not value.open and not value.nothing:
+            session.error("KS190", "The table has no columns", node.arguments[0])
         return ScalarQuery(value.relation, first_column_type(value.relation))
     return value
 
@@ -80,7 +82,12 @@ def _toscalar(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
 def _materialize(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     if len(node.arguments) != 1:
         return _wrong_count(session, node, "one query")
-    return session.table(node.arguments[0], scope.inside(None))
+    value = session.value(node.arguments[0], scope.inside(None))
+    if isinstance(value, TableValue):
+        return value
+    if value.type is not UNKNOWN:
+        session.error("KS231", "A table is needed here", node.arguments[0])
+    return unknown()
 
 
 def _table(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from tocsin.kql.plan import Column, ColumnRef, Constant, Element, Expr, Projection, Variable
 from tocsin.kql.semantics.conversions import convert
-from tocsin.kql.semantics.naming import Output, UniqueNames, outputs_of, result_name
+from tocsin.kql.semantics.naming import COLUMN_NAME_ARGUMENT, Output, UniqueNames, outputs_of, result_name
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
-from tocsin.kql.semantics.session import Session
+from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import LONG, UNKNOWN
 
@@ -43,8 +43,12 @@ def kept(columns: Iterable[Column]) -> list[tuple[Column, Expr]]:
     return [(column, ColumnRef(column)) for column in columns]
 
 
-def _own_name(node: tree.Expression, value: Expr) -> str | None:
+def _own_name(node: tree.Expression, value: Expr, row: Row | None) -> str | None:
     """The name that an expression gives itself; a member of what could not be bound has its own name alone."""
+    if isinstance(node, tree.FunctionCall) and node.name.text in COLUMN_NAME_ARGUMENT and node.arguments:
+        wanted = node.arguments[0]
+        known = isinstance(wanted, tree.Literal) and row is not None and row.find(str(wanted.value)) is not None
+        return str(wanted.value) if known and isinstance(wanted, tree.Literal) else None
     bare = node
     while isinstance(bare, tree.Parenthesized):
         bare = bare.inner
@@ -72,12 +76,21 @@ def _several(
     return found
 
 
+def _scalar_of(session: Session, node: tree.NamedExpression, scope: Scope) -> Expr:
+    """The value; a table is told of over the name, too."""
+    value = session.value(node.value, scope)
+    if isinstance(value, TableValue):
+        session.error("KS108", "A scalar value is needed here, this is a table", node)
+        return unknown()
+    return value
+
+
 def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: Scope) -> list[Named]:
     """Expressions with the names they ask for."""
     found: list[Named] = []
     for each in expressions:
         if isinstance(each, tree.NamedExpression):
-            value = session.scalar(each.value, scope)
+            value = _scalar_of(session, each, scope)
             outputs = outputs_of(each.value)
             if outputs:
                 # One name without brackets takes the first column alone (the Kusto emulator's answer; the language
@@ -104,7 +117,7 @@ def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: 
         bare = each
         while isinstance(bare, tree.Parenthesized):
             bare = bare.inner
-        found.append(Named(_own_name(each, value), value, isinstance(bare, tree.NameReference), each))
+        found.append(Named(_own_name(each, value, scope.row), value, isinstance(bare, tree.NameReference), each))
     return found
 
 

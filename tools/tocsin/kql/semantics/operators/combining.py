@@ -88,13 +88,15 @@ def _fuzzy_table(session: Session, node: tree.Expression, scope: Scope) -> Table
 
 
 def _matching(session: Session, node: tree.NameReference | tree.Star, scope: Scope, fuzzy: bool) -> list[TableValue]:
-    """The catalogue tables and the views of the query that a wildcard means."""
+    """The catalogue tables and the views of the query that a wildcard means. (The service leaves the views out.)"""
     text = node.name.text if isinstance(node, tree.NameReference) else "*"
     pattern = wildcard(text)
     views = [
         name
         for name in dict.fromkeys(scope.names)
-        if isinstance(meaning := scope.names.find(name), DeclaredFunction) and meaning.view
+        if isinstance(meaning := scope.names.find(name), DeclaredFunction)
+        and meaning.view
+        and not session.catalog.as_service
     ]
     found = [name for name in [*views, *session.catalog.tables] if pattern.fullmatch(name)]
     if not found and not fuzzy:

@@ -51,7 +51,7 @@ def sort_key(session: Session, node: tree.OrderedExpression, scope: Scope, *, dy
     """One sort key. Descending with nulls last is the default; ascending puts nulls first."""
     value = session.scalar(node.expression, scope)
     if value.type is DYNAMIC and not dynamic:
-        session.error("KS116", "A dynamic value cannot be sorted: convert it first", node.expression)
+        session.error("KS116", "A dynamic value cannot be sorted: convert it first", node)
     descending = not (node.order or "desc").endswith("asc")
     nulls_first = node.nulls == "first" if node.nulls else not descending
     return SortKey(value, descending, nulls_first)

@@ -31,6 +31,8 @@ Pair = tuple[Expr, Expr]
 def join(session: Session, node: tree.Join, source: TableValue, scope: Scope) -> TableValue:
     """``join``; without a kind it is innerunique."""
     kind = KINDS.get(hint_text(node, "kind") or "", JoinKind.INNER_UNIQUE)
+    if not node.on and node.where is None:
+        session.error("KS006", "The join needs a condition: on and a column that both sides have", node)
     if node.where is not None:
         session.refuse("TK129", "A join with 'where' instead of 'on' is not run by the local engine", node.where)
     right = session.table(node.right, scope.inside(None))

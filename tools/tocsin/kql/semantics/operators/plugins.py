@@ -72,7 +72,7 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
         session.only_in_data_explorer(f"The plugin '{name}'", node.call.name)
     if plugin is None:
         columns: list[Column] = []
-        open_ = True
+        open_ = declared is not _UNKNOWN or not session.catalog.as_service
         if declared is _UNKNOWN:
             session.unknown_name("KS124", name, node.call.name, "plugin", sorted(plugins()))
         session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
@@ -199,7 +199,8 @@ def _argument(
         column = lookup.find(name) if len(before) == key_at or extra else None
         if column is not None:
             return ColumnRef(column)
-        if len(before) == key_at and not lookup.open:
+        # In a table that is not known the service knows no column, either.
+        if len(before) == key_at and (not lookup.open or (session.catalog.as_service and not lookup.columns)):
             session.unknown_name("KS142", name, argument, "column, table, variable or function", lookup.index)
             return unknown()
     return session.value(argument, scope)

@@ -26,9 +26,10 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
         named = grouping.add_aggregate(each.expression)
         default = session.scalar(each.default, inner) if each.default is not None else None
         computed = [assignment.value for assignment in grouping.after[before:]]
+        plain = session.catalog.as_service and _gives_several(each.expression)
         values = computed or [ColumnRef(column) for column in named]
         arrays.extend(
-            SeriesArray(Column(column.name, DYNAMIC), value, default)
+            SeriesArray(Column(column.name, column.type if plain else DYNAMIC), value, default)
             for column, value in zip(named, values, strict=False)
         )
     on = node.on.value if isinstance(node.on, tree.NamedExpression) else node.on
@@ -55,3 +56,14 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
         **session.place(node, "make-series"),
     )
     return TableValue(series, source.open)
+
+
+_SEVERAL = frozenset(
+    ["arg_max", "arg_min", "argmax", "argmin", "percentile", "percentiles", "percentilew", "percentilesw", "take_any"]
+)
+
+
+def _gives_several(node: tree.Expression) -> bool:
+    """Whether the service shows the columns of this aggregate as summarize does, not as arrays."""
+    value = node.value if isinstance(node, tree.NamedExpression) else node
+    return isinstance(value, tree.FunctionCall) and value.name.text in _SEVERAL

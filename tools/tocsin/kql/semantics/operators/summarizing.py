@@ -116,7 +116,7 @@ class Grouping:
 
 def result_name_of_aggregates(node: tree.Expression) -> str | None:
     """The name that arithmetic over aggregates gives its column: that of a call inside when it keeps names."""
-    from tocsin.kql.semantics.naming import KEEP_ARGUMENT_NAME, aggregate_names
+    from tocsin.kql.semantics.naming import KEEP_ARGUMENT_NAME, PREFIX_ARGUMENT_NAME, aggregate_names
 
     while isinstance(node, tree.Parenthesized) or (
         isinstance(node, tree.FunctionCall) and node.name.text in KEEP_ARGUMENT_NAME and node.arguments
@@ -127,6 +127,8 @@ def result_name_of_aggregates(node: tree.Expression) -> str | None:
         if aggregate is not None:
             names = aggregate_names(aggregate, node.arguments)
             return names[0] if names else None
+    if isinstance(node, tree.FunctionCall) and node.name.text in PREFIX_ARGUMENT_NAME and node.arguments:
+        return f"{PREFIX_ARGUMENT_NAME[node.name.text]}_{result_name_of_aggregates(node.arguments[0]) or ''}"
     if isinstance(node, tree.Element | tree.Path):
         inner = result_name_of_aggregates(node.target)
         if inner is not None:

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from tocsin.kql.syntax.parser.literal_tokens import LITERAL_KINDS, literal_value, string_value
 from tocsin.kql.syntax.parser.names import Names
 from tocsin.kql.syntax.tree import (
+    ColumnDeclaration,
     Diagnostic,
     Expression,
     Literal,
@@ -14,6 +15,7 @@ from tocsin.kql.syntax.tree import (
     NameReference,
     Schema,
     Severity,
+    Star,
     Token,
     TokenKind,
     TypeLiteral,
@@ -84,6 +86,15 @@ class Literals(Names):
         value = -literal.value if sign.text == "-" else literal.value
         return Literal(sign.start, literal.end, literal.kind, value)
 
+    def _column_or_star(self) -> ColumnDeclaration | Star | None:
+        if self.word != "*":
+            return self.column_declaration()
+        star = self.advance()
+        return Star(star.start, star.end)
+
+    def _missing_part(self) -> ColumnDeclaration | Star:
+        return self.missing_column()
+
     def typeof(self) -> TypeLiteral:
         """``typeof(long)`` or ``typeof(a: string, b: long)``."""
         start = self.here
@@ -95,11 +106,9 @@ class Literals(Names):
         if lone and self.kinds[self.at] is TokenKind.IDENTIFIER and self.word != "*":
             type_ = self.type_reference(EXTENDED_TYPE_WORDS | {self.word})
         else:
-            opening = self.at
-            star = self.accept("*")
-            if star is not None:
-                self.accept(",")
-            columns = self.separated(self.column_declaration, self.missing_column, self.at_list_end)
-            schema = Schema(self.tokens[opening].start, self.end, columns, star is not None)
+            opening = self.here
+            parts = self.separated(self._column_or_star, self._missing_part, self.at_list_end)
+            columns = tuple(each for each in parts if isinstance(each, ColumnDeclaration))
+            schema = Schema(opening, self.end, columns, len(columns) < len(parts))
         self.expect(")")
         return TypeLiteral(start, self.end, type_, schema)

@@ -110,7 +110,7 @@ def _in_clause(p: Constructs) -> tuple[Expression, ...]:
 
 
 def _named_entity(p: Constructs) -> Expression | None:
-    found = entity(p)
+    found = entity(p) if p.word != "(" else None
     if found is not None and p.word == "|" and p.words[p.at + 1] == "as":
         p.advance()
         operators = p.piped_operators()
