@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tocsin.content.editing import edit_in_text, set_value
+from tocsin.content.finding import Edit, Finding
 from tocsin.content.source import PathPart
 from tocsin.kql.lineage import inputs_of
 from tocsin.kql.plan import Relation, Watchlist
 from tocsin.kql.semantics.suggestions import nearest
+from tocsin.lint.check import Check
 from tocsin.lint.context import DetectionContext, QueryContext
 
 _LISTED = 12
@@ -38,15 +41,6 @@ class ColumnUse:
 
 
 @dataclass(frozen=True, slots=True)
-class MissingColumn:
-    """Why a column cannot be used, in the parts of a finding."""
-
-    message: str
-    help: str
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Drop:
     """The step of a query that a column does not get past: its operator, and where it stands, in words."""
 
@@ -58,17 +52,33 @@ class Drop:
         return _KEEP.get(self.operator, "keep {column} in {place}").format(column=column, place=self.place)
 
 
-def missing_columns(
-    detection: DetectionContext, uses: Iterator[ColumnUse]
-) -> Iterator[tuple[ColumnUse, MissingColumn]]:
-    """The uses whose column the query certainly does not return. Case counts, as it does in the service."""
+def missing_columns(check: Check, detection: DetectionContext, uses: Iterable[ColumnUse]) -> Iterator[Finding]:
+    """A finding of ``check`` for each use whose column the query certainly does not return. Case counts, as it does in
+    the service; a column in another case can be corrected."""
     columns = detection.query.columns
-    if columns is not None:
-        for use in uses:
-            if use.column not in columns:
-                message = f"{use.what} uses {use.column}, which the query does not return"
-                help, notes = absence(detection.query, detection.query.analysis.relation, use.column)
-                yield use, MissingColumn(message, help, notes)
+    if columns is None:
+        return
+    document = detection.document
+    for use in uses:
+        if use.column not in columns:
+            message = f"{use.what} uses {use.column}, which the query does not return"
+            help, notes = absence(detection.query, detection.query.analysis.relation, use.column)
+            fix = _respelt(detection, use, columns)
+            found = check.finding(document, use.path, message, help, notes=notes, fix=fix)
+            if use.offset is not None:
+                location = document.location_in_text(*use.path, offset=use.offset)
+                found = replace(found, location=location, length=len(use.column))
+            yield found
+
+
+def _respelt(detection: DetectionContext, use: ColumnUse, columns: Iterable[str]) -> Edit | None:
+    """The edit that writes the column as the query does, where only the case of letters differs."""
+    meant = [one for one in columns if one.lower() == use.column.lower()]
+    if len(meant) != 1:
+        return None
+    if use.offset is None:
+        return set_value(detection.document, use.path, meant[0])
+    return edit_in_text(detection.document, use.path, use.offset, use.offset + len(use.column), meant[0])
 
 
 def absence(

@@ -29,6 +29,7 @@ _CASED = {
     **dict.fromkeys(("!=", "!in", "!has_cs", "!contains_cs", "!startswith_cs", "!endswith_cs"), False),
 }
 """Operators for which case counts, and whether a value in another case makes the test false (True) or true."""
+_PARTS = frozenset({"has", "hasprefix", "hassuffix", "contains", "startswith", "endswith"})
 _LOWER = {"tolower": str.lower, "toupper": str.upper}
 _ORDER = {">", ">=", "<", "<="}
 
@@ -47,6 +48,7 @@ def certainties(query: QueryContext) -> Iterator[Certainty]:
     """Every condition of a query that does not depend on the row."""
     for comparison in comparisons(query):
         yield from _of_constants(comparison)
+        yield from _empty_text(comparison)
         yield from _changed_case(query, comparison)
         yield from _listed_values(query, comparison)
     for call in nodes(query, tree.FunctionCall):
@@ -73,6 +75,13 @@ def _of_constants(comparison: Comparison) -> Iterator[Certainty]:
         always = (left.value == right.value) is (comparison.operator == "==")
         help = "compare a column, or delete the condition"
         yield Certainty(comparison.node, always, "both sides are constants", help)
+
+
+def _empty_text(comparison: Comparison) -> Iterator[Certainty]:
+    """``x has ""``: every text holds the empty one."""
+    if comparison.operator.lstrip("!").removesuffix("_cs") in _PARTS and _literal(comparison.items[0]) == "":
+        always = not comparison.operator.startswith("!")
+        yield Certainty(comparison.node, always, "every text holds the empty text", "write isempty(…) or isnotempty(…)")
 
 
 def _changed_case(query: QueryContext, comparison: Comparison) -> Iterator[Certainty]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from tocsin import kql
-from tocsin.content.finding import Finding, Level
+from tocsin.content.finding import Finding, Fix, Level
 from tocsin.kql import lineage, plan
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import ScalarType
 from tocsin.lint.columns import absence
 from tocsin.lint.context import QueryContext
-from tocsin.lint.query_check import bare, step_before, type_of
+from tocsin.lint.query_check import bare, rewriting, step_before, type_of
 
 _UNKNOWN_NAME = "KS142"
 _UNKNOWN_TABLE = "KS204"
@@ -112,7 +112,16 @@ def as_finding(query: QueryContext, diagnostic: kql.Diagnostic, slug: str, level
         location,
         notes,
         len(text.partition("\n")[0]),
+        _respelt(query, diagnostic, text),
     )
+
+
+def _respelt(query: QueryContext, diagnostic: kql.Diagnostic, text: str) -> Fix | None:
+    """The fix that writes a name as it is known, where only the case of letters differs."""
+    meant = diagnostic.suggestion
+    if meant is None or meant == text or meant.lower() != text.lower():
+        return None
+    return rewriting(query, diagnostic.start, diagnostic.start + diagnostic.length, meant, safe=True)
 
 
 _CONVERSIONS = {ScalarType.LONG: "tolong", ScalarType.INT: "toint", ScalarType.REAL: "toreal"}

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tocsin.content.finding import Finding
+from tocsin.content.editing import edit_in_text
+from tocsin.content.finding import Finding, Fix
 from tocsin.kql import plan
 from tocsin.kql.plan import Column, Constant, Expr, Relation
 from tocsin.kql.syntax import tree
@@ -20,14 +21,25 @@ N = TypeVar("N", bound=tree.Node)
 class QueryCheck(check.QueryCheck):
     """A check that looks at one KQL text at a time: queries of detections, bodies of parsers."""
 
-    def at(self, query: QueryContext, node: tree.Node, message: str, help: str) -> Finding:
+    def at(self, query: QueryContext, node: tree.Node, message: str, help: str, *, fix: Fix | None = None) -> Finding:
         """A finding at a part of the text (its first line)."""
-        return self.within(query, node.start, node.end, message, help)
+        return self.within(query, node.start, node.end, message, help, fix=fix)
 
-    def within(self, query: QueryContext, start: int, end: int, message: str, help: str) -> Finding:
+    def within(
+        self, query: QueryContext, start: int, end: int, message: str, help: str, *, fix: Fix | None = None
+    ) -> Finding:
         """A finding at the characters from ``start`` to ``end`` (their first line)."""
         length = len(query.text[start:end].partition("\n")[0])
-        return self.finding_in_text(query.document, query.path, start, length, message, help)
+        return self.finding_in_text(query.document, query.path, start, length, message, help, fix=fix)
+
+
+def rewriting(query: QueryContext, start: int, end: int, text: str, *, safe: bool) -> Fix | None:
+    """The fix that writes ``text`` for the characters ``start`` to ``end`` of a query; None where it cannot be done.
+
+    ``safe``: the query means the same afterwards.
+    """
+    edit = edit_in_text(query.document, query.path, start, end, text)
+    return Fix((edit,), safe) if edit is not None else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -32,11 +32,4 @@ class AlertColumnMissing(DetectionCheck):
     code, slug, level = "ALT001", "alert.column-missing", Level.ERROR
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        for use, missing in missing_columns(detection, alert_columns(detection)):
-            found = self.finding(detection.document, use.path, missing.message, missing.help, notes=missing.notes)
-            if use.offset is not None:
-                location = detection.document.location_in_text(*use.path, offset=use.offset)
-                found = Finding(
-                    self.code, self.slug, self.level, found.message, found.help, location, found.notes, len(use.column)
-                )
-            yield found
+        yield from missing_columns(self, detection, alert_columns(detection))

@@ -32,5 +32,4 @@ class DetailsColumnMissing(DetectionCheck):
     code, slug, level = "DET001", "details.column-missing", Level.ERROR
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        for use, missing in missing_columns(detection, detail_columns(detection)):
-            yield self.finding(detection.document, use.path, missing.message, missing.help, notes=missing.notes)
+        yield from missing_columns(self, detection, detail_columns(detection))

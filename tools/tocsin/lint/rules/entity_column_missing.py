@@ -33,5 +33,4 @@ class EntityColumnMissing(DetectionCheck):
     code, slug, level = "ENT001", "entity.column-missing", Level.ERROR
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        for use, missing in missing_columns(detection, entity_columns(detection)):
-            yield self.finding(detection.document, use.path, missing.message, missing.help, notes=missing.notes)
+        yield from missing_columns(self, detection, entity_columns(detection))

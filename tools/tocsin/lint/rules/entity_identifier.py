@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from tocsin.content.editing import set_value
 from tocsin.content.finding import Finding, Level
 from tocsin.lint.check import DetectionCheck
 from tocsin.lint.context import DetectionContext
@@ -45,7 +46,10 @@ class EntityIdentifier(DetectionCheck):
                     near = _nearest(name, known)
                     message = f"{mapping.entity_type} has no identifier {name}"
                     help = f"did you mean {near}?" if near else f"use one of: {', '.join(known)}"
-                    yield self.finding(detection.document, path, message, help)
+                    # Only the case is wrong: nothing else can have been meant.
+                    same = near is not None and near.lower() == name.lower()
+                    fix = set_value(detection.document, path, near) if near is not None and same else None
+                    yield self.finding(detection.document, path, message, help, fix=fix)
                 elif name in seen:
                     message = f"{mapping.entity_type}.{name} is mapped twice in one mapping"
                     yield self.finding(detection.document, path, message, "map the second in an entity of its own")

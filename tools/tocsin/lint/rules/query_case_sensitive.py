@@ -13,6 +13,7 @@ from tocsin.lint.query_check import (
     QueryCheck,
     column_of,
     comparisons,
+    rewriting,
     step_before,
     texts_of,
     value_of,
@@ -43,7 +44,7 @@ class QueryCaseSensitive(QueryCheck):
         for comparison in comparisons(query):
             better = _BETTER.get(comparison.operator)
             column = column_of(query, comparison.left) if better is not None else None
-            if column is None or column.type is not STRING:
+            if better is None or column is None or column.type is not STRING:
                 continue
             texts = [text for item in comparison.items for text in texts_of(query, item)]
             listed = _is_watchlist(query, comparison) and ignores_case(column.name, "anybody@contoso.com")
@@ -53,7 +54,8 @@ class QueryCaseSensitive(QueryCheck):
                 message = (
                     f"{comparison.operator} on {column.name} counts the case of letters, which the log does not keep"
                 )
-                yield self.within(query, comparison.start, comparison.end, message, f"write {better}")
+                fix = rewriting(query, comparison.start, comparison.end, better, safe=False)
+                yield self.within(query, comparison.start, comparison.end, message, f"write {better}", fix=fix)
 
 
 _BETTER = {

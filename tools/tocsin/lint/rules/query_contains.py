@@ -12,6 +12,7 @@ from tocsin.lint.query_check import (
     column_of,
     comparisons,
     literal_text,
+    rewriting,
 )
 
 
@@ -45,13 +46,9 @@ class QueryContains(QueryCheck):
             if text is not None and column_of(query, comparison.left) is not None and _WORD.fullmatch(text):
                 message = f"{comparison.operator} reads every character to find a whole word"
                 better = "has_cs" if comparison.operator.endswith("_cs") else "has"
-                yield self.within(
-                    query,
-                    comparison.start,
-                    comparison.end,
-                    message,
-                    f"write {negated}{better}, if it is a word of its own",
-                )
+                help = f"write {negated}{better}, if it is a word of its own"
+                fix = rewriting(query, comparison.start, comparison.end, negated + better, safe=False)
+                yield self.within(query, comparison.start, comparison.end, message, help, fix=fix)
 
 
 _WORD = re.compile(r"[^\W_]{4,}")

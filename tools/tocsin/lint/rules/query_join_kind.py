@@ -10,6 +10,7 @@ from tocsin.lint.context import QueryContext
 from tocsin.lint.query_check import (
     QueryCheck,
     nodes,
+    rewriting,
 )
 
 
@@ -37,4 +38,5 @@ class QueryJoinKind(QueryCheck):
             if join.hint("kind") is None:
                 message = "a join without kind keeps any one row of the left side for each key (innerunique)"
                 help = "write kind=inner, or kind=innerunique where one row is meant"
-                yield self.within(query, join.start, join.keyword_end, message, help)
+                fix = rewriting(query, join.keyword_end, join.keyword_end, " kind=innerunique", safe=True)
+                yield self.within(query, join.start, join.keyword_end, message, help, fix=fix)

@@ -12,6 +12,7 @@ from tocsin.lint.query_check import (
     QueryCheck,
     column_of,
     nodes,
+    rewriting,
 )
 
 
@@ -29,7 +30,8 @@ class QueryNeedlessParse(QueryCheck):
 
         query: SigninLogs | extend City = LocationDetails.city
 
-    Fine to ignore: when the value is a text inside a dynamic one that holds JSON itself.
+    Fine to ignore: never. Where a text inside the dynamic value holds JSON, ``parse_json(tostring(…))`` reads it;
+    without tostring it stays a text.
     """
 
     code, slug, level = "KQL033", "query.needless-parse", Level.INFO
@@ -40,7 +42,9 @@ class QueryNeedlessParse(QueryCheck):
                 column = column_of(query, call.arguments[0])
                 if column is not None and column.type is DYNAMIC:
                     message = f"{column.name} is dynamic already"
-                    yield self.at(query, call.name, message, f"write {column.name} alone")
+                    written = query.text[call.arguments[0].start : call.arguments[0].end]
+                    fix = rewriting(query, call.start, call.end, written, safe=True)
+                    yield self.at(query, call.name, message, f"write {column.name} alone", fix=fix)
 
 
 _PARSERS = frozenset({"parse_json", "parsejson", "todynamic", "toobject"})
