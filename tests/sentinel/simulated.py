@@ -12,9 +12,10 @@ from tocsin.kql import ColumnSchema, ScalarType, Table
 from tocsin.kql.literals import format_datetime, parse_datetime
 from tocsin.sentinel.arrival import Arrival, ConstantDelay
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR, Behaviour
+from tocsin.sentinel.history import History, Run, SimulatedRule
 from tocsin.sentinel.log import Log
 from tocsin.sentinel.schemas import packaged_tables
-from tocsin.sentinel.simulation import History, Run, SimulatedRule, Simulation
+from tocsin.sentinel.simulation import Simulation
 
 DAY = "2025-07-15"
 EVENTS = (

@@ -16,9 +16,9 @@ from simulated import alerted, at, clock, column, history, log, outcomes, record
 from tocsin.kql import Table
 from tocsin.kql.types import ColumnSchema, ScalarType
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR
+from tocsin.sentinel.history import SimulatedRule
 from tocsin.sentinel.log import Log
 from tocsin.sentinel.schedule import Failure, Try, disabled_description, disabled_name
-from tocsin.sentinel.simulation import SimulatedRule
 
 QUIET = records()
 

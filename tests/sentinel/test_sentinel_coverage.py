@@ -20,10 +20,10 @@ from tocsin.sentinel.alert_coverage import (
 )
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR
 from tocsin.sentinel.coverage import Event, TableCoverage, coverage, never_seen
+from tocsin.sentinel.history import History
 from tocsin.sentinel.log import Log
 from tocsin.sentinel.schedule import Failure
 from tocsin.sentinel.schedule_effect import schedule_effect
-from tocsin.sentinel.simulation import History
 from tocsin.sentinel.window import ticks_of
 
 MINUTE = ticks_of(timedelta(minutes=1))

@@ -13,9 +13,10 @@ from simulated import EVENTS, alerted, at, clock, history, log, outcomes, record
 from tocsin import kql
 from tocsin.kql import Table
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR
+from tocsin.sentinel.history import Outcome, Progress, Run, cost_by_rule
 from tocsin.sentinel.incidents import ChangeKind, Closing
 from tocsin.sentinel.schemas import packaged_tables
-from tocsin.sentinel.simulation import Outcome, Progress, Run, Simulation, cost_by_rule
+from tocsin.sentinel.simulation import Simulation
 
 QUIET = records()
 

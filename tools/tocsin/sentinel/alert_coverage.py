@@ -22,9 +22,10 @@ from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.table import Table
 from tocsin.sentinel.alerts import Alert, predict
 from tocsin.sentinel.coverage import Event
+from tocsin.sentinel.history import History, Run, SimulatedRule
 from tocsin.sentinel.log import Log, TimedTable, view
 from tocsin.sentinel.security_alert import RaisedAlert
-from tocsin.sentinel.simulation import REPLAY_LIMITS, History, Run, SimulatedRule
+from tocsin.sentinel.simulation import REPLAY_LIMITS
 from tocsin.sentinel.window import ticks_of
 
 MOST_TRIALS: Final = 20_000

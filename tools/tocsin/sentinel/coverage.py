@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
 
+from tocsin.sentinel.history import History, Outcome, Run, SimulatedRule
 from tocsin.sentinel.log import Log, TimedTable
 from tocsin.sentinel.schedule import is_nrt
 from tocsin.sentinel.schedule_effect import ScheduleEffect, schedule_effect
-from tocsin.sentinel.simulation import History, Outcome, Run, SimulatedRule
 from tocsin.sentinel.window import ticks_of
 
 

@@ -7,24 +7,21 @@ that had been ingested by then, and the alerts and incidents that earlier runs h
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from enum import Enum
+from dataclasses import replace
 from time import perf_counter
 from typing import Final, TypeAlias
 
 from tocsin import kql
-from tocsin.content.models import Detection
 from tocsin.kql.emptiness import can_give_rows
 from tocsin.kql.interpreter.errors import EngineError, KqlLimitError
 from tocsin.kql.interpreter.memo import Memo
-from tocsin.kql.plan import Relation
 from tocsin.kql.table import Table
 from tocsin.sentinel.alerts import is_triggered, predict
 from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR, Behaviour
-from tocsin.sentinel.incidents import Closing, Incident, IncidentBook, IncidentChange
+from tocsin.sentinel.history import Disabling, History, Outcome, Progress, Run, SimulatedRule
+from tocsin.sentinel.incidents import Closing, IncidentBook, IncidentChange
 from tocsin.sentinel.log import Log, PublishedTable, TimedTable, view
 from tocsin.sentinel.schedule import Failure, Hindrance, RuleClock, Try
 from tocsin.sentinel.schemas import packaged_tables
@@ -38,125 +35,8 @@ REPLAY_LIMITS: Final = kql.Limits(seconds=600, rows=20_000_000, cells=5_000_000_
 """What one run may use: a day's records of a large tenant, far more than a test's."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SimulatedRule:
-    """A rule with its query ready to run. ``name`` is its path below ``detections/`` without ``.yaml``.
-
-    ``tables`` are those that the query reads. ``plan``, where it is known, lets runs over quiet tables cost nothing.
-    ``phase`` puts the first run so much after the start.
-    """
-
-    name: str
-    detection: Detection
-    query: kql.PreparedQuery
-    tables: tuple[str, ...]
-    plan: Relation | None = None
-    phase: timedelta = timedelta(0)
-
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        detection: Detection,
-        analysis: kql.Analysis,
-        query: kql.PreparedQuery | None = None,
-        phase: timedelta = timedelta(0),
-    ) -> SimulatedRule:
-        """The rule whose query ``analysis`` is of. Raises NotRunnable when there is no ``query`` and none can be."""
-        plan = None if analysis.pending else analysis.plan
-        return cls(name, detection, query or kql.prepare(analysis), analysis.tables, plan, phase)
-
-    @property
-    def reads_alerts(self) -> bool:
-        """Whether what other rules publish can change what this one does."""
-        return ALERTS in self.tables or INCIDENTS in self.tables
-
-
-class Outcome(Enum):
-    """What became of a run."""
-
-    RAN = "ran"
-    SUPPRESSED = "suppressed"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    """The rule was disabled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run of a rule. Times in ticks; ``executed`` is that of the last try, ``tries`` how many there were.
-
-    ``seen`` counts the records in its tables, ``rows`` those of its result; ``seconds`` is what the query cost here.
-    ``reason`` says why it failed or was skipped.
-    """
-
-    rule: str
-    nominal: int
-    executed: int
-    window: Window
-    outcome: Outcome
-    tries: int = 1
-    seen: int = 0
-    rows: int = 0
-    alerts: tuple[RaisedAlert, ...] = ()
-    seconds: float = field(default=0.0, compare=False)
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Disabling:
-    """A rule that the service disabled after permanent failures, at this time (ticks)."""
-
-    rule: str
-    at: int
-    failure: Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a replay is: runs done and runs in all (not counting tries after failures)."""
-
-    done: int
-    of: int
-    rule: str
-    nominal: int
-
-
 FailureModel: TypeAlias = Callable[[SimulatedRule, Try], Failure | None]
 """Which tries fail, for replays of a bad day."""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What happened. ``runs`` are in the order in which they ended. ``changes`` are those of the incidents in order of
-    time, ``incidents`` the incidents as they were in the end. ``published`` has the rows that the replay wrote to
-    SecurityAlert and SecurityIncident."""
-
-    rules: tuple[SimulatedRule, ...]
-    start: int
-    end: int
-    behaviour: Behaviour
-    runs: tuple[Run, ...]
-    disabled: tuple[Disabling, ...] = ()
-    changes: tuple[IncidentChange, ...] = ()
-    incidents: tuple[Incident, ...] = ()
-    published: Mapping[str, Table] = field(default_factory=dict, compare=False)
-
-    @property
-    def alerts(self) -> tuple[RaisedAlert, ...]:
-        """All alerts in the order of publishing."""
-        return tuple(alert for run in self.runs for alert in run.alerts)
-
-    def runs_of(self, rule: str) -> tuple[Run, ...]:
-        """The runs of one rule in order."""
-        return tuple(run for run in self.runs if run.rule == rule)
-
-    def rule(self, name: str) -> SimulatedRule:
-        """The rule of this name. Raises KeyError."""
-        for rule in self.rules:
-            if rule.name == name:
-                return rule
-        raise KeyError(name)
 
 
 class Simulation:
@@ -410,11 +290,3 @@ class _Replay:
             held = self._published[name] = PublishedTable(rows.columns)
         held.append(rows, self._arrival)
         self._views.clear()
-
-
-def cost_by_rule(history: History) -> Mapping[str, float]:
-    """Seconds that the queries of each rule took here, in the order of the rules."""
-    costs: dict[str, float] = defaultdict(float, {rule.name: 0.0 for rule in history.rules})
-    for run in history.runs:
-        costs[run.rule] += run.seconds
-    return dict(costs)
