@@ -94,12 +94,12 @@ def _matching(session: Session, node: tree.NameReference | tree.Star, scope: Sco
     views = [
         name
         for name in dict.fromkeys(scope.names)
-        if isinstance(meaning := scope.names.find(name), DeclaredFunction)
-        and meaning.view
-        and not session.catalog.as_service
+        if isinstance(meaning := scope.names.find(name), DeclaredFunction) and meaning.view and pattern.fullmatch(name)
     ]
-    found = [name for name in [*views, *session.catalog.tables] if pattern.fullmatch(name)]
-    if not found and not fuzzy:
+    found = [name for name in session.catalog.tables if pattern.fullmatch(name)]
+    if not session.catalog.as_service:
+        found = [*views, *found]
+    if not found and not views and not fuzzy:
         session.error("KS142", f"No table has a name like '{text}'", node)
     references = (tree.NameReference(node.start, node.end, tree.Name(node.start, node.end, name)) for name in found)
     return [session.table(each, scope.inside(None)) for each in references]
