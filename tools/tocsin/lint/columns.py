@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from tocsin.content.editing import edit_in_text, set_value
 from tocsin.content.finding import Edit, Finding
 from tocsin.content.source import PathPart
-from tocsin.kql.lineage import inputs_of
 from tocsin.kql.plan import Relation, Watchlist
 from tocsin.kql.semantics.suggestions import nearest
 from tocsin.lint.check import Check
 from tocsin.lint.context import DetectionContext, QueryContext
+from tocsin.lint.open_results import rows_of
 
 _LISTED = 12
 _KEEP = {
@@ -129,7 +129,7 @@ def _dropping(relation: Relation | None, column: str) -> Relation | None:
         if node in seen:
             continue
         seen.add(node)
-        inputs = inputs_of(node)
+        inputs = rows_of(node)
         if _has(inputs, column) and not _has([node], column):
             return node
         pending.extend(inputs)

@@ -16,6 +16,7 @@ from tocsin.kql.plan import Relation
 from tocsin.kql.syntax.tree import Node
 from tocsin.kql.types import ScalarType
 from tocsin.lint.history import History
+from tocsin.lint.open_results import may_have_more
 from tocsin.sentinel.catalog import workspace_catalog
 
 
@@ -71,7 +72,9 @@ class QueryContext:
         Other errors do not hide them: an unknown column is no reason to be silent about the mappings.
         """
         analysis = self.analysis
-        if analysis.columns is None or analysis.open:
+        if analysis.columns is None or analysis.relation is None:
+            return None
+        if analysis.open and may_have_more(analysis.relation):
             return None
         return {column.name: column.type for column in analysis.columns}
 

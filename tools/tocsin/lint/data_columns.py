@@ -39,7 +39,7 @@ def data_column_uses(detection: DetectionContext) -> Iterator[DataColumnUse]:
         if column is not None and column.type is ScalarType.UNKNOWN and name not in told:
             told.add(name)
             yield DataColumnUse(name, "the query", plugin, ("query",), reference)
-    if analysis.open and analysis.columns is not None:
+    if query.columns is None and analysis.columns is not None:
         known = {column.name for column in analysis.columns}
         for use in mapped_columns(detection):
             if use.column not in known | told:

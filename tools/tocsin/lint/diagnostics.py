@@ -30,6 +30,7 @@ _HELP = {
     "KS117": "write the brackets",
     "KS119": "give as many arguments as it takes",
     "KS120": "convert the argument to the type that is taken",
+    "KS127": "convert the arguments to types that it takes",
     "KS141": "convert the value, or compare it with something",
     "KS182": "compute the key with extend before the join",
     "KS204": "correct the name, or describe the table in parsers/tables/, the function in parsers/",

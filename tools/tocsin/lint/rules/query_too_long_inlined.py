@@ -33,7 +33,7 @@ class QueryTooLongInlined(Check):
         bodies = {parser.name: parser for parser in context.parsers}
         for detection in context.detections:
             own = len(detection.model.query)
-            called = [name for name in detection.query.analysis.functions if name in bodies]
+            called = [name for name in detection.query.reads.functions if name in bodies]
             whole = own + sum(len(bodies[name].query.text) for name in called)
             if own <= limits.QUERY_CHARS < whole:
                 most = limits.QUERY_CHARS
