@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tocsin import kql
 from tocsin.content.settings import LintRules, Settings
 from tocsin.lint import cache, examination
 from tocsin.lint.cache import Store, cache_folder, open_store
@@ -160,3 +162,21 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_processes_find_what_one_finds(root: Path) -> None:
     assert run(Wanted(root), replace(DAY, workers=2)) == run(Wanted(root), replace(DAY, workers=1))
+
+
+def test_checks_of_the_whole_repository_analyse_no_query_again(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again(root, tmp_path / "cache")
+    analysed: list[str] = []
+    real = kql.analyze
+
+    def analyze(text: str, *arguments: Any, **options: Any) -> kql.Analysis:
+        analysed.append(text)
+        return real(text, *arguments, **options)
+
+    monkeypatch.setattr(kql, "analyze", analyze)
+    edit("detections/r0.yaml", "''", "'7'")(root)
+    again(root, tmp_path / "cache")
+    assert len(analysed) == 1, "a check over the repository asks for query.analysis; query.reads is remembered"
+    assert "'7'" in analysed[0]

@@ -121,3 +121,19 @@ def test_an_absolute_path_is_a_file_uri(tmp_path: Any) -> None:
     uri = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri.startswith("file:///")
     assert uri.endswith("/%C3%A4.kql")
+
+
+def test_a_rule_has_its_page_for_help() -> None:
+    one = Finding("X001", "x.slug", Level.ERROR, "m", "h", Location("a", 1, 1))
+    text = sarif.render([one], SourceLines(None, {"a": "x"}), {"X001": "a fault"}, {"X001": "a fault\n\nWhy: so."})
+    (rule,) = json.loads(text)["runs"][0]["tool"]["driver"]["rules"]
+    assert (rule["shortDescription"]["text"], rule["help"]["text"]) == ("a fault", "a fault\n\nWhy: so.")
+    assert jsonschema.Draft202012Validator(LOG).is_valid(json.loads(text))
+
+
+@pytest.mark.parametrize(("code", "says"), [("KS142", "language service"), ("TK100", "engine"), ("Q1", "findings.md")])
+def test_a_code_without_a_page_says_where_it_is_from(code: str, says: str) -> None:
+    one = Finding(code, "x", Level.ERROR, "m", "h", Location("a", 1, 1))
+    text = sarif.render([one], SourceLines(None, {"a": "x"}))
+    (rule,) = json.loads(text)["runs"][0]["tool"]["driver"]["rules"]
+    assert says in rule["help"]["text"]

@@ -69,6 +69,11 @@ def abouts() -> dict[str, str]:
     return {code.code: code.about for family in families() for code in family.codes}
 
 
+def pages() -> dict[str, str]:
+    """The page of each lint check, by code, as plain text."""
+    return {check.code: page(check).replace("``", "`").replace("::\n", ":\n") for check in checks()}
+
+
 def checks() -> tuple[Check, ...]:
     """The lint checks, by code."""
     from tocsin.lint.registry import all_checks

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tocsin.cli.content_settings import settings_of
 from tocsin.cli.exit_codes import Exit
 from tocsin.cli.terminal import Format, content_root, fail, progress_bar, show_findings
 
@@ -92,10 +93,12 @@ def _plan(environment: str, root: Path, endpoint: str | None) -> Plan:
     from tocsin.deploy.errors import DeployError, EnvironmentProblem, UnsafeEndpoint
     from tocsin.deploy.plan import make_plan
     from tocsin.lint import lint_repository
+    from tocsin.lint.driver import Conditions
 
     with progress_bar("reading") as progress:
         repository = load_repository(content_root(root), progress)
-    errors = [one for one in lint_repository(repository) if one.level.value == "error"]
+    conditions = Conditions(settings_of(root)[0], workers=None)
+    errors = [one for one in lint_repository(repository, conditions=conditions) if one.level.value == "error"]
     if errors:
         show_findings(errors, root, err=True)
         fail("the content has errors; nothing was compared", "mend them first: tocsin check", Exit.FAILED)

@@ -309,7 +309,8 @@ def _write_sarif(summary: Summary, output: Output) -> None:
     from tocsin.report import sarif
     from tocsin.report.text import SourceLines
 
-    typer.echo(sarif.render(summary.findings or (), SourceLines(output.root), codes.abouts()), nl=False)
+    shown = sarif.render(summary.findings or (), SourceLines(output.root), codes.abouts(), codes.pages())
+    typer.echo(shown, nl=False)
 
 
 def _write_github(summary: Summary, output: Output) -> None:

@@ -24,12 +24,20 @@ _LEVELS: Mapping[Level, str] = MappingProxyType(
 _SEVERITY = tuple(Level)
 
 
-def render(findings: Iterable[Finding], lines: SourceLines, about: Mapping[str, str] = MappingProxyType({})) -> str:
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def render(
+    findings: Iterable[Finding],
+    lines: SourceLines,
+    about: Mapping[str, str] = _NOTHING,
+    pages: Mapping[str, str] = _NOTHING,
+) -> str:
     """All findings as one run, ending in a newline. ``lines`` bounds a region that goes on over the end of its line;
-    ``about`` says what a code means.
+    ``about`` says what a code means in a sentence, ``pages`` on a page, where there is one.
     """
     told = tuple(findings)
-    rules = _rules(told, about)
+    rules = _rules(told, about, pages)
     places = {rule["id"]: index for index, rule in enumerate(rules)}
     run = {
         "tool": {"driver": {"name": "tocsin", "version": __version__, "rules": rules}},
@@ -39,22 +47,22 @@ def render(findings: Iterable[Finding], lines: SourceLines, about: Mapping[str, 
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _rules(findings: Sequence[Finding], about: Mapping[str, str]) -> list[dict[str, Any]]:
+def _rules(findings: Sequence[Finding], about: Mapping[str, str], pages: Mapping[str, str]) -> list[dict[str, Any]]:
     """A rule for each code that was found, by code. Its level is the worst of its findings."""
     by_code: dict[str, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)
-    return [_rule(code, found, about.get(code, "")) for code, found in sorted(by_code.items())]
+    return [_rule(code, found, about.get(code, ""), pages.get(code, "")) for code, found in sorted(by_code.items())]
 
 
-def _rule(code: str, found: Sequence[Finding], about: str) -> dict[str, Any]:
+def _rule(code: str, found: Sequence[Finding], about: str, page: str) -> dict[str, Any]:
     worst = min((finding.level for finding in found), key=_SEVERITY.index)
     meaning = about or _meaning(code)
     return {
         "id": code,
         "name": found[0].slug,
         "shortDescription": {"text": meaning},
-        "help": {"text": meaning},
+        "help": {"text": page or meaning},
         "defaultConfiguration": {"level": _LEVELS[worst]},
     }
 
@@ -62,6 +70,8 @@ def _rule(code: str, found: Sequence[Finding], about: str) -> dict[str, Any]:
 def _meaning(code: str) -> str:
     if code.startswith("KS"):
         return f"{code}: a diagnostic of KQL, under the code of Microsoft's language service."
+    if code.startswith("TK"):
+        return f"{code}: valid KQL that the local engine does not run, or a limit of tocsin's own parser."
     return f"{code}: docs/findings.md of tocsin lists it with its messages."
 
 

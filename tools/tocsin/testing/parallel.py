@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import as_completed
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
-from threading import current_thread, main_thread
 
+from tocsin import processes
 from tocsin.content.repository import Repository, load_repository
 from tocsin.testing.results import CaseResult
 from tocsin.testing.runner import Bench
@@ -51,32 +48,14 @@ def _in_processes(
     repository: Repository, names: Sequence[str], count: int, trace: bool, progress: Progress | None
 ) -> dict[str, tuple[CaseResult, ...]]:
     results = {}
-    # Spawned, not forked: the same on every system, and no state of this process leaks into a test.
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        try:
-            with _interrupt_is_for_us():
-                pending = {pool.submit(_run_one, repository.root, name, trace): name for name in names}
-            for done in as_completed(pending):
-                name = pending[done]
-                results[name] = done.result()
-                _tell(progress, repository, name, len(results), len(names))
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with processes.pool(count) as pool:
+        with processes.interrupt_is_for_us():
+            pending = {pool.submit(_run_one, repository.root, name, trace): name for name in names}
+        for done in as_completed(pending):
+            name = pending[done]
+            results[name] = done.result()
+            _tell(progress, repository, name, len(results), len(names))
     return results
-
-
-@contextmanager
-def _interrupt_is_for_us() -> Iterator[None]:
-    """Processes that start in here ignore Ctrl+C: this one ends them, instead of a traceback from each."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    usual = signal(SIGINT, SIG_IGN)
-    try:
-        yield
-    finally:
-        signal(SIGINT, usual)
 
 
 def _run_one(root: Path, name: str, trace: bool) -> tuple[CaseResult, ...]:
