@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
+from typing import Protocol
 
 from tocsin import kql
 from tocsin.content.models import Detection
+from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.plan import Relation
 from tocsin.kql.table import Table
 from tocsin.sentinel.behaviour import Behaviour
@@ -21,20 +23,41 @@ from tocsin.sentinel.security_incident import TABLE as INCIDENTS
 from tocsin.sentinel.window import Window
 
 
+class RunnableQuery(Protocol):
+    """What a simulation needs of a query; ``kql.PreparedQuery`` fits."""
+
+    @property
+    def columns(self) -> tuple[kql.ColumnSchema, ...]:
+        """The result columns."""
+
+    def run(
+        self,
+        database: Mapping[str, Table],
+        *,
+        now: int,
+        limits: kql.Limits,
+        watchlists: Mapping[str, Table],
+        memo: Memo | None = None,
+    ) -> kql.QueryResult:
+        """The result over these tables. Raises EngineError."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SimulatedRule:
     """A rule with its query ready to run. ``name`` is its path below ``detections/`` without ``.yaml``.
 
     ``tables`` are those that the query reads. ``plan``, where it is known, lets runs over quiet tables cost nothing.
-    ``phase`` puts the first run so much after the start.
+    ``phase`` puts the first run so much after the start. ``times`` are the nominal times of its runs (ticks) where they
+    are not to follow from its schedule.
     """
 
     name: str
     detection: Detection
-    query: kql.PreparedQuery
+    query: RunnableQuery
     tables: tuple[str, ...]
     plan: Relation | None = None
     phase: timedelta = timedelta(0)
+    times: tuple[int, ...] | None = None
 
     @classmethod
     def of(

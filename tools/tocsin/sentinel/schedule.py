@@ -11,7 +11,7 @@ All times and spans are ticks of 100 ns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -96,6 +96,8 @@ def own_window(detection: Detection, nominal: int, behaviour: Behaviour = DEFAUL
 class RuleClock:
     """The runs of one rule in order, and what earlier ones do to later ones.
 
+    ``times`` are its nominal times where they do not follow from its schedule.
+
     Ask :meth:`hindrance` and :meth:`window` when a try is due, and tell how it went: :meth:`ran` or :meth:`failed`.
     """
 
@@ -106,9 +108,10 @@ class RuleClock:
         end: int,
         behaviour: Behaviour = DEFAULT_BEHAVIOUR,
         phase: int = 0,
+        times: Sequence[int] | None = None,
     ) -> None:
         self.detection = detection
-        self.times = nominal_times(detection, start, end, behaviour, phase)
+        self.times = nominal_times(detection, start, end, behaviour, phase) if times is None else times
         self.disabled: Failure | None = None
         """What disabled the rule."""
         self._behaviour = behaviour

@@ -79,7 +79,7 @@ class Simulation:
         book = IncidentBook(self._behaviour, self._closings)
         replay = _Replay(self._log, self._behaviour, self._workspace, self._limits, book, self._failures)
         clocks = [
-            RuleClock(each.detection, self._start, self._end, self._behaviour, ticks_of(each.phase))
+            RuleClock(each.detection, self._start, self._end, self._behaviour, ticks_of(each.phase), each.times)
             for each in self._rules
         ]
         coming = [clock.tries() for clock in clocks]
