@@ -49,6 +49,8 @@ def test_what_workspaces_have_is_not_warned_of(query: str) -> None:
     ("query", "said"),
     [
         ("SigninLog | count", "(searched: 1 table of Sentinel, 2 of this repository); did you mean 'SigninLogs'?"),
+        ("SigninLog", "(searched: 1 table of Sentinel, 2 of this repository); did you mean 'SigninLogs'?"),
+        ("let x = SigninLog; x", "(searched: 1 table of Sentinel, 2 of this repository); did you mean 'SigninLogs'?"),
         ("DeviceInfo | count", "function here: it is a table of Defender XDR"),
         ("SigninLogs | invoke SeenBy()", "function here: it is a function of Defender XDR"),
         ("print strcatt('')", "known function; did you mean 'strcat'?"),

@@ -122,7 +122,8 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
     bare = bare_function(session, node, scope)
     if bare is not None:
         return bare
-    session.unknown_name("KS142", name, node, "column, table, variable or function", _near(session, scope))
+    near = _near(session, scope)
+    session.unknown_name("KS142", name, node, "column, table, variable or function", near, table=row is None)
     return unknown()
 
 

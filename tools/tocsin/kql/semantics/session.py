@@ -93,12 +93,14 @@ class Session:
         text = f"in the workspace function {self.origin}: {message}" if self.origin else message
         self.refusals.setdefault((code, start, length), Diagnostic(code, Severity.ERROR, text, start, length))
 
-    def unknown_name(self, code: str, name: str, node: Node, what: str, near: Iterable[str]) -> None:
-        """Report a name that means nothing here, with the nearest one that does."""
-        suggestion = nearest(name, near)
+    def unknown_name(
+        self, code: str, name: str, node: Node, what: str, near: Iterable[str], *, table: bool = False
+    ) -> None:
+        """Report a name that means nothing here, with the nearest one that does. ``table``: it may have been one."""
+        suggestion = nearest(name, (*near, *self.catalog.tables) if table else near)
         hint = f"; did you mean '{suggestion}'?" if suggestion else ""
-        if code in _CATALOGUE_NAMES:
-            hint = self._where(name, code) + hint
+        if code in _CATALOGUE_NAMES or table:
+            hint = self._where(name, _UNKNOWN_TABLE if table else code) + hint
         self.error(code, f"The name '{name}' does not refer to any known {what}{hint}", node, suggestion)
 
     def _where(self, name: str, code: str) -> str:
