@@ -46,6 +46,10 @@ def test_the_named_tables_of_a_graph_are_given_by_the_statements_that_follow() -
     assert _results(ROWS + query) == [("", ["id"], [["a"], ["b"]]), ("", ["Count"], [[3]])]
 
 
+def test_preview_gives_rows_and_their_number() -> None:
+    assert _results(ROWS + "D | evaluate preview(1)") == [("", ["s", "n"], [["a", 1]]), ("", ["Count"], [[3]])]
+
+
 def test_consume_gives_nothing() -> None:
     assert _results(ROWS + "D | consume") == [("", [], [])]
 

@@ -183,7 +183,7 @@ _NETWORK = "reads from elsewhere"
 _NO_METHOD = "the reference does not say how it is computed"
 
 REASONS: Mapping[str, str] = {
-    **dict.fromkeys(("preview", "funnel_sequence"), _SEVERAL),
+    "funnel_sequence": _SEVERAL,
     **dict.fromkeys(("externaldata", "macro-expand"), _NETWORK),
     **dict.fromkeys(("reduce", "autocluster", "basket", "diffpatterns"), _NO_METHOD),
     **dict.fromkeys(("activity_engagement", "session_count", "funnel_sequence_completion"), _NO_METHOD),

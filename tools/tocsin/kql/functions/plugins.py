@@ -44,7 +44,7 @@ TABLE.plugin(
     runs=True,
 )
 TABLE.plugin("schema_merge", "([PreserveOrder: bool])", runs=True, in_service=False)
-TABLE.plugin("preview", "(count: integer)")
+TABLE.plugin("preview", "(count: integer)", runs=True)
 TABLE.plugin("estimate_rows_count", "()")
 
 # ------------------------------------------------------------------------------------------------ along a time line

@@ -1,4 +1,4 @@
-"""Operators that give several tables, or none: fork, facet, consume.
+"""Operators that give several tables, or none: fork, facet, consume, the plugin preview.
 
 The tables come in the order that the service gives them in; the first one is the result where one table is wanted.
 """
@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.kql.functions.registry import aggregates
-from tocsin.kql.plan import AggregateCall, Assignment, Column, ColumnRef, Inline, Results, Summarize
+from tocsin.kql.plan import (
+    AggregateCall,
+    Assignment,
+    Column,
+    ColumnRef,
+    CountRows,
+    Inline,
+    Results,
+    Summarize,
+    TakeRows,
+)
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -76,3 +86,12 @@ def facet(session: Session, node: tree.Facet, source: TableValue, scope: Scope) 
         )
         tables.append(TableValue(counted, name=column.name))
     return several(session, node, "facet", tables)
+
+
+def preview(session: Session, node: tree.Evaluate, source: TableValue, scope: Scope) -> TableValue:
+    """``evaluate preview(n)``: the first rows, and how many there are."""
+    count = session.scalar(node.call.arguments[0], scope.inside(None))
+    relation = source.relation
+    first = TakeRows(columns=relation.columns, input=relation, count=count, **session.place(node, "evaluate"))
+    number = CountRows(columns=(Column("Count", LONG),), input=relation, **session.place(node, ""))
+    return several(session, node, "evaluate", [TableValue(first, source.open), TableValue(number)])

@@ -20,6 +20,7 @@ from tocsin.kql.semantics.operators.activities import (
     rows_near,
     sequences,
 )
+from tocsin.kql.semantics.operators.branching import preview
 from tocsin.kql.semantics.operators.geo_lookups import geo_lookup
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
@@ -52,6 +53,8 @@ _LOOKUPS = {"ipv4_lookup": 2, "ipv6_lookup": 2, "geo_polygon_lookup": 1, "geo_li
 
 def evaluate(session: Session, node: tree.Evaluate, source: TableValue, scope: Scope) -> TableValue:
     """``T | evaluate plugin(…)``"""
+    if node.call.name.text == "preview" and len(node.call.arguments) == 1 and not session.catalog.as_service:
+        return preview(session, node, source, scope)
     return _evaluate(session, node, source, scope)
 
 
