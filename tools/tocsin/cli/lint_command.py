@@ -296,6 +296,9 @@ def _write_text(summary: Summary, output: Output) -> None:
 
     show_findings(summary.findings or (), output.root)
     typer.echo(summary_report.render(summary, color=color_on()), nl=False, color=True)
+    fixable = sum(1 for one in summary.findings or () if one.fix is not None and one.fix.safe)
+    if fixable:
+        typer.echo(f"{count_of(fixable, 'finding')} can be corrected: add --fix, or --diff to see how", err=True)
 
 
 def _write_json(summary: Summary, output: Output) -> None:
