@@ -206,6 +206,12 @@ def _argument(
         if len(before) == key_at and (not lookup.open or (session.catalog.as_service and not lookup.columns)):
             session.unknown_name("KS142", name, argument, "column, table, variable or function", lookup.index)
             return unknown()
+    unresolved = lookup is None and key_at == len(before) and session.catalog.as_service
+    if unresolved and isinstance(argument, tree.NameReference) and scope.row is not None:
+        name = argument.name.text
+        if scope.row.find(name) is None:
+            session.unknown_name("KS142", name, argument, "column, table, variable or function", ())
+            return unknown()
     return session.value(argument, scope)
 
 
