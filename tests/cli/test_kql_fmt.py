@@ -166,3 +166,11 @@ def test_yaml_that_cannot_be_laid_out_is_left_alone_and_named(tmp_path: Path, te
     assert code in result.stderr
     assert place in result.stderr
     assert path.read_bytes() == text.encode()
+
+
+def test_a_file_that_is_no_text_does_not_keep_the_others_from_being_laid_out(folder: Path) -> None:
+    (folder / "a.yaml").write_bytes(b"query: '\xe9'\n")
+    result = fmt(folder)
+    assert result.exit_code == 2
+    assert "a.yaml is no UTF-8 text" in result.stderr
+    assert (folder / "ugly.kql").read_bytes() == TIDY.encode()

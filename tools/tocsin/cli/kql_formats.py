@@ -47,18 +47,40 @@ class _Outcome(Enum):
     CHANGED = auto()
     LEFT_ALONE = auto()
     NO_QUERY = auto()
+    UNUSABLE = auto()
 
 
 def format_files(named: Sequence[Path], mode: Mode) -> Exit:
-    """Lay out the files; FAILED when one could not be, or, without writing, when one would change."""
-    outcomes = [_format_stdin(mode) if path == _STDIN else _format_file(path, mode) for path in _queries(named)]
+    """Lay out the files; FAILED when one could not be, or, without writing, when one would change. A file that cannot be
+    read or written makes it USAGE, after the others are done."""
+    outcomes = [_format_one(path, mode) for path in _queries(named)]
     changed, left = outcomes.count(_Outcome.CHANGED), outcomes.count(_Outcome.LEFT_ALONE)
     verb = "laid out" if mode.write else "would change"
     parts = [f"{_files(changed)} {verb}", f"{_files(outcomes.count(_Outcome.SAME))} as it should be"]
     if left:
         parts.append(f"{_files(left)} left alone")
     typer.echo(", ".join(parts), err=True)
+    if _Outcome.UNUSABLE in outcomes:
+        return Exit.USAGE
     return Exit.FAILED if left or (changed and not mode.write) else Exit.OK
+
+
+class _Unusable(Exception):
+    """A file that is no text, or cannot be read or written; ``help`` says what to do."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def _format_one(path: Path, mode: Mode) -> _Outcome:
+    try:
+        return _format_stdin(mode) if path == _STDIN else _format_file(path, mode)
+    except _Unusable as problem:
+        typer.echo(f"error: {problem}", err=True)
+        if problem.help:
+            typer.echo(f"help: {problem.help}", err=True)
+        return _Outcome.UNUSABLE
 
 
 def _files(count: int) -> str:
@@ -105,9 +127,9 @@ def _format_file(path: Path, mode: Mode) -> _Outcome:
         if outcome is _Outcome.CHANGED and mode.write:
             replace_file(path, text.removeprefix(_BOM), made.removeprefix(_BOM))
     except FileChanged as problem:
-        fail(str(problem), "run it again")
+        raise _Unusable(str(problem), "run it again") from None
     except OSError as error:
-        fail(f"{path} cannot be read or written: {error.strerror}")
+        raise _Unusable(f"{path} cannot be read or written: {error.strerror}") from None
     return outcome
 
 
@@ -115,7 +137,8 @@ def _decoded(raw: bytes, name: str) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
-        fail(f"{name} is no UTF-8 text: {error.reason} at byte {error.start}", "save it as UTF-8 text")
+        message = f"{name} is no UTF-8 text: {error.reason} at byte {error.start}"
+        raise _Unusable(message, "save it as UTF-8 text") from None
 
 
 def _formatted(text: str, name: str, mode: Mode) -> tuple[str, _Outcome]:
