@@ -51,8 +51,8 @@ class _Outcome(Enum):
 
 
 def format_files(named: Sequence[Path], mode: Mode) -> Exit:
-    """Lay out the files; FAILED when one could not be, or, without writing, when one would change. A file that cannot be
-    read or written makes it USAGE, after the others are done."""
+    """Lay out the files; FAILED when one could not be, or, without writing, when one would change. A file that cannot
+    be read or written makes it USAGE, after the others are done."""
     outcomes = [_format_one(path, mode) for path in _queries(named)]
     changed, left = outcomes.count(_Outcome.CHANGED), outcomes.count(_Outcome.LEFT_ALONE)
     verb = "laid out" if mode.write else "would change"
