@@ -13,6 +13,7 @@ from tocsin.kql.types import ScalarType
 from tocsin.lint.columns import absence
 from tocsin.lint.context import QueryContext
 from tocsin.lint.query_check import bare, rewriting, step_before, type_of
+from tocsin.sentinel.schemas import SETS, packaged_tables
 
 _UNKNOWN_NAME = "KS142"
 _UNKNOWN_TABLE = "KS204"
@@ -63,8 +64,17 @@ def errors(query: QueryContext) -> Iterator[tuple[kql.Diagnostic, bool]]:
             sources = lineage.relations(before) if before is not None else []
             if any(isinstance(one, plan.Inline) and not one.operator for one in sources):
                 continue
-            tables = {one.table for one in sources if isinstance(one, plan.Scan)}
-            yield diagnostic, diagnostic.code != _UNKNOWN_NAME or not tables & _OPEN_TABLES
+            read = [one for one in sources if isinstance(one, plan.Scan)]
+            name = query.text[diagnostic.start : diagnostic.start + diagnostic.length]
+            may_be = any(one.table in _OPEN_TABLES or _has_elsewhere(one, name) for one in read)
+            yield diagnostic, diagnostic.code != _UNKNOWN_NAME or not may_be
+
+
+def _has_elsewhere(scan: plan.Scan, column: str) -> bool:
+    """Whether only another product's table of this name has the column: which one a workspace has is not known."""
+    if any(column == one.name for one in scan.table_columns):
+        return False
+    return any(column == one.name for name in SETS for one in packaged_tables(name).get(scan.table, ()))
 
 
 def _is_misspelt(query: QueryContext, diagnostic: kql.Diagnostic) -> bool:
