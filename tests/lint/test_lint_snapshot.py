@@ -53,7 +53,7 @@ FILES = {
     "detections/a/tab.yaml": "a:\n\tb: 1\n",
     "parsers/Own.yml": "Parser: {Title: Own, Version: 1.0.0}\nParserName: Own\n"
     + "ParserQuery: |\n  EmailEvents | where Nix\n",
-    "tests/detections/a/nobody.test.yaml": "detection: a/nobody\n",
+    "tests/detections/a/nobody.test.yaml": "detection: a/nobody\nnow: 2025-07-15T10:00:00Z\n",
 }
 
 
