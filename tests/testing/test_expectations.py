@@ -14,6 +14,7 @@ from tocsin.kql.types import ColumnSchema, ScalarType
 from tocsin.sentinel.alert_entities import Entity
 from tocsin.sentinel.alerts import Alert
 from tocsin.testing.expectation import compare
+from tocsin.testing.happened import Happened
 
 CASES, _ = parse_yaml((Path(__file__).parent / "expectations.yaml").read_text(encoding="utf-8"), "expectations.yaml")
 assert CASES.root is not None
@@ -45,7 +46,7 @@ def test_expectation(case: dict[str, Any]) -> None:
     alerts = [alert(**one) for one in case.get("alerts", [])]
     table = result(case.get("columns", {}), case.get("rows", []))
     expected = Expectation.model_validate(case["expect"])
-    found = compare(expected, alerts, table, CASES, (PLAIN.index(case), "expect"))
+    found = compare(expected, Happened(tuple(alerts), table), CASES, (PLAIN.index(case), "expect"))
     assert "\n".join(str(one).replace("expectations.yaml:", "@") for one in found) == _placed(case, found)
 
 

@@ -1,230 +1,156 @@
-"""Test files of detections: samples in, alerts and rows out."""
+"""Test files of detections: samples in, alerts, incidents and rows out."""
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from tocsin.content.detections import EntityType, Severity, Tactic
-from tocsin.content.schema_types import ContentModel, Items, Names, SomeItems, problem
+from tocsin.content.expectations import Expectation, ExpectedAlert
+from tocsin.content.given_records import (
+    External,
+    Given,
+    GivenRecord,
+    Instant,
+    Moment,
+    Places,
+    Record,
+    RecordSource,
+    WatchlistRows,
+)
+from tocsin.content.schema_types import ContentModel, Duration, Items, Names, SomeItems, problem
 
-_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,7})?Z")
-Record = dict[str, Any]
-"""A log record: column name to plain value."""
-
-
-def _instant(value: Any) -> Any:
-    help = "write UTC such as 2025-07-15T10:00:00Z"
-    if not isinstance(value, str):
-        return value
-    found = _INSTANT.fullmatch(value)
-    try:
-        if found is None or datetime.fromisoformat(f"{found.group(1)}T{found.group(2)}") is None:
-            raise ValueError
-    except ValueError:
-        raise problem("value", f'"{value}" is not a UTC time', help) from None
-    return value
-
-
-Instant = Annotated[str, BeforeValidator(_instant), Field(json_schema_extra={"pattern": f"^{_INSTANT.pattern}$"})]
-"""A UTC time as text, with up to seven digits of a second."""
-
-
-class RecordSource(ContentModel):
-    """Where a record comes from: written here, or one of a sample file."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["file"]}, {"required": ["record"]}]})
-
-    file: str | None = None
-    """Sample file, relative to tests/: .jsonl, .json, .csv or a Log Analytics API result."""
-    index: Annotated[int, Field(ge=0)] = 0
-    """Which record of the file, from 0."""
-    record: Record | None = None
-    """The record itself."""
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> RecordSource:
-        if (self.file is None) == (self.record is None):
-            raise problem(
-                "value",
-                "a record is either a file or written out",
-                "write {file: samples/…} or {record: {Column: value}}",
-            )
-        return self
-
-
-class Given(ContentModel):
-    """What is laid into a table: a named record, changed or not; a record written here; or a sample file."""
-
-    base: str | None = None
-    """Name of the record in ``records``."""
-    replace: Record = Field(default_factory=dict)
-    """Columns of the named record that get another value; null removes the column."""
-    record: Record | None = None
-    """A record written here."""
-    file: str | None = None
-    """A sample file, relative to tests/."""
-    index: Annotated[int, Field(ge=0)] | None = None
-    """Only this record of the file, from 0; all when absent."""
-
-
-def _given(value: Any) -> Any:
-    """The short forms people write: ``phish``, ``{phish: {Column: value}}``, ``{record: …}``, ``{file: …}``."""
-    if isinstance(value, str):
-        return {"base": value}
-    if not isinstance(value, dict):
-        raise problem(
-            "type",
-            f"found {_kind(value)}, wanted a record",
-            "write a record's name, {name: {Column: value}}, {record: {…}} or {file: …}",
-        )
-    if "record" in value or "file" in value:
-        if (
-            {"record", "file"} <= value.keys()
-            or not value.keys() <= {"record", "file", "index"}
-            or ("index" in value and "record" in value)
-        ):
-            raise problem(
-                "value",
-                "a record is either a file or written out",
-                "write {file: …, index: 0} or {record: {Column: value}}",
-            )
-        return value
-    if len(value) == 1:
-        ((name, replace),) = value.items()
-        if replace is None or isinstance(replace, dict):
-            return {"base": name, "replace": replace or {}}
-    raise problem(
-        "value",
-        "this does not say which record is meant",
-        "write a record's name, {name: {Column: value}}, {record: {…}} or {file: …}",
-    )
-
-
-_GIVEN_SCHEMA: dict[str, Any] = {
-    "description": "A record's name; {name: {Column: value}} with columns replaced; {record: {…}}; or {file: …}.",
-    "oneOf": [
-        {"type": "string"},
-        {
-            "type": "object",
-            "properties": {"file": {"type": "string"}, "index": {"type": "integer", "minimum": 0}},
-            "required": ["file"],
-            "additionalProperties": False,
-        },
-        {
-            "type": "object",
-            "properties": {"record": {"type": "object"}},
-            "required": ["record"],
-            "additionalProperties": False,
-        },
-        {
-            "type": "object",
-            "minProperties": 1,
-            "maxProperties": 1,
-            "propertyNames": {"not": {"enum": ["file", "record", "index"]}},
-            "additionalProperties": {"type": ["object", "null"]},
-        },
-    ],
-}
-GivenRecord = Annotated[Given, BeforeValidator(_given), WithJsonSchema(_GIVEN_SCHEMA)]
-WatchlistRows = Names[Items[Record]]
-
-
-class ExpectedAlert(ContentModel):
-    """What is stated of one alert; what is not stated is not checked."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
-
-    title: str | None = None
-    """Title of the alert."""
-    severity: Severity | None = None
-    """Severity of the alert."""
-    description: str | None = None
-    """Description of the alert."""
-    tactics: Annotated[tuple[Tactic, ...], Field(strict=False)] | None = None
-    """Tactics of the alert, in any order."""
-    entities: dict[EntityType, Items[Record]] | None = None
-    """Entities that must be there, by type, each with at least these identifiers."""
-    custom_details: Record | None = None
-    """Custom details that must be there: a value or a list of values."""
-
-    @model_validator(mode="after")
-    def _states_something(self) -> ExpectedAlert:
-        if not self.model_fields_set:
-            raise problem(
-                "asserts-nothing",
-                "this expected alert states nothing",
-                "state a title, severity, entities …, or write the number of alerts",
-            )
-        return self
-
-
-def _count_or_list(value: Any) -> str:
-    return "list" if isinstance(value, list | tuple) else "count"
-
-
-def _alert_count(value: Any) -> Any:
-    if value == "none":
-        return 0
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise problem(
-            "type",
-            f"found {_kind(value)}, wanted a number of alerts, none, or a list of alerts",
-            "write alerts: 1, alerts: none, or a list",
-        )
-    return value
-
-
-def _row_count(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise problem(
-            "type",
-            f"found {_kind(value)}, wanted a number of rows or a list of rows",
-            "write rows: 2, or a list of {Column: value}",
-        )
-    return value
-
-
-def _kind(value: Any) -> str:
-    names = {str: "text", bool: "true or false", int: "a number", float: "a number", dict: "a mapping", list: "a list"}
-    return names.get(type(value), "nothing")
-
-
-ExpectedAlerts = Annotated[
-    Annotated[
-        int, Field(ge=0), BeforeValidator(_alert_count),
-        WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "none"}]}), Tag("count"),
-    ]
-    | Annotated[tuple[ExpectedAlert, ...], Field(strict=False), Tag("list")],
-    Discriminator(_count_or_list),
-]  # fmt: skip
-ExpectedRows = Annotated[
-    Annotated[
-        int, Field(ge=0), BeforeValidator(_row_count), WithJsonSchema({"type": "integer", "minimum": 0}), Tag("count")
-    ]
-    | Annotated[tuple[Record, ...], Field(strict=False), Tag("list")],
-    Discriminator(_count_or_list),
+__all__ = [
+    "Closing",
+    "Delay",
+    "Expectation",
+    "ExpectedAlert",
+    "FailedRun",
+    "Given",
+    "Instant",
+    "Period",
+    "RecordSource",
+    "TestCase",
+    "TestFile",
 ]
 
 
-class Expectation(ContentModel):
-    """What must come of a case."""
+class Period(ContentModel):
+    """A stretch of time in which the rule runs by its own schedule."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["alerts"]}, {"required": ["rows"]}]})
+    from_: Instant = Field(alias="from")
+    """When the rule is enabled: its first run, unless it has a start time."""
+    to: Moment
+    """The last moment at which a run can be due; a distance counts from the start."""
 
-    alerts: ExpectedAlerts | None = None
-    """Number of alerts, none, or what each alert looks like. ``none`` is read as 0."""
-    rows: ExpectedRows | None = None
-    """Number of result rows, or the columns of each row that matter."""
+
+def _delay(value: Any) -> Any:
+    return {"least": value, "most": value} if isinstance(value, str) else value
+
+
+class Delay(ContentModel):
+    """How long records take until they reach the workspace: always the same, or drawn from a spread."""
+
+    least: Duration | None = None
+    """The shortest delay."""
+    most: Duration | None = None
+    """The longest delay."""
+    mean: Duration | None = None
+    """With this, short delays are common and long ones rare; without it all are as likely."""
+    tables: Names[TableDelay] = Field(default_factory=dict)
+    """Other delays for some tables."""
 
     @model_validator(mode="after")
-    def _states_something(self) -> Expectation:
-        if self.alerts is None and self.rows is None:
-            raise problem("asserts-nothing", "this case checks nothing", "state expect.alerts or expect.rows")
+    def _one_spread(self) -> Delay:
+        _check_spread(self.least, self.most, self.mean)
+        if self.least is self.most is self.mean is None and not self.tables:
+            raise problem("value", "this delay says nothing", "write delay: 10m, or {least: 1m, most: 20m}")
         return self
+
+
+class Spread(ContentModel):
+    """The delay of one table."""
+
+    least: Duration | None = None
+    """The shortest delay."""
+    most: Duration | None = None
+    """The longest delay."""
+    mean: Duration | None = None
+    """With this, short delays are common and long ones rare."""
+
+    @model_validator(mode="after")
+    def _one_spread(self) -> Spread:
+        _check_spread(self.least, self.most, self.mean)
+        return self
+
+
+def _check_spread(least: Any, most: Any, mean: Any) -> None:
+    if mean is None and (least is None) != (most is None) and least is not None:
+        raise problem("value", "a spread needs least and most", "write {least: 1m, most: 20m}, or delay: 10m")
+    if least is not None and most is not None and least > most:
+        raise problem("value", "least is longer than most", "exchange them")
+
+
+_DELAY_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["10m"]}
+_SPREAD_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        _DELAY_SCHEMA,
+        {
+            "type": "object",
+            "minProperties": 1,
+            "properties": dict.fromkeys(("least", "most", "mean"), _DELAY_SCHEMA),
+            "additionalProperties": False,
+        },
+    ]
+}
+TableDelay = Annotated[Spread, BeforeValidator(_delay), WithJsonSchema(_SPREAD_SCHEMA)]
+Delay.model_rebuild()
+AnyDelay = Annotated[
+    Delay,
+    BeforeValidator(_delay),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _DELAY_SCHEMA,
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "properties": {
+                        **dict.fromkeys(("least", "most", "mean"), _DELAY_SCHEMA),
+                        "tables": {"type": "object", "additionalProperties": _SPREAD_SCHEMA},
+                    },
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+class FailedRun(ContentModel):
+    """A run whose tries fail."""
+
+    run: Moment
+    """Nominal time of the run."""
+    tries: Annotated[int, Field(ge=1)] | None = None
+    """How many of its tries fail, from the first one; all when absent."""
+    permanent: bool = False
+    """Whether it fails for a reason that does not go away by itself: some of these disable the rule."""
+
+
+class Closing(ContentModel):
+    """An analyst closes an incident."""
+
+    incident: Annotated[int, Field(ge=1)]
+    """Number of the incident, from 1 in the order in which incidents are made."""
+    at: Moment
+    """When."""
+    classification: Literal["Undetermined", "TruePositive", "BenignPositive", "FalsePositive"] = "Undetermined"
+    """How it is classified."""
+
+
+Portal = Literal["sentinel", "defender"]
+_OVER_TIME = ("runs", "each_event", "latency", "unseen")
 
 
 class TestCase(ContentModel):
@@ -234,14 +160,53 @@ class TestCase(ContentModel):
 
     name: Annotated[str, Field(min_length=1)]
     """What happens here, as a sentence."""
+    parameters: SomeItems[Record] | None = None
+    """The case is run once for each of these, with ${name} replaced by its value everywhere in it."""
     now: Instant | None = None
     """Time of the run, when it differs from the file's."""
+    moments: SomeItems[Instant] | None = None
+    """Nominal times of several runs, in order."""
+    period: Period | None = None
+    """A stretch of time in which the rule runs by its schedule."""
     given: Names[Items[GivenRecord]] = Field(default_factory=dict)
     """Records in each table."""
     watchlists: WatchlistRows | None = None
     """Rows of watchlists, replacing the file's alias by alias."""
+    external: External = Field(default_factory=dict)
+    """Rows that externaldata finds, by address, replacing the file's address by address."""
+    places: Places = Field(default_factory=dict)
+    """Where addresses are, for geo_info_from_ip_address, beside the file's."""
+    alerts_of: Items[str] = Field(default_factory=tuple)
+    """Other detections that run over the same records; their alerts are in SecurityAlert."""
+    portal: Portal | None = None
+    """Which service makes incidents, when it differs from the file's."""
+    delay: AnyDelay | None = None
+    """How late records reach the workspace that do not say it themselves."""
+    failures: Items[FailedRun] = Field(default_factory=tuple)
+    """Runs that fail."""
+    close: Items[Closing] = Field(default_factory=tuple)
+    """Incidents that are closed on the way."""
     expect: Expectation
     """What must come of it."""
+
+    @property
+    def over_time(self) -> bool:
+        """Whether the rule runs several times."""
+        return self.moments is not None or self.period is not None
+
+    @model_validator(mode="after")
+    def _one_time(self) -> TestCase:
+        times = [name for name in ("now", "moments", "period") if getattr(self, name) is not None]
+        if len(times) > 1:
+            raise problem("value", f"{times[0]} and {times[1]} both say when it runs", "keep one of them")
+        if self.moments is not None and list(self.moments) != sorted(set(self.moments)):
+            raise problem("value", "the moments are not in order of time, each once", "sort them")
+        if not self.over_time:
+            stated = [name for part in self.expect.parts() for name in _OVER_TIME if getattr(part, name) is not None]
+            for name in (*stated, *(name for name in ("failures", "close") if getattr(self, name))):
+                field = {"each_event": "eachEvent"}.get(name, name)
+                raise problem("value", f"{field} needs more than one run", "write period: {from: …, to: …}, or moments")
+        return self
 
 
 class TestFile(ContentModel):
@@ -251,11 +216,19 @@ class TestFile(ContentModel):
 
     detection: Annotated[str, Field(min_length=1)]
     """Path of the detection below detections/, without .yaml."""
-    now: Instant
-    """Time of the run: now() in the query."""
+    now: Instant | None = None
+    """Time of the run: now() in the query. Cases may have another, or several."""
+    portal: Portal = "sentinel"
+    """Which service makes incidents: Sentinel on its own, or Defender when the workspace is onboarded."""
+    include: Items[str] = Field(default_factory=tuple)
+    """Files of shared records and watchlists below tests/, such as fixtures/mail.yaml; what is said here wins."""
     watchlists: WatchlistRows = Field(default_factory=dict)
     """Rows of watchlists in all cases. An alias not named here is empty."""
     records: Names[RecordSource] = Field(default_factory=dict)
     """Named records that cases build on."""
+    external: External = Field(default_factory=dict)
+    """Rows that externaldata finds, by address, in all cases."""
+    places: Places = Field(default_factory=dict)
+    """Where addresses are, for geo_info_from_ip_address: by address or network."""
     cases: SomeItems[TestCase]
     """The test cases."""

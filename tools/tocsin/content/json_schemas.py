@@ -16,7 +16,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tocsin.content.models import CustomTable, Detection, Parser, TestFile, Watchlist
+from tocsin.content.case_parameters import PLACEHOLDER
+from tocsin.content.models import CustomTable, Detection, Fixture, Parser, TestFile, Watchlist
 from tocsin.content.settings import Settings
 
 FOLDER = Path(__file__).parent / "schemas"
@@ -28,6 +29,7 @@ SCHEMAS: Mapping[str, tuple[type[BaseModel], str]] = MappingProxyType(
         "watchlist": (Watchlist, "Watchlist: metadata of a watchlist"),
         "table": (CustomTable, "Custom table"),
         "detection-test": (TestFile, "Test cases of a detection"),
+        "test-fixture": (Fixture, "Fixture: what test files of detections share"),
         "settings": (Settings, "tocsin.toml: settings of a repository of content"),
     }
 )
@@ -38,6 +40,8 @@ def schema(name: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of one kind of content file: a key of :data:`SCHEMAS`."""
     model, title = SCHEMAS[name]
     generated = _plain(model.model_json_schema(by_alias=True, mode="validation"))
+    if model is TestFile:
+        generated = _with_placeholders(generated)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **generated, "title": title}
 
 
@@ -68,6 +72,38 @@ def _plain(value: Any) -> Any:
         else:
             result[key] = _plain(item)
     return result
+
+
+_PLACEHOLDER = {"type": "string", "pattern": f"^{PLACEHOLDER.pattern}$"}
+_OF_THE_FILE = frozenset(("RecordSource", "ExternalRows"))
+_KEPT_OUTSIDE = ("description", "default")
+
+
+def _with_placeholders(whole: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a test file whose cases take ``${name}``, a parameter, where they take another kind of value."""
+    defs = {name: part if name in _OF_THE_FILE else _open(part) for name, part in whole["$defs"].items()}
+    return {**whole, "$defs": defs}
+
+
+def _open(part: dict[str, Any]) -> dict[str, Any]:
+    if "properties" not in part:
+        return part
+    return {**part, "properties": {name: _or_placeholder(value) for name, value in part["properties"].items()}}
+
+
+def _or_placeholder(value: dict[str, Any]) -> dict[str, Any]:
+    if value.get("type") == "string" and not {"enum", "pattern", "const"} & value.keys():
+        return value
+    outside = {name: value[name] for name in _KEPT_OUTSIDE if name in value}
+    inside = {name: part for name, part in value.items() if name not in outside}
+    forms = inside["anyOf"] if set(inside) == {"anyOf"} else [inside]
+    if any(set(form) <= {"type", "minLength"} and form.get("type") == "string" for form in forms):
+        return value
+    return {**outside, "anyOf": [*map(_with_items, forms), _PLACEHOLDER]}
+
+
+def _with_items(form: dict[str, Any]) -> dict[str, Any]:
+    return {**form, "items": _or_placeholder(form["items"])} if isinstance(form.get("items"), dict) else form
 
 
 def main(arguments: list[str]) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tocsin.content.finding import Finding
-from tocsin.content.models import CustomTable, Detection, Parser, TestFile, Watchlist
+from tocsin.content.models import CustomTable, Detection, Fixture, Parser, TestFile, Watchlist
 from tocsin.content.reading import parse_yaml, read_yaml
 from tocsin.content.repository import Loaded, LoadedWatchlist, Repository, load_document
 from tocsin.content.source import Document, NodeKind
@@ -32,6 +32,7 @@ _MARKS: Sequence[tuple[type[BaseModel], tuple[frozenset[str], ...]]] = (
     (Detection, (frozenset(("query", "severity")), frozenset(("query", "kind")), frozenset(("queryFrequency",)),
                  frozenset(("query", "entityMappings")), frozenset(("triggerThreshold",)))),
     (CustomTable, (frozenset(("name", "columns")),)),
+    (Fixture, (frozenset(("records",)), frozenset(("watchlists",)))),
 )  # fmt: skip
 """The kinds of content by fields that only they have together; the first that fits counts."""
 _HUNTING = "a hunting query is no analytics rule; tocsin kql check tells about its query"

@@ -3,7 +3,7 @@
 ``Detection`` and its parts, ``Parser``, ``Watchlist``, ``CustomTable``, and the test files of detections.
 """
 
-from tocsin.content.detection_tests import Expectation, ExpectedAlert, Given, Instant, RecordSource, TestCase, TestFile
+from tocsin.content.detection_tests import TestCase, TestFile
 from tocsin.content.detections import (
     AlertDetailsOverride,
     DataConnector,
@@ -24,6 +24,16 @@ from tocsin.content.detections import (
     TocsinExtension,
     Triage,
 )
+from tocsin.content.expectations import (
+    Expectation,
+    ExpectedAlert,
+    ExpectedEntities,
+    ExpectedIncident,
+    LatencyLimit,
+    Runs,
+    Several,
+)
+from tocsin.content.given_records import ExternalRows, Fixture, Given, Instant, RecordSource
 from tocsin.content.parsers import Parser, ParserParameter
 from tocsin.content.schema_types import ContentModel
 from tocsin.content.tables import Column, ColumnType, CustomTable, Watchlist
@@ -42,17 +52,24 @@ __all__ = [
     "EventGroupingSettings",
     "Expectation",
     "ExpectedAlert",
+    "ExpectedEntities",
+    "ExpectedIncident",
+    "ExternalRows",
     "FieldMapping",
+    "Fixture",
     "Given",
     "GroupingConfiguration",
     "IncidentConfiguration",
     "Instant",
+    "LatencyLimit",
     "LintSettings",
     "Parser",
     "ParserParameter",
     "RecordSource",
     "RuleKind",
+    "Runs",
     "SentinelEntitiesMapping",
+    "Several",
     "Severity",
     "Suppression",
     "Tactic",

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from tocsin.content.case_parameters import expand
+from tocsin.content.detection_test_checks import check as check_test
+from tocsin.content.detection_test_checks import check_fixture, check_includes
 from tocsin.content.finding import Finding
-from tocsin.content.models import CustomTable, Detection, Parser, TestFile, Watchlist
+from tocsin.content.models import CustomTable, Detection, Fixture, Parser, TestFile, Watchlist
 from tocsin.content.reading import parse_yaml, read_yaml
-from tocsin.content.source import Document, Location, YamlNode
+from tocsin.content.source import Document, Location
 from tocsin.content.validation import KINDS, build, finding
 from tocsin.content.watchlist_rows import Rows, read_rows
 from tocsin.content.yaml_problems import UNREADABLE
@@ -32,6 +35,7 @@ PARSERS = "parsers"
 WATCHLISTS = "parsers/watchlists"
 TABLES = "parsers/tables"
 TESTS = "tests/detections"
+FIXTURES = "tests/fixtures"
 _TEST_SUFFIX = ".test.yaml"
 _SUFFIXES = (".yaml", ".yml")
 
@@ -66,6 +70,8 @@ class Repository:
     tests: Mapping[str, Loaded[TestFile]]
     """Test files by their path below tests/detections without ``.test.yaml``."""
     findings: tuple[Finding, ...]
+    fixtures: Mapping[str, Loaded[Fixture]] = field(default_factory=dict)
+    """What test files share, by path below tests, such as ``fixtures/mail.yaml``."""
 
 
 def load_repository(
@@ -82,6 +88,7 @@ def load_repository(
         WATCHLISTS: list(_yaml_files(root, WATCHLISTS)),
         TABLES: list(_yaml_files(root, TABLES)),
         TESTS: [path for path in _yaml_files(root, TESTS) if path.name.endswith((_TEST_SUFFIX, ".test.yml"))],
+        FIXTURES: list(_yaml_files(root, FIXTURES)),
     }
     report = _ProgressCounter(progress, sum(map(len, files.values())))
 
@@ -98,12 +105,14 @@ def load_repository(
     parsers = _by_name(load(PARSERS, Parser), "ParserName", lambda model: model.name, findings)
     watchlists = _by_name(load(WATCHLISTS, Watchlist), "alias", lambda model: model.alias, findings)
     tables = _by_name(load(TABLES, CustomTable), "name", lambda model: model.name, findings)
+    fixtures = {one.path.removeprefix("tests/"): one for one in load(FIXTURES, Fixture)}
     tests = _by_path(TESTS, load(TESTS, TestFile), findings)
+    for one in tests.values():
+        findings.extend(check_includes(one.document, one.model.include, fixtures))
     findings.extend(_never_read(root, files))
     with_rows = {alias: _with_rows(root, one, findings) for alias, one in watchlists.items()}
-    return Repository(
-        root, detections, parsers, with_rows, tables, tests, tuple(sorted(findings, key=lambda one: one.location))
-    )
+    found = tuple(sorted(findings, key=lambda one: one.location))
+    return Repository(root, detections, parsers, with_rows, tables, tests, found, fixtures)
 
 
 def load_file(
@@ -122,41 +131,20 @@ def load_document(
     document: Document, problems: tuple[Finding, ...], model: type[M]
 ) -> tuple[Loaded[M] | None, tuple[Finding, ...]]:
     """The model that a document holds; ``problems`` are what reading it found."""
-    built, more = build(model, document)
+    more: tuple[Finding, ...] = ()
     if model is TestFile:
-        more = tuple(sorted((*more, *unknown_records(document)), key=lambda one: one.location))
+        expanded = expand(document)
+        document, more = expanded.document, (*expanded.findings, *check_test(expanded.document))
+    elif model is Fixture:
+        more = tuple(check_fixture(document))
+    built, own = build(model, document)
+    # A parametrised case says the same once for each of its parameters.
+    more = tuple(sorted(dict.fromkeys((*own, *more)), key=lambda one: one.location))
     # A file with a YAML problem (a duplicate key, a tag) is not used even if a model comes of it: it may not be
     # what its author means.
     if built is None or any(one.level.value == "error" for one in problems):
         return None, (*problems, *more)
     return Loaded(built, document, document.path), (*problems, *more)
-
-
-def unknown_records(document: Document) -> Iterator[Finding]:
-    """Cases of a test file that build on records which are not there. Works on files with other problems, too."""
-    known = _keys(document.node("records"))
-    names = f"records here: {', '.join(known)}" if known else "the file has no records"
-    cases = document.node("cases")
-    for number in range(len(cases.items) if cases is not None else 0):
-        for table in _keys(document.node("cases", number, "given")):
-            given = document.node("cases", number, "given", table)
-            for index, record in enumerate(given.items if given is not None else ()):
-                base = _record_name(record)
-                if base is not None and base not in known:
-                    path = ("cases", number, "given", table, index)
-                    yield finding("reference", f'no record is named "{base}"', names, document, path)
-
-
-def _record_name(node: YamlNode) -> str | None:
-    """The record that an element of ``given`` builds on, if it builds on one."""
-    if isinstance(node.value, str):
-        return node.value
-    name = str(node.entries[0][0].value) if len(node.entries) == 1 else None
-    return None if name in ("record", "file") else name
-
-
-def _keys(node: YamlNode | None) -> list[str]:
-    return [str(key.value) for key, _ in node.entries] if node is not None else []
 
 
 class _ProgressCounter:

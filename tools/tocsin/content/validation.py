@@ -40,10 +40,13 @@ KINDS: Mapping[str, FindingKind] = MappingProxyType(
         "asserts-nothing": FindingKind(
             "CONTENT009", "content.asserts-nothing", about="A test case that expects nothing, so that it cannot fail."
         ),
+        "cannot-fail": FindingKind(
+            "CONTENT015", "content.cannot-fail", about="An expectation of a test case that holds whatever happens."
+        ),
         "reference": FindingKind(
             "CONTENT010",
             "content.unknown-reference",
-            about="A test case builds on a record that the file does not have.",
+            about="A test case builds on a record, a parameter or a fixture that is not there.",
         ),
         "csv": FindingKind(
             "CONTENT011",

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tocsin import kql
+from tocsin.kql.functions.ip import Places
 from tocsin.kql.interpreter.errors import EngineError
+from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.table import Table
+from tocsin.kql.types import ColumnSchema
+
+_NO_TABLES: Mapping[str, Table] = {}
 
 
 class QueryFailed(Exception):
@@ -28,10 +34,71 @@ def execute(
     now: int,
     *,
     trace: bool = False,
+    external: Mapping[str, Table] = _NO_TABLES,
+    places: Places | None = None,
 ) -> kql.QueryResult:
     """Run a prepared query over tables and watchlists at ``now`` (ticks). Raises QueryFailed."""
     try:
-        return query.run(tables, now=now, watchlists=watchlists, trace=trace)
+        return query.run(tables, now=now, watchlists=watchlists, trace=trace, external=external, places=places)
     except EngineError as error:
-        place = f" in function {error.origin}" if error.origin else ""
-        raise QueryFailed(f"{error.code}: {error.message}{place}", error.start, error.origin) from None
+        raise failed(error) from None
+
+
+def failed(error: EngineError) -> QueryFailed:
+    """The engine's error as that of a test."""
+    place = f" in function {error.origin}" if error.origin else ""
+    return QueryFailed(f"{error.code}: {error.message}{place}", error.start, error.origin)
+
+
+@dataclass(slots=True, eq=False)
+class WatchedQuery:
+    """A prepared query as a simulation runs it, with what a test gives it besides tables.
+
+    While ``watching`` it keeps each result, and (``trace``) the steps; an error of the engine ends the simulation with
+    QueryFailed instead of counting as a failed try of the run.
+    """
+
+    query: kql.PreparedQuery
+    external: Mapping[str, Table] = field(default_factory=dict)
+    places: Places | None = None
+    trace: bool = False
+    watching: bool = True
+    results: list[Table] = field(default_factory=list)
+    steps: list[tuple[int, tuple[kql.Step, ...]]] = field(default_factory=list)
+
+    @property
+    def columns(self) -> tuple[ColumnSchema, ...]:
+        """The result columns."""
+        return self.query.columns
+
+    def run(
+        self,
+        database: Mapping[str, Table] = _NO_TABLES,
+        *,
+        now: int = 0,
+        limits: kql.Limits = kql.Limits(),  # noqa: B008  # frozen
+        watchlists: Mapping[str, Table] = _NO_TABLES,
+        memo: Memo | None = None,
+    ) -> kql.QueryResult:
+        """As :meth:`kql.PreparedQuery.run`, within the limits of a test. Raises QueryFailed, or EngineError while it
+        is not watching."""
+        trace = self.trace and self.watching
+        try:
+            result = self.query.run(
+                database,
+                now=now,
+                watchlists=watchlists,
+                external=self.external,
+                places=self.places,
+                memo=None if trace else memo,
+                trace=trace,
+            )
+        except EngineError as error:
+            if self.watching:
+                raise failed(error) from None
+            raise
+        if self.watching:
+            self.results.append(result.table)
+            if trace:
+                self.steps.append((now, result.steps))
+        return result

@@ -29,6 +29,24 @@ KINDS: Mapping[str, FindingKind] = MappingProxyType(
                 "test.unknown-watchlist-column",
                 about="A case gives a watchlist a column that it does not have.",
             ),
+            FindingKind("TST108", "test.unknown-fixture", about="A test file includes a fixture that is not there."),
+            FindingKind(
+                "TST109",
+                "test.impossible-time",
+                about="A time of a case cannot be: a period without runs, a record ingested before it was generated, "
+                "a failure at a time without a run, an incident closed that is not open.",
+            ),
+            FindingKind(
+                "TST110",
+                "test.cannot-fail",
+                about="A case states that something is not there which the rule can never give: "
+                "a column, a custom detail, an entity.",
+            ),
+            FindingKind(
+                "TST111",
+                "test.unknown-external",
+                about="A case gives rows for an address that the query does not read.",
+            ),
         )
     }
 )

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from time import perf_counter
+from typing import TypeAlias
 
 from tocsin import kql
 from tocsin.content.finding import Finding
-from tocsin.content.models import Detection, TestFile
+from tocsin.content.models import Detection, TestCase, TestFile
 from tocsin.content.repository import DETECTIONS, Loaded, Repository, load_file
+from tocsin.content.source import PathPart
 from tocsin.kql.catalog import Catalog
 from tocsin.kql.table import Table
-from tocsin.sentinel.alerts import Alert, predict
+from tocsin.sentinel.alert_coverage import TooManyTrials
+from tocsin.sentinel.alerts import Alert
 from tocsin.sentinel.catalog import workspace_catalog
-from tocsin.sentinel.window import in_window, query_window
-from tocsin.testing.execution import QueryFailed, execute
+from tocsin.sentinel.incidents import Incident
+from tocsin.testing.execution import QueryFailed, WatchedQuery
 from tocsin.testing.expectation import compare
 from tocsin.testing.explain import explain
+from tocsin.testing.happened import Happened
+from tocsin.testing.moments import shown_time
+from tocsin.testing.one_run import run_once, with_alerts_of
 from tocsin.testing.results import CaseResult, Outcome
 from tocsin.testing.scenario import Scenario, ScenarioBuilder, scope_note
+from tocsin.testing.several_runs import TestedRule, run_over_time
+from tocsin.testing.strictness import unfounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +43,33 @@ class PreparedDetection:
     not_testable: bool = False
 
 
+_Key: TypeAlias = tuple[str, frozenset[str], bool]
+
+
 @dataclass(slots=True)
 class Bench:
     """A repository under test: its catalogue, and each detection prepared once, when first asked for."""
 
     repository: Repository
     catalog: Catalog = field(init=False)
-    _prepared: dict[str, PreparedDetection] = field(init=False, default_factory=dict)
+    _prepared: dict[_Key, PreparedDetection] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.catalog = workspace_catalog(self.repository)
 
-    def detection(self, name: str) -> PreparedDetection | None:
-        """The detection of this name (``direct_send/unauthorised_source``), None when there is none."""
+    def detection(
+        self, name: str, addresses: frozenset[str] = frozenset(), places: bool = False
+    ) -> PreparedDetection | None:
+        """The detection of this name (``direct_send/unauthorised_source``), None when there is none.
+
+        ``addresses`` are those that ``externaldata`` may read, ``places``: where IP addresses are will be told.
+        """
+        key = (name, addresses, places)
         loaded = self.repository.detections.get(name)
-        if loaded is not None and name not in self._prepared:
-            self._prepared[name] = prepare_detection(loaded, self.catalog)
-        return self._prepared.get(name)
+        if loaded is not None and key not in self._prepared:
+            catalog = replace(self.catalog, external=addresses, places=places) if addresses or places else self.catalog
+            self._prepared[key] = prepare_detection(loaded, catalog)
+        return self._prepared.get(key)
 
     def run(self, test: Loaded[TestFile], *, trace: bool = False) -> Iterator[CaseResult]:
         """The results of every case of a test file, in order, as they come."""
@@ -77,6 +95,7 @@ class Bench:
             alerts=ended.alerts,
             explanation=ended.explanation,
             not_testable=ended.not_testable,
+            incidents=ended.incidents,
         )
 
 
@@ -118,6 +137,15 @@ class _End:
     alerts: tuple[Alert, ...] = ()
     explanation: str = ""
     not_testable: bool = False
+    incidents: tuple[Incident, ...] = ()
+
+
+class _NotRun(Exception):
+    """The case cannot be run; carries its end."""
+
+    def __init__(self, details: str, *, not_testable: bool = False) -> None:
+        super().__init__(details)
+        self.end = _End(Outcome.ERROR, details, not_testable=not_testable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,58 +158,120 @@ class _Run:
     index: int
 
     def end(self, trace: bool) -> _End:
-        name = self.test.model.detection
-        prepared = self.bench.detection(name)
-        if prepared is None:
-            return _End(Outcome.ERROR, self._no_detection(name))
-        if prepared.query is None:
-            return _End(Outcome.ERROR, prepared.problem, not_testable=prepared.not_testable)
-        scenario = self.builder.scenario(self.index)
-        if scenario.findings:
-            return _End(Outcome.ERROR, "\n".join(_finding_text(one) for one in scenario.findings))
-        rule = prepared.loaded.model
-        seen = self._seen(prepared, scenario)
         try:
-            result = execute(prepared.query, seen, scenario.watchlists, scenario.now, trace=trace)
+            return self._end(trace)
+        except _NotRun as error:
+            return error.end
+
+    @property
+    def _case(self) -> TestCase:
+        return self.test.model.cases[self.index]
+
+    def _end(self, trace: bool) -> _End:
+        prepared = self._prepared(self.test.model.detection, ("detection",))
+        assert prepared.query is not None
+        scenario = self.builder.scenario(self.index, prepared.analysis)
+        self._refuse(scenario.findings)
+        others = [self._rule(name, ("cases", self.index, "alertsOf", i)) for i, name in enumerate(self._case.alerts_of)]
+        try:
+            if self._case.over_time:
+                return self._over_time(prepared, prepared.query, scenario, others, trace)
+            return self._once(prepared, prepared.query, scenario, others, trace)
         except QueryFailed as error:
             where = (
                 "" if error.origin else f"{prepared.loaded.document.location_in_text('query', offset=error.start)}: "
             )
-            return _End(Outcome.ERROR, f"{where}the query fails when it runs: {error}")
-        alerts = predict(rule, result.table, scenario.now)
-        case = self.test.model.cases[self.index]
+            raise _NotRun(f"{where}the query fails when it runs: {error}") from None
+        except TooManyTrials as error:
+            where = str(self.test.document.location("cases", self.index, "expect"))
+            raise _NotRun(f"{where}: {error}") from None
+
+    def _once(
+        self,
+        prepared: PreparedDetection,
+        query: kql.PreparedQuery,
+        scenario: Scenario,
+        others: Sequence[TestedRule],
+        trace: bool,
+    ) -> _End:
+        rule = prepared.loaded.model
+        given = with_alerts_of(others, scenario, rule) if others else scenario.tables
+        empty = {
+            name: Table.empty(self.bench.catalog.tables[name]) for name in prepared.analysis.tables if name not in given
+        }
+        wanted = any(part.incidents is not None for part in self._case.expect.parts())
+        run = run_once(
+            self.test.model.detection, rule, query, scenario, {**empty, **given}, incidents=wanted, trace=trace
+        )
+        explanation = self._explanation(run.result.steps, rule.query) if trace else ""
+        notes = self._notes(prepared, scenario, run.seen)
+        return self._compared(rule, run.happened, notes, explanation)
+
+    def _over_time(
+        self,
+        prepared: PreparedDetection,
+        query: kql.PreparedQuery,
+        scenario: Scenario,
+        others: Sequence[TestedRule],
+        trace: bool,
+    ) -> _End:
+        watched = WatchedQuery(query, scenario.external, scenario.places, trace)
+        rule = TestedRule(self.test.model.detection, prepared.loaded.model, watched, prepared.analysis.tables)
+        course = run_over_time(self._case, scenario, rule, others, self.test.document, self.index)
+        self._refuse(course.findings)
+        assert course.happened is not None
+        parts = (f"{shown_time(now)}\n{self._explanation(steps, rule.detection.query)}" for now, steps in watched.steps)
+        unread = (f"the query does not read {name}" for name in scenario.tables if name not in rule.tables)
+        return self._compared(rule.detection, course.happened, unread, "\n\n".join(parts))
+
+    def _compared(self, rule: Detection, happened: Happened, notes: Iterable[str], explanation: str) -> _End:
+        expect, document = self._case.expect, self.test.document
         path = ("cases", self.index, "expect")
-        differences = compare(case.expect, alerts, result.table, self.test.document, path)
-        explanation = self._explanation(result.steps, rule.query) if trace else ""
+        self._refuse(tuple(unfounded(expect, rule, happened.result.columns, document, path)))
+        incidents = tuple(one.incident for one in happened.incidents)
+        differences = compare(expect, happened, document, path)
         if not differences:
-            return _End(Outcome.PASSED, alerts=alerts, explanation=explanation)
-        notes = [*self._notes(prepared, scenario, seen), *dict.fromkeys(note for one in alerts for note in one.notes)]
-        message = "\n".join((*map(str, differences), *(f"note: {note}" for note in notes)))
-        return _End(Outcome.FAILED, message, alerts, explanation)
+            return _End(Outcome.PASSED, alerts=happened.alerts, explanation=explanation, incidents=incidents)
+        told = [*map(str, differences), *(f"note: {note}" for note in (*notes, *happened.notes))]
+        if happened.over_time is not None:
+            told += happened.over_time.timeline()
+        return _End(Outcome.FAILED, "\n".join(told), happened.alerts, explanation, incidents=incidents)
+
+    # What the case runs with
+
+    def _prepared(self, name: str, path: tuple[PathPart, ...]) -> PreparedDetection:
+        """The detection, ready to run. Raises _NotRun."""
+        prepared = self.bench.detection(name, self.builder.addresses, self.builder.has_places)
+        if prepared is None:
+            raise _NotRun(self._no_detection(name, path))
+        if prepared.query is None:
+            raise _NotRun(prepared.problem, not_testable=prepared.not_testable)
+        return prepared
+
+    def _rule(self, name: str, path: tuple[PathPart, ...]) -> TestedRule:
+        prepared = self._prepared(name, path)
+        assert prepared.query is not None
+        scenario = self.builder.scenario(self.index, prepared.analysis)
+        watched = WatchedQuery(prepared.query, scenario.external, scenario.places)
+        return TestedRule(name, prepared.loaded.model, watched, prepared.analysis.tables)
+
+    def _refuse(self, findings: Sequence[Finding]) -> None:
+        if findings:
+            raise _NotRun("\n".join(_finding_text(one) for one in findings))
 
     def _explanation(self, steps: Sequence[kql.Step], query: str) -> str:
         functions = {name: function.body for name, function in self.bench.catalog.functions.items()}
         return explain(steps, query, functions)
 
-    def _seen(self, prepared: PreparedDetection, scenario: Scenario) -> dict[str, Table]:
-        """Every table that the query reads, as far as the run's window shows it; tables not given are empty."""
-        window = query_window(prepared.loaded.model, scenario.now)
-        tables = {
-            name: Table.empty(self.bench.catalog.tables[name])
-            for name in prepared.analysis.tables
-            if name not in scenario.tables
-        }
-        return {**tables, **{name: in_window(table, window) for name, table in scenario.tables.items()}}
-
-    def _notes(self, prepared: PreparedDetection, scenario: Scenario, seen: dict[str, Table]) -> Iterator[str]:
+    def _notes(self, prepared: PreparedDetection, scenario: Scenario, seen: Mapping[str, Table]) -> Iterator[str]:
         for name, table in scenario.tables.items():
             if name not in prepared.analysis.tables:
                 yield f"the query does not read {name}"
             elif note := scope_note(name, table, seen[name]):
                 yield note
 
-    def _no_detection(self, name: str) -> str:
-        where = self.test.document.location("detection")
+    def _no_detection(self, name: str, path: tuple[PathPart, ...]) -> str:
+        where = self.test.document.location(*path)
         file = f"{DETECTIONS}/{name}.yaml"
         if (self.bench.repository.root / file).is_file():
             return f"{where}: {file} could not be loaded: tocsin lint says why"

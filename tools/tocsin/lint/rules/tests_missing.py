@@ -57,8 +57,7 @@ class TestsMissing(Check):
 
 
 def _alerts(case: TestCase) -> bool:
-    alerts, rows = case.expect.alerts, case.expect.rows
-    return bool(alerts) if alerts is not None else bool(rows)
+    return case.expect.alerts_something
 
 
 def _stays_quiet(case: TestCase) -> bool:
