@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tocsin.kql.catalog import EMPTY_CATALOG, Catalog, WorkspaceFunction
+    from tocsin.kql.interpreter.fates import Fate
     from tocsin.kql.interpreter.prepared import Limits, PreparedQuery, QueryResult, Step, prepare
     from tocsin.kql.semantics.analysis import Analysis, analyze
     from tocsin.kql.syntax.parser import parse
@@ -26,6 +27,7 @@ __all__ = [
     "Catalog",
     "ColumnSchema",
     "Diagnostic",
+    "Fate",
     "Limits",
     "PreparedQuery",
     "QueryResult",
@@ -42,6 +44,7 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(("EMPTY_CATALOG", "Catalog", "WorkspaceFunction"), "tocsin.kql.catalog"),
+    "Fate": "tocsin.kql.interpreter.fates",
     **dict.fromkeys(("Limits", "PreparedQuery", "QueryResult", "Step", "prepare"), "tocsin.kql.interpreter.prepared"),
     **dict.fromkeys(("Analysis", "analyze"), "tocsin.kql.semantics.analysis"),
     "parse": "tocsin.kql.syntax.parser",

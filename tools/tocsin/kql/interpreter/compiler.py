@@ -142,7 +142,8 @@ class PlanCompiler:
                 execution.check_time(each)
                 result = stage(execution, batch)
                 execution.allow_rows(result.rows, each, len(result.values) or 1)
-                execution.record(each, None if is_source else batch.rows, result.rows)
+                if execution.tracer is not None:
+                    result = execution.trace(each, None if is_source else batch, result)
                 batch = result
             if role:
                 execution.path.pop()

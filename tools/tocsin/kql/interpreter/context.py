@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
@@ -19,6 +20,7 @@ from tocsin.kql.types import DYNAMIC, STRING, ScalarType, Value
 if TYPE_CHECKING:
     from tocsin.kql.functions.ip import Places
     from tocsin.kql.interpreter.batch import Batch
+    from tocsin.kql.interpreter.tracing import Tracer
 
 _FEW, _MANY = 16, 256
 """How many values are made before the limits are looked at: few where one value can be large."""
@@ -83,12 +85,26 @@ class Execution:
         self._deadline = time.monotonic() + limits.seconds
         self._cells = 0
         self._characters = 0
-        self._trace: dict[Relation, Step] | None = {} if trace else None
+        self._trace: dict[Relation, Step] = {}
+        self.tracer: Tracer | None = None
+        if trace:
+            from tocsin.kql.interpreter.tracing import Tracer
+
+            self.tracer = Tracer()
 
     def check_time(self, node: Relation | None = None) -> None:
         """Raises KqlLimitError when the time is up."""
         if time.monotonic() > self._deadline:
             raise _over(f"the query ran longer than {self.limits.seconds:g} s", node)
+
+    def afterwards(self) -> Execution:
+        """The same state with a budget of its own, to ask more about what was found."""
+        other = copy(self)
+        other._deadline = time.monotonic() + self.limits.seconds
+        other._cells = other._characters = 0
+        other.tracer = other.memo = None
+        other.path = []
+        return other
 
     def seconds_left(self) -> float:
         """How long the execution may still run."""
@@ -136,9 +152,15 @@ class Execution:
             self.variables[variable] = compute(self)
         return self.variables[variable]
 
-    def record(self, node: Relation, rows_in: int | None, rows_out: int) -> None:
-        """Note a step; without trace this does nothing."""
-        if self._trace is None or not node.operator:
+    def trace(self, node: Relation, given: Batch | None, result: Batch) -> Batch:
+        """Note what an operator did with ``given`` (None: a source). Gives the batch to go on with."""
+        if self.tracer is not None:
+            result = self.tracer.fired(node, self.path, given, result)
+            self._record(node, None if given is None else given.rows, result.rows)
+        return result
+
+    def _record(self, node: Relation, rows_in: int | None, rows_out: int) -> None:
+        if not node.operator:
             return
         earlier = self._trace.get(node)
         if earlier is not None:
@@ -151,7 +173,7 @@ class Execution:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps noted, in order of first execution."""
-        return tuple((self._trace or {}).values())
+        return tuple(self._trace.values())
 
 
 def _over(message: str, node: Relation | None) -> KqlLimitError:

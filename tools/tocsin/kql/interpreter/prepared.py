@@ -25,6 +25,7 @@ from tocsin.kql.types import ColumnSchema
 
 if TYPE_CHECKING:
     from tocsin.kql.functions.ip import Places
+    from tocsin.kql.interpreter.provenance import Provenance
 
 __all__ = [
     "EngineError",
@@ -51,6 +52,8 @@ class QueryResult:
     table: Table
     steps: tuple[Step, ...] = ()
     others: tuple[tuple[str, Table], ...] = ()
+    provenance: Provenance | None = None
+    """With ``trace``: what became of each record, and of which records each row was made."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,7 @@ class PreparedQuery:
     _late: Analysis | None = None
     _query_now: int | None = None
     _others: tuple[tuple[str, Relation], ...] = ()
+    _plan: Relation | None = None
 
     def run(
         self,
@@ -110,7 +114,13 @@ class PreparedQuery:
             raise KqlLimitError("the query or a value in it is nested too deeply") from error
         except MemoryError as error:
             raise KqlLimitError("the query needs more memory than there is") from error
-        return QueryResult(Table(self.columns, data, batch.rows), execution.steps, others)
+        provenance = None
+        if execution.tracer is not None and self._plan is not None:
+            from tocsin.kql.interpreter.provenance import Provenance
+
+            results = [batch, *(execution.shared[relation] for _, relation in self._others)]
+            provenance = Provenance(self._plan, execution.tracer, execution, results)
+        return QueryResult(Table(self.columns, data, batch.rows), execution.steps, others, provenance)
 
 
 def prepare(analysis: Analysis) -> PreparedQuery:
@@ -146,7 +156,9 @@ def prepare_plan(plan: Relation) -> PreparedQuery:
     except RecursionError as error:
         raise KqlLimitError("the query is nested too deeply") from error
     others = tuple(zip(plan.names, plan.inputs, strict=True))[1:] if isinstance(plan, Results) else ()
-    return PreparedQuery(tuple(column.schema() for column in plan.columns), plan.columns, run, _others=others)
+    return PreparedQuery(
+        tuple(column.schema() for column in plan.columns), plan.columns, run, _others=others, _plan=plan
+    )
 
 
 def _table(execution: Execution, relation: Relation) -> Table:

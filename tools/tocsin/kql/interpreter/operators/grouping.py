@@ -18,6 +18,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.expressions import Program
+from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import AggregateCall, Column, Relation, Summarize
 from tocsin.kql.types import DECIMAL, DYNAMIC, LONG, REAL, STRING, TIMESPAN, ScalarType, Value, null_of
 
@@ -124,10 +125,12 @@ def _summarize(node: Summarize, compiler: PlanCompiler) -> Stage:
         for aggregate in aggregates:
             made.update(zip(aggregate.outputs, aggregate.columns(execution, batch, groups), strict=True))
         result = Batch(len(groups), made)
-        if not after_columns:
-            return result
-        computed = after.columns(execution, result)
-        return Batch(len(groups), dict(zip(after_columns, computed, strict=True)), (Part(result),))
+        if after_columns:
+            computed = after.columns(execution, result)
+            result = Batch(len(groups), dict(zip(after_columns, computed, strict=True)), (Part(result),))
+        if execution.tracer is not None:
+            execution.tracer.link(result, Link(batch, groups))
+        return result
 
     return run
 

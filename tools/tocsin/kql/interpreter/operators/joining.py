@@ -16,6 +16,7 @@ from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.expressions import Program
+from tocsin.kql.interpreter.tracing import Joined
 from tocsin.kql.plan import Column, JoinKind, JoinRows, Relation
 from tocsin.kql.types import ScalarType
 
@@ -128,7 +129,10 @@ def _join(node: JoinRows, compiler: PlanCompiler) -> Stage:
             execution.allow_rows(_product(on_left, on_right), node)
         lefts, rights = pair(on_left, on_right)
         parts = (Part(left, lefts, fill=None in lefts), Part(right, rights, fill=None in rights))
-        return Batch(len(lefts), {}, parts, routes)
+        result = Batch(len(lefts), {}, parts, routes)
+        if execution.tracer is not None:
+            execution.tracer.joined(result, Joined(left, right, on_left, on_right))
+        return result
 
     return run
 

@@ -13,6 +13,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
 from tocsin.kql.interpreter.operators.ordering import sorted_index
+from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import Column, NestedLevel, Relation, TopNestedRows
 from tocsin.kql.types import Value, null_of
 
@@ -75,7 +76,10 @@ def _top_nested(node: TopNestedRows, compiler: PlanCompiler) -> Stage:
             key, measure = level.columns
             values[key] = [trail[i].key for trail in trails]
             values[measure] = [trail[i].measure for trail in trails]
-        return Batch(len(trails), values)
+        result = Batch(len(trails), values)
+        if execution.tracer is not None:
+            execution.tracer.link(result, Link(batch, [trail[-1].rows for trail in trails]))
+        return result
 
     return run
 

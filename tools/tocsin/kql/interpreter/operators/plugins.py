@@ -16,6 +16,7 @@ from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.operators import activities, geo_lookups
 from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
+from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import Column, ColumnRef, Expr, PluginRows, Relation
 from tocsin.kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, ColumnSchema, ScalarType, Value, null_of
 
@@ -145,7 +146,10 @@ def _pivot(node: PluginRows, compiler: PlanCompiler) -> Stage:
         for column in spread:
             cells = [[row for row in group if names[row] == column.name] for group in groups]
             made[column] = list(map(len, cells)) if aggregate is None else aggregate.columns(execution, batch, cells)[0]
-        return Batch(len(groups), made)
+        result = Batch(len(groups), made)
+        if execution.tracer is not None:
+            execution.tracer.link(result, Link(batch, groups))
+        return result
 
     return run
 
@@ -259,7 +263,7 @@ def _narrow(node: PluginRows, compiler: PlanCompiler) -> Stage:
     def run(execution: Execution, batch: Batch) -> Batch:
         execution.allow_rows(batch.rows * len(columns), node, 3)
         cells = [list(map(text, batch.column(column))) for column, text in zip(columns, texts, strict=True)]
-        return Batch(
+        result = Batch(
             batch.rows * len(columns),
             {
                 row_column: [i for i in range(batch.rows) for _ in columns],
@@ -267,6 +271,9 @@ def _narrow(node: PluginRows, compiler: PlanCompiler) -> Stage:
                 value_column: [column[i] for i in range(batch.rows) for column in cells],
             },
         )
+        if execution.tracer is not None:
+            execution.tracer.link(result, Link(batch, [(i,) for i in range(batch.rows) for _ in columns]))
+        return result
 
     return run
 

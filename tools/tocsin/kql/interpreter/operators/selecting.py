@@ -6,6 +6,8 @@ from tocsin.kql.functions.identity import identities
 from tocsin.kql.interpreter.batch import UNIT, Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.operators.grouping import grouped
+from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import CountRows, DistinctRows, Filter, Relation, SampleDistinctRows, TakeRows
 
 
@@ -40,7 +42,14 @@ def _take(node: TakeRows, compiler: PlanCompiler) -> Stage:
 
 def _count(node: CountRows, compiler: PlanCompiler) -> Stage:
     column = node.columns[0]
-    return lambda execution, batch: Batch(1, {column: [batch.rows]})
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        result = Batch(1, {column: [batch.rows]})
+        if execution.tracer is not None:
+            execution.tracer.link(result, Link(batch, [range(batch.rows)]))
+        return result
+
+    return run
 
 
 def _distinct(node: DistinctRows, compiler: PlanCompiler) -> Stage:
@@ -57,7 +66,11 @@ def _distinct(node: DistinctRows, compiler: PlanCompiler) -> Stage:
             first = {(): 0} if batch.rows else {}
         kept = list(first.values())
         picked = {column: [each[i] for i in kept] for column, each in zip(columns, values, strict=True)}
-        return Batch(len(kept), picked)
+        result = Batch(len(kept), picked)
+        if execution.tracer is not None:
+            types = [column.type for column in columns]
+            execution.tracer.link(result, Link(batch, grouped(values, types, batch.rows)[: len(kept)]))
+        return result
 
     return run
 
@@ -76,7 +89,10 @@ def _sample_distinct(node: SampleDistinctRows, compiler: PlanCompiler) -> Stage:
                 if len(first) >= wanted:
                     break
                 first[key] = i
-        return Batch(len(first), {column: [values[i] for i in first.values()]})
+        result = Batch(len(first), {column: [values[i] for i in first.values()]})
+        if execution.tracer is not None:
+            execution.tracer.link(result, Link(batch, grouped([values], [column.type], batch.rows)[:wanted]))
+        return result
 
     return run
 

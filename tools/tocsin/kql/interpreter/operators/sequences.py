@@ -19,11 +19,12 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.expressions import Program
 from tocsin.kql.interpreter.operators.grouping import grouped
+from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import Column, Relation, SequenceRows, SequenceStep
 from tocsin.kql.types import Value, null_of
 
 Record: TypeAlias = list[Value]
-"""The values of the input's columns, then of the declared ones."""
+"""The values of the input's columns, then of the declared ones; at the end the number of the row in its partition."""
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class _Sequences:
         self._stored = {column: (s, i) for s, step in enumerate(node.steps) for i, column in enumerate(step.state)}
         self._nulls = [null_of(column.type) for column in node.input.columns]
         self._matches = 0
+        self._number = 0
 
     @staticmethod
     def _compiled(step: SequenceStep, place: dict[Column, int], compiler: PlanCompiler) -> _Step:
@@ -65,7 +67,8 @@ class _Sequences:
     ) -> None:
         """Match the rows of one partition; ``put`` takes each record that comes out and its match id."""
         states: list[_State | None] = [None] * len(self._steps)
-        for row in rows:
+        for number, row in enumerate(rows):
+            self._number = number
             for k in range(len(self._steps) - 1, -1, -1):
                 before = states[k - 1] if k else None
                 taken = self._taken(execution, k, row, before, defaults) if before is not None else None
@@ -99,7 +102,7 @@ class _Sequences:
 
     def _taken(self, execution: Execution, k: int, row: Record, state: _State, defaults: Record) -> Record | None:
         """The record that step ``k`` makes of the row, noted in ``state``; None when the row does not match."""
-        record = [*row, *defaults]
+        record = [*row, *defaults, self._number]
 
         def value(column: Column) -> list[Value]:
             if column is ARRIVAL:
@@ -140,15 +143,20 @@ def _sequence(node: SequenceRows, compiler: PlanCompiler) -> Stage:
         ]
         columns = [batch.column(column) for column in node.input.columns]
         found: list[tuple[Record, int]] = []
+        origins: list[tuple[int]] = []
         for group in grouped(partition.columns(execution, batch), types, batch.rows):
             rows = [[values[i] for values in columns] for i in group]
             sequences.run(execution, rows, defaults, lambda record, match: found.append((record, match)))
+            origins.extend((group[record[-1]],) for record, _ in found[len(origins) :])
             execution.check_time(node)
         shown = (*node.input.columns, *node.declared)
         values = {column: [record[i] for record, _ in found] for i, column in enumerate(shown)}
         if node.match_id is not None:
             values[node.match_id] = [match for _, match in found]
-        return Batch(len(found), values)
+        result = Batch(len(found), values)
+        if execution.tracer is not None:
+            execution.tracer.link(result, Link(batch, origins))
+        return result
 
     return run
 

@@ -16,6 +16,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
+from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import Column, Expr, MakeSeriesRows, Relation
 from tocsin.kql.types import DYNAMIC, Value
 
@@ -57,6 +58,7 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
         }
         arrays: list[list[Value]] = [[] for _ in node.arrays]
         axes: list[Value] = []
+        origins: list[list[int]] = []
         missing = [default(execution) for default in defaults]
         for group in groups:
             if not group and not (node.nonempty and start is not None and stop is not None):
@@ -65,6 +67,7 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
             end = stop if stop is not None else max(places[i] for i in group) + step
             count = _steps(first, end, step, bounded=stop is not None)
             execution.allow_rows(count, node, 1 + len(arrays))
+            origins.append([kept[i] for i in group])
             axes.append([into_axis(first + i * step) for i in range(count)])
             bins: dict[int, list[int]] = {}
             for i in group:
@@ -82,7 +85,10 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
                 array.append(series)
         made[node.axis.column] = axes
         made.update((array.column, values) for array, values in zip(node.arrays, arrays, strict=True))
-        return Batch(len(axes), made)
+        result = Batch(len(axes), made)
+        if execution.tracer is not None:
+            execution.tracer.link(result, Link(batch, origins))
+        return result
 
     return run
 

@@ -9,6 +9,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.operators.expanding import Expander
 from tocsin.kql.interpreter.operators.grouping import grouped
+from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import Apply, Column, PartitionRows, Relation
 from tocsin.kql.types import Value
 
@@ -36,7 +37,10 @@ def _apply(node: Apply, compiler: PlanCompiler) -> Stage:
                 return [values[i] for i in origin]
             return list(chain.from_iterable(result.column(column) for result in results))
 
-        return Batch(len(origin), {}, compute=gather)
+        result = Batch(len(origin), {}, compute=gather)
+        if execution.tracer is not None:
+            execution.tracer.concatenated(result, results, Link(batch, [(i,) for i in origin]))
+        return result
 
     return run
 
@@ -67,7 +71,10 @@ def _partition(node: PartitionRows, compiler: PlanCompiler) -> Stage:
         def gather(column: Column) -> list[Value]:
             return list(chain.from_iterable(result.column(column) for result in results))
 
-        return Batch(sum(result.rows for result in results), {}, compute=gather)
+        result = Batch(sum(result.rows for result in results), {}, compute=gather)
+        if execution.tracer is not None:
+            execution.tracer.concatenated(result, results)
+        return result
 
     return run
 

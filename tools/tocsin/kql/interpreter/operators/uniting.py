@@ -36,7 +36,10 @@ def _union(node: UnionRows, compiler: PlanCompiler) -> Stage:
             values[node.columns[0]] = [
                 name for name, each in zip(names, inputs, strict=True) for name in repeat(name, each.rows)
             ]
-        return Batch(rows, values, compute=gather)
+        result = Batch(rows, values, compute=gather)
+        if execution.tracer is not None:
+            execution.tracer.concatenated(result, inputs)
+        return result
 
     return run
 

@@ -1,0 +1,195 @@
+"""Conditions asked again about one row: which part of them was false, and what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.interpreter.batch import Batch
+from tocsin.kql.interpreter.compiler import PlanCompiler
+from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.errors import EngineError
+from tocsin.kql.interpreter.expressions import children
+from tocsin.kql.interpreter.fates import Reading, Test
+from tocsin.kql.plan import (
+    Call,
+    Column,
+    ColumnRef,
+    Expr,
+    JoinRows,
+    ListTest,
+    PackRow,
+    Projection,
+    Relation,
+    ScalarQuery,
+    Summarize,
+    UnionRows,
+    Variable,
+)
+from tocsin.kql.plan_text import expression_text
+from tocsin.kql.types import BOOL, DYNAMIC, Value
+
+if TYPE_CHECKING:
+    from tocsin.kql.interpreter.provenance import Provenance
+
+_JOINING = frozenset({"and", "or"})
+_DEEPEST = 4
+"""How many columns that were worked out from conditions are followed to those."""
+_MANY_PARTS = 64
+_LISTED = 5
+
+
+class Unknown(Exception):
+    """A value that cannot be worked out again."""
+
+
+class Conditions:
+    """Works out expressions after an execution, for single rows of its batches."""
+
+    def __init__(self, plan: Relation, execution: Execution) -> None:
+        self._compiler = PlanCompiler(plan)
+        self._execution = execution
+
+    def value(self, expression: Expr, batch: Batch, row: int) -> Value:
+        """What an expression gives in a row of a batch. Raises Unknown."""
+        inner = list(_all_of(expression))
+        calls = [each.function for each in inner if isinstance(each, Call)]
+        if not all(each.deterministic for each in calls):
+            raise Unknown
+        try:
+            program = self._compiler.program([expression])
+            if any(each.serialized for each in calls):
+                return program.columns(self._execution, batch)[0][row]
+            return program.columns(self._execution, batch.pick((row,)))[0][0]
+        except (EngineError, KqlValueError, RecursionError) as error:
+            raise Unknown from error
+
+    def single(self, expression: Expr) -> Value:
+        """The value of an expression that needs no row. Raises Unknown."""
+        return self.value(expression, Batch(1, {}), 0)
+
+    def test(
+        self, provenance: Provenance, expression: Expr, producer: int, row: int, origin: str | None, depth: int = 0
+    ) -> Test:
+        """A condition on a row of a firing, taken apart."""
+        firing = provenance.firings[producer]
+        start, length = (expression.start, expression.length) if isinstance(expression, Call) else (0, 0)
+        try:
+            verdict, known = self.value(expression, firing.result, row), True
+        except Unknown:
+            verdict, known = None, False
+        word, inner = _taken_apart(expression)
+        if len(inner) > _MANY_PARTS:
+            word, inner = "", []
+        parts = tuple(self.test(provenance, each, producer, row, origin, depth) for each in inner)
+        reads = () if parts else tuple(self._readings(provenance, expression, producer, row, depth))
+        return Test(expression_text(expression), verdict, known, word, parts, reads, start, length, origin)
+
+    def _readings(
+        self, provenance: Provenance, expression: Expr, producer: int, row: int, depth: int
+    ) -> Iterator[Reading]:
+        batch = provenance.firings[producer].result
+        seen: set[Any] = set()
+        lists: list[Relation] = []
+        for each in _all_of(expression):
+            if each in seen:
+                continue
+            seen.add(each)
+            if isinstance(each, ColumnRef) and each.column not in seen:
+                seen.add(each.column)
+                test = None
+                if each.column.type is BOOL and depth < _DEEPEST:
+                    test = self._definition(provenance, each.column, producer, row, depth + 1)
+                yield Reading(each.column.name, each.column.type, batch.column(each.column)[row], test)
+            elif isinstance(each, Variable | ScalarQuery):
+                try:
+                    yield Reading(expression_text(each), each.type, self.value(each, batch, row))
+                except Unknown:
+                    continue
+            elif isinstance(each, ListTest) and each.query is not None:
+                lists.append(each.query)
+        for query in lists:
+            yield from self._list(query)
+
+    def _list(self, query: Relation) -> Iterator[Reading]:
+        """What a condition looks its value up in."""
+        found = self._execution.shared.get(query)
+        if found is not None:
+            values = found.column(query.columns[0])
+            shown: list[Value] = list(values[:_LISTED])
+            if len(values) > _LISTED:
+                shown.append(f"… {len(values)} in all")
+            yield Reading("the list", DYNAMIC, shown)
+
+    def _definition(self, provenance: Provenance, column: Column, producer: int, row: int, depth: int) -> Test | None:
+        """The condition that a column was worked out from, asked about the row that it was worked out for."""
+        while True:
+            firing = provenance.firings[producer]
+            node = firing.node
+            wanted: Column | None = column
+            if isinstance(node, Projection):
+                expression = next(
+                    (each for one, each in zip(node.columns, node.expressions, strict=False) if one is column), None
+                )
+                before = next(provenance.origin(producer, row), None)
+                if expression is None or before is None:
+                    return None
+                if not isinstance(expression, ColumnRef):
+                    plain = not children(expression)
+                    return None if plain else self.test(provenance, expression, *before, node.origin, depth)
+                wanted = expression.column
+            elif isinstance(node, JoinRows):
+                pairs = zip(node.columns, node.sources, strict=True)
+                wanted = next((source for one, source in pairs if one is column), None)
+            elif isinstance(node, UnionRows):
+                wanted = None
+                before = next(provenance.origin(producer, row), None)
+                own = node.columns[1:] if node.source_names is not None else node.columns
+                for each, sources in zip(node.inputs, node.sources, strict=True):
+                    if before is not None and each is provenance.firings[before[0]].node:
+                        wanted = next((s for c, s in zip(own, sources, strict=True) if c is column), None)
+            elif isinstance(node, Summarize):
+                keys = [key.value for key in node.keys if key.column is column]
+                wanted = keys[0].column if keys and isinstance(keys[0], ColumnRef) else None
+            if wanted is None:
+                return None
+            holding = [
+                place
+                for place in provenance.origin(producer, row)
+                if wanted in provenance.firings[place[0]].node.columns
+            ]
+            if not holding:
+                return None
+            column, (producer, row) = wanted, holding[0]
+
+
+def _taken_apart(expression: Expr) -> tuple[str, Sequence[Expr]]:
+    """The conditions that ``and`` or ``or`` joins, however deep they nest; that which ``not`` turns around."""
+    if not isinstance(expression, Call):
+        return "", ()
+    name = expression.function.name
+    if name == "not" and isinstance(expression.arguments[0], Call) and _taken_apart(expression.arguments[0])[0]:
+        return "not", expression.arguments
+    if name not in _JOINING:
+        return "", ()
+    found: list[Expr] = []
+    stack: list[Expr] = [expression]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, Call) and each.function.name == name:
+            stack.extend(reversed(each.arguments))
+        else:
+            found.append(each)
+    return name, found
+
+
+def _all_of(expression: Expr) -> Iterator[Expr]:
+    """An expression and all in it, in the order in which they are written. Queries in it stay closed."""
+    stack: list[Expr] = [expression]
+    while stack:
+        each = stack.pop()
+        yield each
+        if isinstance(each, PackRow):
+            stack.extend(ColumnRef(column) for column in reversed(each.columns))
+        stack.extend(reversed(children(each)))
