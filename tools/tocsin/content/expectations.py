@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from tocsin.content.detections import EntityType, Severity, Tactic
 from tocsin.content.given_records import Moment, Record, kind_of_value
-from tocsin.content.schema_types import ContentModel, Duration, Items, SomeItems, problem
+from tocsin.content.schema_types import ContentModel, Duration, Items, NotEmpty, SomeItems, problem
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class Several(ContentModel, Generic[T]):
     at_least: (
         Annotated[
             Annotated[int, Field(ge=1), Tag("as count")]
-            | Annotated[tuple[T, ...], Field(strict=False, min_length=1), Tag("as list")],
+            | Annotated[tuple[T, ...], Field(strict=False), NotEmpty(), Tag("as list")],
             Discriminator(_is_list),
         ]
         | None
@@ -211,7 +211,7 @@ class ExpectedIncident(ContentModel):
     alerts: (
         Annotated[
             Annotated[int, Field(ge=1), Tag("as count")]
-            | Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False, min_length=1), Tag("as list")],
+            | Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False), NotEmpty(), Tag("as list")],
             Discriminator(_is_list),
         ]
         | None

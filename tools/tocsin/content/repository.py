@@ -135,6 +135,8 @@ def load_document(
     if model is TestFile:
         expanded = expand(document)
         document, more = expanded.document, (*expanded.findings, *check_test(expanded.document))
+        if expanded.findings and document.node("cases", 0) is None:
+            return None, (*problems, *more)  # Of no case is known what it is.
     elif model is Fixture:
         more = tuple(check_fixture(document))
     built, own = build(model, document)

@@ -29,7 +29,7 @@ from tocsin.testing.one_run import run_once, with_alerts_of
 from tocsin.testing.results import CaseResult, Outcome
 from tocsin.testing.scenario import Scenario, ScenarioBuilder, scope_note
 from tocsin.testing.several_runs import TestedRule, run_over_time
-from tocsin.testing.strictness import unfounded
+from tocsin.testing.strictness import unfounded, unknown_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +217,9 @@ class _Run:
     ) -> _End:
         watched = WatchedQuery(query, scenario.external, scenario.places, trace)
         rule = TestedRule(self.test.model.detection, prepared.loaded.model, watched, prepared.analysis.tables)
+        path = ("cases", self.index, "expect")
+        events, document = scenario.events(), self.test.document
+        self._refuse(tuple(unknown_events(self._case.expect, events, rule.tables, document, path)))
         course = run_over_time(self._case, scenario, rule, others, self.test.document, self.index)
         self._refuse(course.findings)
         assert course.happened is not None

@@ -190,12 +190,17 @@ def _query_result(value: dict[str, Any], path: str) -> Iterator[Record]:
         yield {name: Field(item, start, text_is_json=True) for name, item in zip(names, row, strict=True)}
 
 
+def portal_name(header: str) -> str:
+    """The column that a header of the portal's CSV export stands for: it writes ``TimeGenerated [UTC]``."""
+    found = _PORTAL_HEADER.fullmatch(header)
+    return header if found is None else found.group(1)
+
+
 def _csv(text: str, path: str) -> Iterator[Record]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
-        # The portal's export writes the time zone behind the name: "TimeGenerated [UTC]".
-        names = [found.group(1) if (found := _PORTAL_HEADER.fullmatch(name)) else name for name in header]
+        names = list(map(portal_name, header))
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise unreadable(f'the column "{twice}" is there twice', "keep one of them", Location(path, 1, 1))

@@ -108,15 +108,17 @@ class ScenarioBuilder:
             made = self._table(name, given, ("cases", index, "given", name), now, findings)
             if made is not None:
                 tables[name], names[name] = made
+        watchlists = self._watchlists(index, case, now, analysis, findings)
+        external = self._external(index, case, analysis, findings)
         behaviour = DEFAULT_BEHAVIOUR
         portal = case.portal or model.portal
         return Scenario(
             now=now,
             tables=tables,
-            watchlists=self._watchlists(index, case, now, analysis, findings),
+            watchlists=watchlists,
             findings=tuple(findings),
             names=names,
-            external=self._external(index, case, analysis, findings),
+            external=external,
             places=self._places(case),
             arrival=arrival_of(case.delay),
             behaviour=behaviour if portal == behaviour.portal else Behaviour(portal=portal),

@@ -20,7 +20,6 @@ from tocsin.sentinel.incidents import ChangeKind, Closing, IncidentChange
 from tocsin.sentinel.log import Log
 from tocsin.sentinel.schedule import Failure, Try, interval
 from tocsin.sentinel.simulation import FailureModel, Simulation
-from tocsin.testing.differences import alert_line
 from tocsin.testing.execution import WatchedQuery
 from tocsin.testing.happened import AlertedEvent, Happened, IncidentMade, OverTime
 from tocsin.testing.moments import ticks_at
@@ -217,7 +216,7 @@ def timeline(history: History, rule: str) -> tuple[str, ...]:
                 lines.append(_change(changes[told]))
                 told += 1
             lines.append(f"{_clock(run.nominal)}  {_outcome(run)}")
-            lines += (f"{'':22}{alert_line(alert.alert)}" for alert in run.alerts)
+            lines += (f"{'':21}[{alert.alert.severity}] {alert.alert.title}" for alert in run.alerts)
             while told < len(changes) and changes[told].time <= run.executed:
                 lines.append(_change(changes[told]))
                 told += 1

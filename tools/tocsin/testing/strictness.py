@@ -15,6 +15,7 @@ from tocsin.content.finding import Finding
 from tocsin.content.models import Detection, Expectation, ExpectedAlert, ExpectedIncident, Several
 from tocsin.content.source import Document, PathPart
 from tocsin.kql.types import ColumnSchema, ScalarType
+from tocsin.testing.happened import GivenEvent
 from tocsin.testing.problems import problem
 from tocsin.testing.values import WrongType, kql_value
 
@@ -26,6 +27,26 @@ def unfounded(
 ) -> Iterator[Finding]:
     """Parts of the expectation at ``path`` that can never be there, where that would go unnoticed."""
     yield from _Search(rule, {column.name: column.type for column in columns}, document).inside(expected, path, False)
+
+
+def unknown_events(
+    expected: Expectation, events: Sequence[GivenEvent], tables: Sequence[str], document: Document, path: Path
+) -> Iterator[Finding]:
+    """What ``eachEvent`` names and nobody has given, or the query does not read (``tables`` are those it does)."""
+    read = [event for event in events if event.table in tables]
+    known = dict.fromkeys(name for event in read for name in (event.name, event.table) if name)
+    for name in expected.each_event or ():
+        where = document.location(*path, "eachEvent", name, key=True)
+        if not read:
+            help = "give records of a table that the query reads"
+            yield problem("TST110", "no record is given, so this always holds", help, where)
+        elif name != "*" and name not in known:
+            help = f"given and read: {', '.join(known)}"
+            yield problem("TST110", f"no given record or table is named {name}", help, where)
+    if expected.none_of is not None:
+        yield from unknown_events(expected.none_of, events, tables, document, (*path, "not"))
+    for i, one in enumerate(expected.any_of or ()):
+        yield from unknown_events(one, events, tables, document, (*path, "any", i))
 
 
 class _Search:
