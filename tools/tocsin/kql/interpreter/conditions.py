@@ -11,7 +11,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.interpreter.expressions import children
-from tocsin.kql.interpreter.fates import Reading, Test
+from tocsin.kql.interpreter.fates import Condition, Reading
 from tocsin.kql.plan import (
     Call,
     Column,
@@ -71,7 +71,7 @@ class Conditions:
 
     def test(
         self, provenance: Provenance, expression: Expr, producer: int, row: int, origin: str | None, depth: int = 0
-    ) -> Test:
+    ) -> Condition:
         """A condition on a row of a firing, taken apart."""
         firing = provenance.firings[producer]
         start, length = (expression.start, expression.length) if isinstance(expression, Call) else (0, 0)
@@ -84,7 +84,7 @@ class Conditions:
             word, inner = "", []
         parts = tuple(self.test(provenance, each, producer, row, origin, depth) for each in inner)
         reads = () if parts else tuple(self._readings(provenance, expression, producer, row, depth))
-        return Test(expression_text(expression), verdict, known, word, parts, reads, start, length, origin)
+        return Condition(expression_text(expression), verdict, known, word, parts, reads, start, length, origin)
 
     def _readings(
         self, provenance: Provenance, expression: Expr, producer: int, row: int, depth: int
@@ -122,7 +122,9 @@ class Conditions:
                 shown.append(f"… {len(values)} in all")
             yield Reading("the list", DYNAMIC, shown)
 
-    def _definition(self, provenance: Provenance, column: Column, producer: int, row: int, depth: int) -> Test | None:
+    def _definition(
+        self, provenance: Provenance, column: Column, producer: int, row: int, depth: int
+    ) -> Condition | None:
         """The condition that a column was worked out from, asked about the row that it was worked out for."""
         while True:
             firing = provenance.firings[producer]

@@ -28,11 +28,11 @@ class Reading:
     name: str
     type: ScalarType
     value: Value
-    test: Test | None = None
+    test: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Condition:
     """A condition on one row. ``verdict``: what it gave (None: null, which counts as false); ``known`` is false where
     it cannot be asked again (``rand``). ``parts`` are joined by ``word`` (and, or, not); ``reads`` is what a condition
     without parts saw. ``start`` and ``length`` are its place, 0 where it has none of its own."""
@@ -41,14 +41,14 @@ class Test:
     verdict: bool | None
     known: bool = True
     word: str = ""
-    parts: tuple[Test, ...] = ()
+    parts: tuple[Condition, ...] = ()
     reads: tuple[Reading, ...] = ()
     start: int = 0
     length: int = 0
     origin: str | None = None
 
     @property
-    def failing(self) -> tuple[Test, ...]:
+    def failing(self) -> tuple[Condition, ...]:
         """The smallest conditions that keep this one from being true; empty when it is true or unknown."""
         if self.verdict is True or not self.known:
             return ()
@@ -95,7 +95,7 @@ class Ending:
     site: Site | None
     rows: tuple[int, ...]
     why: str = ""
-    test: Test | None = None
+    test: Condition | None = None
     hops: tuple[Hop, ...] = ()
     result: int = 0
     """Which result, where a query has several (``fork``)."""

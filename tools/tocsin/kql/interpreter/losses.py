@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from tocsin.kql.interpreter.conditions import Conditions, Unknown
-from tocsin.kql.interpreter.fates import Test
+from tocsin.kql.interpreter.fates import Condition
 from tocsin.kql.interpreter.tracing import Joined
 from tocsin.kql.plan import (
     Apply,
@@ -50,7 +50,7 @@ class Loss:
         self.row = row
         self.batch = provenance.firings[producer].result
 
-    def why(self) -> tuple[str, Test | None]:
+    def why(self) -> tuple[str, Condition | None]:
         """A sentence, and the condition where one failed."""
         node: Any = self.firing.node
         if isinstance(node, Filter):
@@ -58,7 +58,7 @@ class Loss:
         say = _REASONS.get(type(node))
         return ("the step does not pass it on" if say is None else say(self, node)), None
 
-    def _filter(self, node: Filter) -> tuple[str, Test]:
+    def _filter(self, node: Filter) -> tuple[str, Condition]:
         test = self.conditions.test(self.provenance, node.predicate, self.producer, self.row, node.origin)
         if not test.known:
             return "the condition was not true; it cannot be asked again", test
@@ -126,9 +126,9 @@ def _join(loss: Loss, node: JoinRows) -> str:
     if node.kind in (JoinKind.LEFT_ANTI, JoinKind.RIGHT_ANTI):
         dropping_side = on_left is (node.kind is JoinKind.LEFT_ANTI)
         if dropping_side:
-            return f"{len(matches)} row(s) of the {side} side have its key, {loss.named(own)}; an anti join drops it"
+            return f"the {side} side has its key, {loss.named(own)}, {_times(len(matches))}; an anti join drops it"
         if matches:
-            return f"it made the join drop {len(matches)} row(s) of the {side} side: {loss.named(own)}"
+            return f"it made the join drop {_rows(len(matches))} of the {side} side: {loss.named(own)}"
         return f"no row of the {side} side has its key, {loss.named(own)}; so it made the join drop nothing"
     if matches and node.kind is JoinKind.INNER_UNIQUE and on_left:
         first = own_keys.index(key)
@@ -140,9 +140,17 @@ def _join(loss: Loss, node: JoinRows) -> str:
         return f"a {node.kind.value} join shows no rows of this side"
     if not other_batch.rows:
         return f"the {side} side has no rows at all; the key is {loss.named(own)}"
-    text = f"no row of the {side} side ({other_batch.rows}) has its key, {loss.named(own)}"
+    text = f"the {side} side ({_rows(other_batch.rows)}) has no row with its key, {loss.named(own)}"
     near = _near_keys(loss, own, others, joined, on_left)
     return f"{text}; the nearest there: {near}" if near else text
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _is_left(loss: Loss, joined: Joined) -> bool:
@@ -165,10 +173,14 @@ def _near_keys(loss: Loss, own: Sequence[Expr], others: Sequence[Expr], joined: 
         except Unknown:
             continue
         text = ", ".join(values)
-        scored.append((SequenceMatcher(None, wanted.casefold(), text.casefold()).ratio(), text))
+        scored.append((SequenceMatcher(None, _plain(wanted), _plain(text)).ratio(), text))
     scored.sort(key=lambda one: -one[0])
     best = [text for score, text in scored[:_NEAR_SHOWN] if score >= _NEAR_ENOUGH]
     return " or ".join(best)
+
+
+def _plain(text: str) -> str:
+    return text.casefold().replace("'", "")
 
 
 def _expand(loss: Loss, node: Expand | Apply) -> str:

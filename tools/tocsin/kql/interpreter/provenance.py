@@ -257,7 +257,7 @@ class Provenance:
         hops = tuple(walk.hops((number, row)))
         if end is End.RESULT:
             result = self._results[number]
-            return (0, result), Ending(end, None, rows, hops=hops, result=result)
+            return (0, result), Ending(end, None, tuple(sorted(rows)), hops=hops, result=result)
         firing = self.firings[at]
         why, test = "", None
         if end in (End.DROPPED, End.COMPARED):
