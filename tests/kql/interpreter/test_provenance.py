@@ -6,7 +6,6 @@ it was made of. T, U and the watchlist are those of ``DATA``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +126,6 @@ def test_a_row_of_a_watchlist() -> None:
     )
     assert provenance.fate_of_item("Names", 0).reached == (0, 1)
     assert provenance.fate_of_item("Names", 1).main.end is End.DROPPED
-
-
-def _operators() -> Iterator[str]:
-    for case in CASES:
-        result, _ = run(case["query"])
-        yield from (step.operator for step in result.steps)
 
 
 def test_every_operator_has_a_case() -> None:

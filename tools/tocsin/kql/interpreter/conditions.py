@@ -12,19 +12,17 @@ from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.interpreter.expressions import children
 from tocsin.kql.interpreter.fates import Condition, Reading
+from tocsin.kql.lineage import shown_as
 from tocsin.kql.plan import (
     Call,
     Column,
     ColumnRef,
     Expr,
-    JoinRows,
     ListTest,
     PackRow,
     Projection,
     Relation,
     ScalarQuery,
-    Summarize,
-    UnionRows,
     Variable,
 )
 from tocsin.kql.plan_text import expression_text
@@ -127,43 +125,36 @@ class Conditions:
     ) -> Condition | None:
         """The condition that a column was worked out from, asked about the row that it was worked out for."""
         while True:
-            firing = provenance.firings[producer]
-            node = firing.node
-            wanted: Column | None = column
-            if isinstance(node, Projection):
-                expression = next(
-                    (each for one, each in zip(node.columns, node.expressions, strict=False) if one is column), None
-                )
+            node = provenance.firings[producer].node
+            made = _expression_of(node, column)
+            if made is not None:
                 before = next(provenance.origin(producer, row), None)
-                if expression is None or before is None:
+                if before is None or not children(made):
                     return None
-                if not isinstance(expression, ColumnRef):
-                    plain = not children(expression)
-                    return None if plain else self.test(provenance, expression, *before, node.origin, depth)
-                wanted = expression.column
-            elif isinstance(node, JoinRows):
-                pairs = zip(node.columns, node.sources, strict=True)
-                wanted = next((source for one, source in pairs if one is column), None)
-            elif isinstance(node, UnionRows):
-                wanted = None
-                before = next(provenance.origin(producer, row), None)
-                own = node.columns[1:] if node.source_names is not None else node.columns
-                for each, sources in zip(node.inputs, node.sources, strict=True):
-                    if before is not None and each is provenance.firings[before[0]].node:
-                        wanted = next((s for c, s in zip(own, sources, strict=True) if c is column), None)
-            elif isinstance(node, Summarize):
-                keys = [key.value for key in node.keys if key.column is column]
-                wanted = keys[0].column if keys and isinstance(keys[0], ColumnRef) else None
-            if wanted is None:
+                return self.test(provenance, made, *before, node.origin, depth)
+            further = _passed_on(provenance, column, producer, row)
+            if further is None:
                 return None
-            holding = [
-                place
-                for place in provenance.origin(producer, row)
-                if wanted in provenance.firings[place[0]].node.columns
-            ]
-            if not holding:
-                return None
-            column, (producer, row) = wanted, holding[0]
+            column, producer, row = further
+
+
+def _expression_of(node: Relation, column: Column) -> Expr | None:
+    """The expression that works a column out; None where it is passed on or comes from elsewhere."""
+    if not isinstance(node, Projection):
+        return None
+    found = (each for one, each in zip(node.columns, node.expressions, strict=False) if one is column)
+    return next((each for each in found if not isinstance(each, ColumnRef)), None)
+
+
+def _passed_on(provenance: Provenance, column: Column, producer: int, row: int) -> tuple[Column, int, int] | None:
+    """Where a row of a firing has a column from: the column there, the firing and the row."""
+    shown = shown_as(provenance.firings[producer].node, column)
+    for before, source in provenance.origin(producer, row):
+        node = provenance.firings[before].node
+        wanted = next((one for relation, one in shown if relation is node), column)
+        if wanted in node.columns:
+            return wanted, before, source
+    return None
 
 
 def _taken_apart(expression: Expr) -> tuple[str, Sequence[Expr]]:
