@@ -9,6 +9,7 @@ from typing import Any
 
 from service import HERE, program
 
+from tocsin.kql.functions.declaration import Availability
 from tocsin.kql.functions.registry import aggregates, places, plugins, scalar_functions
 from tocsin.kql.semantics.argument_rules import ParameterRule, Rule, rules_of
 from tocsin.kql.semantics.kinds import Kind, kind_named
@@ -36,9 +37,8 @@ def their_signatures() -> dict[tuple[str, str], list[Signature]]:
 def differences(theirs: dict[tuple[str, str], list[Signature]]) -> Iterator[str]:
     """A line for each function that is declared otherwise here, or here or there alone."""
     names = {("function", name) for name, each in scalar_functions().items() if not each.operator}
-    names |= {("function", name) for name in places()} | {
-        ("plugin", name) for name, each in plugins().items() if each.in_service
-    }
+    names |= {("function", name) for name, each in places().items() if each.availability is not Availability.WORKSPACES}
+    names |= {("plugin", name) for name, each in plugins().items() if each.in_service}
     names |= {("aggregate", name) for name in aggregates()}
     for what, name in sorted(names - theirs.keys() - OURS_ALONE):
         yield f"{what} {name}: the service does not have it"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
+from typing import Any
 
-from tocsin.kql import Catalog, ColumnSchema, ScalarType, Severity, analyze
+import pytest
+import yaml
+
+from tocsin.kql import Catalog, ColumnSchema, ScalarType, analyze
 
 TABLES = {"SigninLogs": (ColumnSchema("User", ScalarType.STRING),)}
 WORKSPACE = Catalog(
@@ -14,27 +18,30 @@ WORKSPACE = Catalog(
     log_analytics=True,
 )
 
-ONLY_IN_DATA_EXPLORER = [
-    ("print current_principal()", 6),
-    ("SigninLogs | where cursor_after('')", 19),
-    ("SigninLogs | project extent_id()", 21),
-    ("SigninLogs | evaluate python(typeof(*), 'x')", 22),
-    ("SigninLogs | evaluate http_request('https://example.com')", 22),
-    ("cluster('c').database('d').T", 0),
-    ("database('d').T | count", 0),
-    ("database('d')", 0),
-]
+CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases/availability.yaml").read_text("utf-8"))
 
 
-@pytest.mark.parametrize(("query", "start"), ONLY_IN_DATA_EXPLORER)
-def test_a_function_of_data_explorer_is_a_warning_in_a_workspace(query: str, start: int) -> None:
-    [found] = [each for each in analyze(query, WORKSPACE).diagnostics if each.code == "TK140"]
-    assert (found.severity, found.start) == (Severity.WARNING, start)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["query"])
+def test_what_only_data_explorer_has_is_told_in_a_workspace(case: dict[str, Any]) -> None:
+    [found] = [each for each in analyze(case["query"], WORKSPACE).diagnostics if each.code == "TK140"]
+    assert (found.severity.value, case["query"][found.start : found.start + found.length]) == (
+        case["level"],
+        case["at"],
+    )
+    assert case["says"] in found.message
 
 
-@pytest.mark.parametrize(("query", "start"), ONLY_IN_DATA_EXPLORER)
-def test_elsewhere_it_is_none(query: str, start: int) -> None:
-    assert "TK140" not in {each.code for each in analyze(query, Catalog(tables=TABLES)).diagnostics}
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["query"])
+def test_elsewhere_nothing_is_told_of_it(case: dict[str, Any]) -> None:
+    assert "TK140" not in {each.code for each in analyze(case["query"], Catalog(tables=TABLES)).diagnostics}
+
+
+@pytest.mark.parametrize("name", ["workspace", "app", "resource", "adx", "arg"])
+def test_what_only_workspaces_have_the_language_service_does_not_know(name: str) -> None:
+    [found] = analyze(f"{name}('x') | count", Catalog(as_service=True)).diagnostics
+    assert (found.code, found.start) == ("KS211", 0)
+    assert "is one of Log Analytics and Sentinel" in found.message
+    assert not analyze(f"{name}('x').SigninLogs", WORKSPACE).diagnostics
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum, Flag, auto
+from enum import Enum, auto
 from typing import Any, TypeVar
 
 from tocsin.kql.functions.libraries import Library
@@ -24,12 +24,17 @@ Declared = TypeVar("Declared", bound=Callable[..., Any])
 """An implementation: declaring it leaves it as it is."""
 
 
-class Availability(Flag):
-    """Which products accept the function."""
+class Availability(Enum):
+    """Which products have a part of the language, and who says so."""
 
+    EVERYWHERE = auto()
     DATA_EXPLORER = auto()
-    LOG_ANALYTICS = auto()
-    BOTH = DATA_EXPLORER | LOG_ANALYTICS
+    """Azure Data Explorer: the ``monikerRange`` of its page in the KQL reference leaves out Azure Monitor."""
+    NOT_IN_WORKSPACES = auto()
+    """Azure Data Explorer: "Language differences" of Azure Monitor says that a workspace does not support it.
+    Source: https://learn.microsoft.com/azure/azure-monitor/logs/log-query-overview#language-differences"""
+    WORKSPACES = auto()
+    """Log Analytics and Microsoft Sentinel: the same page, "Other operators in Azure Monitor"."""
 
 
 class Nulls(Enum):
@@ -75,7 +80,7 @@ class ScalarFunction:
     style: Style = Style.VALUES
     deterministic: bool = True
     returns: ReturnRule | None = None
-    availability: Availability = Availability.BOTH
+    availability: Availability = Availability.EVERYWHERE
     serialized: bool = False
     """Needs ordered rows (window functions); called with whole columns in row order."""
     alias_of: str | None = None
@@ -117,7 +122,7 @@ class Aggregate:
     implementation: Callable[..., Any] | None
     prefix: str | None
     returns: ReturnRule | None = None
-    availability: Availability = Availability.BOTH
+    availability: Availability = Availability.EVERYWHERE
     alias_of: str | None = None
     deprecated: bool = False
     typed: bool = False
@@ -136,7 +141,7 @@ class Place:
     in_graphs: bool = False
     folds: bool = False
     """As of a scalar function."""
-    availability: Availability = Availability.BOTH
+    availability: Availability = Availability.EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +154,7 @@ class Plugin:
     page: str
     runs: bool = False
     late: bool = False
-    availability: Availability = Availability.BOTH
+    availability: Availability = Availability.EVERYWHERE
     in_service: bool = True
     """Whether Microsoft's language service has it."""
 
@@ -177,7 +182,7 @@ class FunctionTable:
         style: Style = Style.VALUES,
         deterministic: bool = True,
         returns: ReturnRule | None = None,
-        availability: Availability = Availability.BOTH,
+        availability: Availability = Availability.EVERYWHERE,
         serialized: bool = False,
         aliases: Sequence[str] = (),
         library: Library | None = None,
@@ -217,7 +222,7 @@ class FunctionTable:
         *signatures: str,
         page: str,
         returns: ReturnRule | None = None,
-        availability: Availability = Availability.BOTH,
+        availability: Availability = Availability.EVERYWHERE,
         serialized: bool = False,
         aliases: Sequence[str] = (),
         accepts: Sequence[str] = (),
@@ -239,7 +244,7 @@ class FunctionTable:
         page: str,
         prefix: str | None = "",
         returns: ReturnRule | None = None,
-        availability: Availability = Availability.BOTH,
+        availability: Availability = Availability.EVERYWHERE,
         aliases: Sequence[str] = (),
         deprecated: bool = False,
         typed: bool = False,
@@ -266,7 +271,7 @@ class FunctionTable:
         page: str = "",
         in_graphs: bool = False,
         folds: bool = False,
-        availability: Availability = Availability.BOTH,
+        availability: Availability = Availability.EVERYWHERE,
     ) -> None:
         """Declare a function that is no scalar function (see ``Place``)."""
         self.places[name] = Place(name, accepts, page, in_graphs, folds, availability)
@@ -282,7 +287,7 @@ class FunctionTable:
         *accepts: str,
         runs: bool = False,
         late: bool = False,
-        availability: Availability = Availability.BOTH,
+        availability: Availability = Availability.EVERYWHERE,
         page: str | None = None,
         in_service: bool = True,
     ) -> None:

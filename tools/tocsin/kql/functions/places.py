@@ -12,11 +12,17 @@ from tocsin.kql.functions.declaration import Availability, FunctionTable
 
 TABLE = FunctionTable()
 
-_DATA_EXPLORER = Availability.DATA_EXPLORER
-"""For functions whose pages the reference has for Azure Data Explorer alone: see their ``monikerRange``."""
-
-TABLE.place("cluster", "(name: string)", page="cluster-function", availability=_DATA_EXPLORER)
-TABLE.place("database", "([name: string])", page="database-function", availability=_DATA_EXPLORER)
+TABLE.place("cluster", "(name: string)", page="cluster-function", availability=Availability.NOT_IN_WORKSPACES)
+TABLE.place("database", "([name: string])", page="database-function", availability=Availability.NOT_IN_WORKSPACES)
+for _name, _page in {
+    "workspace": "cross-workspace-query",
+    "app": "cross-workspace-query",
+    "resource": "cross-workspace-query",
+    "adx": "azure-monitor-data-explorer-proxy",
+    "arg": "azure-monitor-data-explorer-proxy",
+}.items():
+    # Pages of https://learn.microsoft.com/azure/azure-monitor/logs/
+    TABLE.place(_name, page=_page, availability=Availability.WORKSPACES)
 TABLE.place("table", "(name: string, [scope: string])", page="table-function")
 TABLE.place(
     "external_table",

@@ -3,8 +3,8 @@
 What columns they give is in ``semantics.operators``, how they run in ``interpreter.operators``.
 
 Source: https://learn.microsoft.com/kusto/query/evaluate-operator and the pages of the plugins. The line "Applies to"
-leaves out Azure Monitor on the pages of nearly all plugins, also of those in daily use there; ``DATA_EXPLORER`` are
-those that the ``monikerRange`` of their page has for Azure Data Explorer and Fabric alone.
+leaves out Azure Monitor on the pages of nearly all plugins, also of those in daily use there, so it tells nothing of
+where a plugin is available.
 """
 
 from __future__ import annotations
@@ -125,16 +125,17 @@ TABLE.plugin(
 
 # ---------------------------------------------------------------------------------------------------- other services
 
-_DATA_EXPLORER = Availability.DATA_EXPLORER
+_DATA_EXPLORER, _NOT_IN_WORKSPACES = Availability.DATA_EXPLORER, Availability.NOT_IN_WORKSPACES
 _CODE = "schema: type, script: string, [parameters: bag]"
 _DATABASE = "(connection: string, query: string, [parameters: bag], [options: bag])"
 _MODEL = "connection: string, [options: bag], [include_errors: bool]"
 
-TABLE.plugin("python", f"({_CODE}, [artifacts: bag])", availability=_DATA_EXPLORER)
+TABLE.plugin("python", f"({_CODE}, [artifacts: bag])", availability=_NOT_IN_WORKSPACES)
 TABLE.plugin("r", f"({_CODE})", availability=_DATA_EXPLORER)
 TABLE.plugin("csharp", f"({_CODE})")
-for _name in ("cosmosdb_sql_request", "mysql_request", "postgresql_request", "sql_request"):
+for _name in ("cosmosdb_sql_request", "mysql_request", "postgresql_request"):
     TABLE.plugin(_name, _DATABASE, availability=_DATA_EXPLORER)
+TABLE.plugin("sql_request", _DATABASE, availability=_NOT_IN_WORKSPACES)
 TABLE.plugin("dax_request", _DATABASE)
 TABLE.plugin("azure_digital_twins_query_request", "(instance: string, query: string)")
 _HTTP = "uri: const string, [headers: bag], [options: bag]"

@@ -10,20 +10,22 @@ from tocsin.kql.functions.declaration import Availability, FunctionTable
 TABLE = FunctionTable(folds=False)
 
 
-_DATA_EXPLORER = frozenset(
-    {
-        "current_principal",
-        "current_principal_is_member_of",
-        "extent_id",
-        "extentid",
-        "extent_tags",
-        "cursor_after",
-        "cursor_before_or_at",
-        "cursor_current",
-        "current_cursor",
-    }
-)
-"""Functions whose pages the reference does not have for Azure Monitor: their ``monikerRange`` leaves it out."""
+_AVAILABILITY = {
+    "current_principal_is_member_of": Availability.DATA_EXPLORER,
+    **dict.fromkeys(
+        (
+            "current_principal",
+            "extent_id",
+            "extentid",
+            "extent_tags",
+            "cursor_after",
+            "cursor_before_or_at",
+            "cursor_current",
+            "current_cursor",
+        ),
+        Availability.NOT_IN_WORKSPACES,
+    ),
+}
 
 for _name, _signature in {
     "current_cluster_endpoint": "() -> string",
@@ -46,7 +48,7 @@ for _name, _signature in {
         _signature,
         folds=False,
         page=f"{_name.replace('_', '-')}-function",
-        availability=Availability.DATA_EXPLORER if _name in _DATA_EXPLORER else Availability.BOTH,
+        availability=_AVAILABILITY.get(_name, Availability.EVERYWHERE),
     )
 
 TABLE.known(

@@ -8,6 +8,7 @@ from typing import Any
 
 from tocsin.kql.catalog import Catalog
 from tocsin.kql.plan import Constant, GraphRelation, Relation, Variable
+from tocsin.kql.semantics import availability
 from tocsin.kql.semantics.analysis import Analysis
 from tocsin.kql.semantics.conversions import as_variable, convert
 from tocsin.kql.semantics.expressions import bind_value
@@ -134,6 +135,7 @@ def _verified(relation: Relation) -> tuple[Diagnostic, ...]:
 def bind_statements(session: Session, statements: tuple[tree.Statement, ...], names: Names) -> None:
     """Bind statements that come before the query; ``let`` adds to ``names``."""
     for statement in statements:
+        availability.check_syntax(session, statement)
         bind_statement = _STATEMENTS.get(type(statement))
         if bind_statement is not None:
             bind_statement(session, statement, names)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tocsin.kql import plan
-from tocsin.kql.functions.declaration import Availability, ScalarFunction
+from tocsin.kql.functions.declaration import ScalarFunction
 from tocsin.kql.functions.registry import aggregates, places, scalar_functions
 from tocsin.kql.plan import Call, ColumnRef, Constant, Expr
-from tocsin.kql.semantics import special_functions
+from tocsin.kql.semantics import availability, special_functions
 from tocsin.kql.semantics.aggregation import aggregate_in_expression
 from tocsin.kql.semantics.argument_checks import has_rules, result_kind
 from tocsin.kql.semantics.calls import call, choose, stand_in
@@ -374,8 +374,7 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
         else:
             session.unknown_name("KS211", name, node.name, "function", [each for each in known if each[:1].isalpha()])
         return unknown()
-    if function.availability is Availability.DATA_EXPLORER:
-        session.only_in_data_explorer(f"The function '{name}'", node.name)
+    availability.check(session, function.availability, f"function '{name}'", node.name)
     values = [
         session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)
         if not isinstance(each, tree.Star)

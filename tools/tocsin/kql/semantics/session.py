@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tocsin.kql.catalog import Catalog
+from tocsin.kql.functions.declaration import Availability
+from tocsin.kql.functions.registry import places
 from tocsin.kql.plan import Column, Constant, Expr, GraphRelation, Inline, PluginRows, Relation, Results
 from tocsin.kql.semantics.kinds import ANY, Kind
 from tocsin.kql.semantics.scopes import Names, Row, Scope, TableValue
@@ -108,16 +110,11 @@ class Session:
         known = self.catalog.elsewhere.get(name)
         if known is not None:
             return f" here: it is {known}"
+        place = places().get(name)
+        if place is not None and place.availability is Availability.WORKSPACES:
+            return ": it is one of Log Analytics and Sentinel, which the language service does not have"
         shown = self.catalog.searched if code == _UNKNOWN_TABLE else ()
         return f" (searched: {', '.join(shown)})" if shown else ""
-
-    def only_in_data_explorer(self, what: str, node: Node) -> None:
-        """Warn, in a query for a workspace, of a function or plugin that the reference has for Data Explorer alone."""
-        if self.catalog.log_analytics:
-            message = (
-                f"{what} is one of Azure Data Explorer; the reference has it neither for Log Analytics nor Sentinel"
-            )
-            self.report("TK140", message, node.start, node.end - node.start, severity=Severity.WARNING)
 
     def trust(self, row: Row, name: str, node: Node) -> Column:
         """The column of an open row that does not know it: read from a watchlist, or refused."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tocsin.kql.functions.declaration import Availability, ScalarFunction
-from tocsin.kql.functions.registry import places, scalar_functions
+from tocsin.kql.functions.declaration import ScalarFunction
+from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.plan import Call, Column, ColumnRef, Constant, Expr, Inline, PackRow, ScalarQuery, Watchlist
+from tocsin.kql.semantics import availability
 from tocsin.kql.semantics.calls import call
 from tocsin.kql.semantics.conversions import convert, first_column_type
 from tocsin.kql.semantics.scopes import Scope, TableValue
@@ -20,7 +21,10 @@ Special = Callable[[Session, tree.FunctionCall, Scope], Value]
 MISSING = ScalarFunction("", (), "", None)
 """Stands for a call that is told from its type alone."""
 
-DATABASES = frozenset({"cluster", "database", "workspace", "app", "resource", "adx", "arg"})
+UNKNOWN_TO_THE_SERVICE = frozenset({"workspace", "app", "resource", "adx", "arg"})
+"""Functions of a workspace that the language service does not have."""
+
+DATABASES = UNKNOWN_TO_THE_SERVICE | {"cluster", "database"}
 """Functions that name another place; what follows the dot is a table there."""
 
 WATCHLIST_COLUMNS = (
@@ -31,12 +35,6 @@ WATCHLIST_COLUMNS = (
 )
 """Columns that every watchlist has.
 Source: https://learn.microsoft.com/azure/sentinel/watchlists-queries"""
-
-
-def is_in_workspaces(name: str) -> bool:
-    """Whether a workspace has the function of another place; some are in Azure Data Explorer alone."""
-    place = places().get(name)
-    return place is None or place.availability is not Availability.DATA_EXPLORER
 
 
 def is_database(node: tree.Expression) -> bool:
@@ -102,16 +100,11 @@ def _table(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     return session.table(reference, Scope(type(scope.names)()))
 
 
-UNKNOWN_TO_THE_SERVICE = frozenset({"workspace", "app", "resource", "adx", "arg"})
-"""Functions of a workspace that the language service does not have."""
-
-
 def _elsewhere(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     if session.catalog.as_service and node.name.text in UNKNOWN_TO_THE_SERVICE:
         session.unknown_name("KS211", node.name.text, node.name, "function", ())
-        return session.missing_table(node)
-    if not is_in_workspaces(node.name.text):
-        session.only_in_data_explorer(f"The function '{node.name.text}'", node.name)
+        return unknown()
+    availability.check_place(session, node.name)
     session.refuse("TK108", f"{node.name.text}() reads another place, which the local engine does not", node)
     return session.missing_table(node)
 

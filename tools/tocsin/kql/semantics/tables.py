@@ -8,6 +8,7 @@ from typing import Any
 
 from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.plan import Column, Constant, Expr, External, GraphRelation, Inline, Results, Scan
+from tocsin.kql.semantics import availability
 from tocsin.kql.semantics.argument_checks import has_rules
 from tocsin.kql.semantics.conversions import convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function, declared_columns
@@ -20,7 +21,6 @@ from tocsin.kql.semantics.special_functions import (
     UNKNOWN_TO_THE_SERVICE,
     constant_text,
     is_database,
-    is_in_workspaces,
 )
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import DYNAMIC, UNKNOWN
@@ -150,6 +150,7 @@ def bind_operators(
             source = session.missing_table(operator)
         if isinstance(source.relation, Results):
             session.refuse("TK146", f"'{operator.keyword}' stands behind several tables", operator)
+        availability.check_syntax(session, operator)
         if type(operator) in SOURCES_ONLY:
             span = tree.Node(operator.start, operator.keyword_end)
             session.error("KS175", f"'{operator.keyword}' starts a query: no table may stand in front of it", span)
@@ -236,8 +237,8 @@ def _path(session: Session, node: tree.Path | tree.PathCall, scope: Scope) -> Ta
         session.value(target, scope)
         return session.missing_table(node, (), False)
     shown = target.name.text if isinstance(target, tree.FunctionCall) else "this"
-    if isinstance(target, tree.FunctionCall) and not is_in_workspaces(shown):
-        session.only_in_data_explorer(f"The function '{shown}'", target.name)
+    if isinstance(target, tree.FunctionCall):
+        availability.check_place(session, target.name)
     session.refuse("TK108", f"{shown}() reads another place, which the local engine does not", node)
     member = node.member if isinstance(node, tree.Path) else node.call.name
     if isinstance(node, tree.Path) and member.text in session.catalog.tables:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tocsin.kql.functions.declaration import Availability, Plugin
+from tocsin.kql.functions.declaration import Plugin
 from tocsin.kql.functions.registry import aggregates, plugins
 from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Constant, Expr, PluginRows
+from tocsin.kql.semantics import availability
 from tocsin.kql.semantics.aggregation import bind_aggregate
 from tocsin.kql.semantics.argument_checks import check_arguments
 from tocsin.kql.semantics.functions import declared_columns
@@ -71,8 +72,7 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
     arguments, aggregate = _arguments(session, node, declared, row, scope)
     if not declared.in_service and session.catalog.as_service:
         declared, plugin = _UNKNOWN, None
-    if declared.availability is Availability.DATA_EXPLORER:
-        session.only_in_data_explorer(f"The plugin '{name}'", node.call.name)
+    availability.check(session, declared.availability, f"plugin '{name}'", node.call.name)
     if plugin is None:
         columns: list[Column] = []
         open_ = declared is not _UNKNOWN or not session.catalog.as_service
