@@ -3,6 +3,9 @@
 A case changes the base detection below (``detection``: fields set; null removes one) or adds files (``files``). It
 lists what must be found (``finds``): the path of the value (``at``; inside it an ``offset``, or the words it stands
 ``over``) or file:line:column, and words of the message or help (``says``). Without ``finds`` nothing may be found.
+``settings`` is the text of tocsin.toml; ``before`` is what was at an earlier revision (``detection``: fields that were
+otherwise; ``files``: other files that were otherwise or, with null, were not there), for checks of changes; ``rule``
+places the detection elsewhere below detections; ``loading`` lists the codes that loading finds.
 """
 
 from __future__ import annotations
@@ -13,8 +16,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tocsin.content.reading import parse_yaml
 from tocsin.content.repository import load_repository
+from tocsin.content.settings import load_settings
 from tocsin.lint.context import LintContext
+from tocsin.lint.history import History
 from tocsin.lint.registry import all_checks
 
 CASES = Path(__file__).parent / "cases"
@@ -46,20 +52,23 @@ def _cases() -> list[Any]:
 @pytest.mark.parametrize(("code", "case"), _cases())
 def test_check(code: str, case: dict[str, Any], tmp_path: Path) -> None:
     fields = {**BASE_RULE, **case.get("detection", {})}
-    files = {BASE: {name: value for name, value in fields.items() if value is not None}, **case.get("files", {})}
+    rule = case.get("rule", BASE)
+    files = {rule: _held(fields), **case.get("files", {})}
     for name, content in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(_text(content), encoding="utf-8")
     repository = load_repository(tmp_path)
-    assert repository.findings == (), "the content of a case is well-formed"
-    context = LintContext(repository)
+    assert [one.code for one in repository.findings] == case.get("loading", []), "the content of a case is well-formed"
+    (tmp_path / "tocsin.toml").write_text(case.get("settings", ""), encoding="utf-8")
+    settings, _, problems = load_settings(tmp_path)
+    assert problems == ()
+    context = LintContext(repository, settings, _history(tmp_path, case.get("before"), fields, files, rule))
     check = next(one for one in all_checks() if one.code == code)
     found = sorted(check.check(context), key=lambda one: (one.location, one.message))
     expected = case.get("finds", [])
     assert len(found) == len(expected), found
-    document = repository.detections["family/rule"].document
+    document = repository.detections[rule.removeprefix("detections/").removesuffix(".yaml")].document
     for finding, stated in zip(found, expected, strict=True):
         if "at" in stated:
             parts = [int(part) if part.isdigit() else part for part in stated["at"].split(".")]
@@ -77,6 +86,25 @@ def test_check(code: str, case: dict[str, Any], tmp_path: Path) -> None:
         assert finding.level is check.level
         assert finding.help
         assert check.forwards or finding.code == check.code
+
+
+def _held(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def _history(
+    root: Path, before: dict[str, Any] | None, fields: dict[str, Any], files: dict[str, Any], rule: str
+) -> History | None:
+    if before is None:
+        return None
+    old = {**files, rule: _held({**fields, **before.get("detection", {})}), **before.get("files", {})}
+    changed = frozenset(name for name in old if old[name] is None or _text(old[name]) != _text(files.get(name, "")))
+    documents = {name: parse_yaml(_text(old[name]), name)[0] if old[name] is not None else None for name in changed}
+    return History(root, "0" * 40, changed, documents)
 
 
 def test_every_check_has_cases_that_fail_and_cases_that_pass() -> None:

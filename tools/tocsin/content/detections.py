@@ -168,6 +168,12 @@ class Triage(ContentModel):
 class TocsinExtension(ContentModel):
     """tocsin's own additions to a content file. They are not sent to the service as they stand."""
 
+    status: Literal["experimental", "test", "production", "deprecated"] | None = None
+    """Where the content stands in its life; what is in production has to have an owner, a guide, references, tests."""
+    replaced_by: str | None = None
+    """Of what is deprecated: the path of the detection that took over, below detections/, or a parser's name."""
+    retired_on: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    """Of what is deprecated: the day (YYYY-MM-DD) on which it is taken away."""
     triage: Triage | None = None
     """Guide for the analyst."""
     owner: str | None = None
