@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tocsin import kql
@@ -65,6 +65,8 @@ class WatchedQuery:
     watching: bool = True
     results: list[Table] = field(default_factory=list)
     steps: list[tuple[int, tuple[kql.Step, ...]]] = field(default_factory=list)
+    told: Callable[[int, Mapping[str, Table], kql.QueryResult], None] | None = None
+    """Called with the time, the tables and the result of each run while watching; for that the run is traced."""
 
     @property
     def columns(self) -> tuple[ColumnSchema, ...]:
@@ -82,7 +84,7 @@ class WatchedQuery:
     ) -> kql.QueryResult:
         """As :meth:`kql.PreparedQuery.run`, within the limits of a test. Raises QueryFailed, or EngineError while it
         is not watching."""
-        trace = self.trace and self.watching
+        trace = (self.trace or self.told is not None) and self.watching
         try:
             result = self.query.run(
                 database,
@@ -99,6 +101,8 @@ class WatchedQuery:
             raise
         if self.watching:
             self.results.append(result.table)
+            if self.told is not None:
+                self.told(now, database, result)
             if trace:
                 self.steps.append((now, result.steps))
         return result

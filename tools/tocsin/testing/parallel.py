@@ -16,8 +16,10 @@ from tocsin.testing.runner import Bench
 Progress = Callable[[str, int, int], None]
 """Called after each test file with its path, how many are done and how many there are."""
 
-MIN_FILES = 16
-"""Below this many files a process pool costs more than it saves: every worker loads the repository itself."""
+WORTH_A_WORKER = 1.5
+"""Seconds of work that a further process must take over to be worth its start: it loads the repository itself."""
+_ONE_RUN, _OVER_TIME = 0.003, 0.06
+"""What a case takes, in seconds, when the rule runs once or over time: what the shipped detections take."""
 
 
 def run_tests(
@@ -30,9 +32,9 @@ def run_tests(
 ) -> tuple[CaseResult, ...]:
     """The results of the test files ``names`` (keys of ``repository.tests``), in that order.
 
-    ``workers``: how many processes; None chooses by the number of files and processors, 1 stays in this process.
+    ``workers``: how many processes; None chooses by the work and the processors, 1 stays in this process.
     """
-    count = _workers(len(names)) if workers is None else max(1, min(workers, len(names)))
+    count = _workers(repository, names) if workers is None else max(1, min(workers, len(names)))
     if count <= 1:
         bench = Bench(repository)
         results: dict[str, tuple[CaseResult, ...]] = {}
@@ -69,8 +71,11 @@ def _worker_bench(root: Path) -> Bench:
     return Bench(load_repository(root))
 
 
-def _workers(files: int) -> int:
-    return 1 if files < MIN_FILES else min(os.cpu_count() or 1, files // (MIN_FILES // 2))
+def _workers(repository: Repository, names: Sequence[str]) -> int:
+    """How many processes to use: none has less to do than what it costs to start it."""
+    cases = (case for name in names for case in repository.tests[name].model.cases)
+    seconds = sum(_OVER_TIME if case.over_time else _ONE_RUN for case in cases)
+    return max(1, min(os.cpu_count() or 1, len(names), int(seconds / WORTH_A_WORKER)))
 
 
 def _tell(progress: Progress | None, repository: Repository, name: str, done: int, total: int) -> None:

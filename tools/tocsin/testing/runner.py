@@ -216,7 +216,7 @@ class _Run:
         trace: bool,
     ) -> _End:
         watched = WatchedQuery(query, scenario.external, scenario.places, trace)
-        rule = TestedRule(self.test.model.detection, prepared.loaded.model, watched, prepared.analysis.tables)
+        rule = TestedRule.of(self.test.model.detection, prepared.loaded.model, watched, prepared.analysis)
         path = ("cases", self.index, "expect")
         events, document = scenario.events(), self.test.document
         self._refuse(tuple(unknown_events(self._case.expect, events, rule.tables, document, path)))
@@ -256,7 +256,7 @@ class _Run:
         assert prepared.query is not None
         scenario = self.builder.scenario(self.index, prepared.analysis)
         watched = WatchedQuery(prepared.query, scenario.external, scenario.places)
-        return TestedRule(name, prepared.loaded.model, watched, prepared.analysis.tables)
+        return TestedRule.of(name, prepared.loaded.model, watched, prepared.analysis)
 
     def _refuse(self, findings: Sequence[Finding]) -> None:
         if findings:

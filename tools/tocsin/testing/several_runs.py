@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 
+from tocsin import kql
 from tocsin.content.finding import Finding
 from tocsin.content.models import Detection, TestCase
 from tocsin.content.source import Document
 from tocsin.kql.literals import format_datetime
+from tocsin.kql.plan import Relation
 from tocsin.kql.table import Table
 from tocsin.kql.types import ColumnSchema
 from tocsin.sentinel.alert_coverage import alerts_of_events
@@ -39,12 +42,19 @@ class TestedRule:
     detection: Detection
     query: WatchedQuery
     tables: tuple[str, ...]
+    plan: Relation | None
 
     __test__ = False
 
+    @classmethod
+    def of(cls, name: str, detection: Detection, query: WatchedQuery, analysis: kql.Analysis) -> TestedRule:
+        """The rule whose query ``analysis`` is of."""
+        plan = None if analysis.pending else analysis.plan
+        return cls(name, detection, query, analysis.tables, plan)
+
     def simulated(self, times: tuple[int, ...] | None = None) -> SimulatedRule:
         """The rule in a simulation; ``times`` are its runs when they do not follow from its schedule."""
-        return SimulatedRule(self.name, self.detection, self.query, self.tables, times=times)
+        return SimulatedRule(self.name, self.detection, self.query, self.tables, self.plan, times=times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,7 @@ def _happened(history: History, log: Log, scenario: Scenario, rule: TestedRule) 
     )
     events = {Event(event.table, event.row): event for event in scenario.events()}
 
+    @cache
     def alerted() -> Sequence[AlertedEvent]:
         read = [event for event in events if event.table in rule.tables]
         covered = alerts_of_events(history, log, rule.name, read)
