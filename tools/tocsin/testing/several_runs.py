@@ -42,7 +42,7 @@ class TestedRule:
     detection: Detection
     query: WatchedQuery
     tables: tuple[str, ...]
-    plan: Relation | None
+    plan: Relation | None = None
 
     __test__ = False
 
