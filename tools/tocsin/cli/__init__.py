@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli import content_commands, deploy_commands, kql, lint_command, new, streams
+from tocsin.cli import content_commands, deploy_commands, kql, lint_command, new, preview, replay_command, streams
 from tocsin.cli.exit_codes import Exit
 
 app = typer.Typer(
@@ -43,6 +43,8 @@ def _options(
 content_commands.add_to(app)
 lint_command.add_to(app)
 new.add_to(app)
+preview.add_to(app)
+replay_command.add_to(app)
 deploy_commands.add_to(app)
 app.add_typer(kql.app, name="kql")
 
