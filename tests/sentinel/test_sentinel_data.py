@@ -48,3 +48,14 @@ def test_attack() -> None:
     assert techniques["T1114.003"].tactics == ("Collection",)
     assert {tactic for technique in techniques.values() for tactic in technique.tactics} <= set(attack.TACTICS)
     assert attack.version() == "18.1"
+
+
+def test_attack_changes_lead_to_techniques() -> None:
+    changes, known = attack.changes(), attack.techniques()
+    assert set(changes.revoked.values()) <= known.keys()
+    assert set(changes.going) <= known.keys()
+    assert set(changes.going.values()) - {""} <= changes.coming.keys()
+    assert not known.keys() & (changes.revoked.keys() | changes.deprecated | changes.coming.keys())
+    assert changes.revoked["T1073"] == "T1574.001", "a successor that was revoked in its turn is followed"
+    assert {tactic for technique in changes.coming.values() for tactic in technique.tactics} <= set(attack.TACTICS)
+    assert attack.next_version() == "19"

@@ -31,6 +31,24 @@ Tactic = Literal[
     "DefenseEvasion", "CredentialAccess", "Discovery", "LateralMovement", "Collection", "Exfiltration",
     "CommandAndControl", "Impact", "PreAttack", "ImpairProcessControl", "InhibitResponseFunction",
 ]  # fmt: skip
+_LATER_TACTICS = {"stealth": "DefenseEvasion", "defenseimpairment": "DefenseEvasion"}
+"""Tactics of ATT&CK 19, which the interface does not have: Defense Evasion was split into these."""
+
+
+def _tactic(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    letters = "".join(filter(str.isalpha, value)).lower()
+    proper = next((name for name in get_args(Tactic) if name.lower() == letters), "")
+    if letters in _LATER_TACTICS:
+        known = _LATER_TACTICS[letters]
+        message = f'Sentinel has no tactic "{value}": to it, what ATT&CK 19 split is still {known}'
+        raise problem("value", message, f"write {known}", value=known)
+    if proper and value.lower() != letters:
+        raise problem("value", f'"{value}" is not the name of the tactic in Sentinel', f"write {proper}", value=proper)
+    return value
+
+
 EntityType = Literal[
     "Account", "Host", "IP", "Malware", "File", "Process", "CloudApplication", "DNS", "AzureResource", "FileHash",
     "RegistryKey", "RegistryValue", "SecurityGroup", "URL", "Mailbox", "MailCluster", "MailMessage", "SubmissionMail",
@@ -304,7 +322,7 @@ class Detection(ContentModel):
     """How the number of rows is compared with triggerThreshold: gt, lt, eq or ne. Scheduled rules only."""
     trigger_threshold: Annotated[int, Field(ge=0)] | None = None
     """Number of rows that triggerOperator compares with. Scheduled rules only."""
-    tactics: Items[Annotated[Tactic, AnyCase(get_args(Tactic))]] = ()
+    tactics: Items[Annotated[Tactic, AnyCase(get_args(Tactic)), BeforeValidator(_tactic)]] = ()
     """MITRE ATT&CK tactics, by their names in Sentinel."""
     relevant_techniques: Items[Annotated[str, Field(pattern=r"^T\d{4}(\.\d{3})?$")]] = ()
     """MITRE ATT&CK techniques, such as T1566 or T1566.002."""

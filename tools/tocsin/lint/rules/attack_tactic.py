@@ -32,10 +32,11 @@ class AttackTactic(DetectionCheck):
     code, slug, level = "ATK002", "attack.tactic", Level.ERROR
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        known = attack.techniques()
+        stated = detection.model.tactics
         for i, id_ in enumerate(detection.model.relevant_techniques):
-            technique = known.get(id_)
-            if technique is not None and not set(technique.tactics) & set(detection.model.tactics):
-                message = f"{id_} ({technique.name}) serves no tactic of the rule"
+            technique = attack.technique_named(id_)
+            if technique is not None and not set(technique.tactics) & set(stated):
+                instead = f": it belongs to {' and '.join(technique.tactics)}, the rule has {' and '.join(stated)}"
+                message = f"{id_} ({technique.name}) serves no tactic of the rule{instead if stated else ''}"
                 help = f"add {' or '.join(technique.tactics)} to tactics, or remove the technique"
                 yield self.finding(detection.document, ("relevantTechniques", i), message, help)

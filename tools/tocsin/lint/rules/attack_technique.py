@@ -23,21 +23,22 @@ class AttackTechnique(DetectionCheck):
 
         relevantTechniques: [T1566]
 
-    Fine to ignore: when the technique is newer than the ATT&CK version that tocsin carries. Techniques of the
-    matrix for industrial control systems (``T0...``) are not checked.
+    Fine to ignore: when the technique is newer than the ATT&CK versions that tocsin carries. Techniques of the
+    matrix for industrial control systems (``T0...``) are not checked; those that ATT&CK once had are ATK005's.
     """
 
     code, slug, level = "ATK001", "attack.technique", Level.ERROR
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
-        known = attack.techniques()
+        changes = attack.changes()
         for i, technique in enumerate(detection.model.relevant_techniques):
-            if technique not in known and not attack.is_industrial(technique):
+            retired = technique in changes.revoked or technique in changes.deprecated
+            if attack.technique_named(technique) is None and not retired and not attack.is_industrial(technique):
                 message = f"ATT&CK {attack.version()} has no technique {technique}"
                 parent = technique.partition(".")[0]
                 help = (
                     f"write {parent}, or a sub-technique that exists"
-                    if parent in known
+                    if parent in attack.techniques()
                     else "look it up at attack.mitre.org"
                 )
                 yield self.finding(detection.document, ("relevantTechniques", i), message, help)

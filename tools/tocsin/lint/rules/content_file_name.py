@@ -10,7 +10,7 @@ from tocsin.content.finding import Finding, Level
 from tocsin.content.repository import DETECTIONS
 from tocsin.lint.check import Check
 from tocsin.lint.context import LintContext
-from tocsin.lint.texts import words
+from tocsin.lint.texts import Content, words
 
 _SNAKE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 
@@ -51,7 +51,7 @@ class ContentFileName(Check):
                 help = "name the file after the rule"
                 yield self.finding(detection.document, ("name",), message, help)
         repository = context.repository
-        named = (
+        named: tuple[tuple[Content, str, tuple[str, ...]], ...] = (
             *((loaded, name, ("ParserName",)) for name, loaded in repository.parsers.items()),
             *((loaded, name, ("alias",)) for name, loaded in repository.watchlists.items()),
             *((loaded, name, ("name",)) for name, loaded in repository.tables.items()),
