@@ -12,8 +12,8 @@ import pytest
 from tocsin.content.finding import Finding, Fix, Level
 from tocsin.content.repository import Repository
 from tocsin.content.source import Location
+from tocsin.report import cases, junit, run, summary
 from tocsin.report import json as json_report
-from tocsin.report import junit, summary
 from tocsin.report.results import CaseReport, Outcome
 from tocsin.report.summary import Summary
 
@@ -27,6 +27,7 @@ class Case:
     message: str = ""
     details: str = ""
     explanation: str = ""
+    not_testable: bool = False
     location: Location = field(default=Location("tests/detections/direct_send/source.test.yaml", 7, 5))
 
 
@@ -129,3 +130,16 @@ def test_warnings_and_skips_pass_unless_strict() -> None:
     assert Summary(findings=(finding(Level.WARNING),), cases=(CASES[2],)).passed
     assert not Summary(findings=(finding(Level.WARNING),), strict=True).passed
     assert not Summary(cases=(CASES[2],), strict=True).passed
+
+
+def test_a_case_that_cannot_be_tested_here_fails_and_says_so() -> None:
+    refused = Case("refused", Outcome.ERROR, message="not testable: …", not_testable=True)
+    ended = Summary(cases=(refused, Case("passes")))
+    assert not ended.passed
+    assert ended.failures == ("1 case not testable",)
+    assert "2 cases: 1 passed, 1 not testable" in summary.render(ended)
+    assert [one["notTestable"] for one in json.loads(run.render(ended))["cases"]] == [True, False]
+    error = ElementTree.fromstring(junit.render((refused,))).find("testsuite/testcase/error")
+    assert error is not None
+    assert error.get("type") == "not-testable"
+    assert cases.render((refused,)).startswith("NOT TESTABLE direct_send/source: refused")

@@ -59,6 +59,7 @@ def write(root: Path, case: dict[str, Any]) -> Path:
         **SAMPLES,
         "detections/family/mail.yaml": json.dumps({**RULE, **case.get("rule", {})}),
         "detections/family/other.yaml": json.dumps(OTHER),
+        **({"tocsin.toml": case["settings"]} if "settings" in case else {}),
         "tests/detections/family/mail.test.yaml": json.dumps(
             {name: value for name, value in whole.items() if value is not None}, indent=1
         ),

@@ -189,3 +189,23 @@ def test_pytest_shows_a_bad_file_as_findings(pytester: pytest.Pytester) -> None:
 def test_other_yaml_files_are_left_alone(pytester: pytest.Pytester) -> None:
     (pytester.path / "x.test.yaml").write_text("a: 1", encoding="utf-8")
     assert pytester.runpytest_inprocess("-p", "no:cacheprovider").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_query_that_cannot_run_here_is_never_green(pytester: pytest.Pytester) -> None:
+    write(pytester.path, mail=RULE.replace("| summarize", "| evaluate autocluster() | summarize"))
+    result = pytester.runpytest_inprocess("tests/detections", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=4)
+    result.stdout.fnmatch_lines(["*mail.test.yaml:*: not testable: mail from abroad alerts"])
+
+
+def test_parametrised_cases_are_items_of_their_own(pytester: pytest.Pytester) -> None:
+    case = """\
+  - name: mail from ${ip}
+    parameters: [{ip: 203.0.113.7}, {ip: 203.0.113.8}]
+    given: {EmailEvents: [{mail: {SenderIPv4: "${ip}"}}]}
+    expect: {alerts: [{title: "Mail from ${ip}"}]}
+"""
+    write(pytester.path, test=TEST.partition("cases:\n")[0] + "cases:\n" + case)
+    result = pytester.runpytest_inprocess("tests/detections", "-v", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*::mail from 203.0.113.7 PASSED*", "*::mail from 203.0.113.8 PASSED*"])

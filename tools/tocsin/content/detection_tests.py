@@ -218,8 +218,9 @@ class TestFile(ContentModel):
     """Path of the detection below detections/, without .yaml."""
     now: Instant | None = None
     """Time of the run: now() in the query. Cases may have another, or several."""
-    portal: Portal = "sentinel"
-    """Which service makes incidents: Sentinel on its own, or Defender when the workspace is onboarded."""
+    portal: Portal | None = None
+    """Which service makes incidents: Sentinel on its own, or Defender when the workspace is onboarded. Without it, as
+    the settings say (``[sentinel]`` of tocsin.toml), else Sentinel."""
     include: Items[str] = Field(default_factory=tuple)
     """Files of shared records and watchlists below tests/, such as fixtures/mail.yaml; what is said here wins."""
     watchlists: WatchlistRows = Field(default_factory=dict)

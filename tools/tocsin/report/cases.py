@@ -21,6 +21,7 @@ _WORDS = {
     Outcome.ERROR: "NOT RUN",
     Outcome.SKIPPED: "skipped",
 }
+_NOT_TESTABLE = "NOT TESTABLE"
 _STYLES = {Outcome.PASSED: "\x1b[32m", Outcome.SKIPPED: "\x1b[33m"}
 _BAD = "\x1b[1;31m"
 
@@ -44,7 +45,7 @@ def render(cases: Iterable[CaseReport], *, color: bool = False, columns: int | N
 
 
 def _entry(case: CaseReport, title: str, color: bool, columns: int | None) -> str:
-    word = _WORDS[case.outcome]
+    word = _NOT_TESTABLE if case.not_testable else _WORDS[case.outcome]
     if color:
         word = f"{_STYLES.get(case.outcome, _BAD)}{word}\x1b[0m"
     parts = [f"{word} {visible(case.detection)}: {visible(title)}", f" --> {visible(str(case.location))}"]

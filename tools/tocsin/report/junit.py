@@ -14,6 +14,7 @@ from tocsin.report.results import CaseReport, Outcome
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAGS = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}
+_NOT_TESTABLE = "not-testable"
 _COUNTS = {"failures": Outcome.FAILED, "errors": Outcome.ERROR, "skipped": Outcome.SKIPPED}
 
 
@@ -92,7 +93,8 @@ def _add_case(suite: Element, case: CaseReport) -> None:
     )
     tag = _TAGS.get(case.outcome)
     if tag is not None:
-        SubElement(element, tag, {"message": _text(case.message)}).text = _text(case.details) or None
+        attributes = {"message": _text(case.message), **({"type": _NOT_TESTABLE} if case.not_testable else {})}
+        SubElement(element, tag, attributes).text = _text(case.details) or None
 
 
 def _counts(cases: list[CaseReport]) -> dict[str, str]:

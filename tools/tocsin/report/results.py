@@ -49,5 +49,9 @@ class CaseReport(Protocol):
         """The rows after each step of the query, over several lines; empty when not asked for."""
 
     @property
+    def not_testable(self) -> bool:
+        """Whether it could not be run because the query needs what the local engine refuses. Its outcome is ERROR."""
+
+    @property
     def location(self) -> Location:
         """Where the case is written."""

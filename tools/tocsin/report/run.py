@@ -19,11 +19,15 @@ from tocsin.report.summary import Summary
 
 
 def case_object(case: CaseReport) -> dict[str, Any]:
-    """One case as plain data; ``line`` and ``column`` count from 1, ``seconds`` is wall time."""
+    """One case as plain data; ``line`` and ``column`` count from 1, ``seconds`` is wall time.
+
+    ``notTestable``: the query needs what the local engine refuses, so nothing is known of the rule.
+    """
     return {
         "detection": case.detection,
         "name": case.name,
         "outcome": case.outcome.value,
+        "notTestable": case.not_testable,
         "message": case.message,
         "details": case.details,
         "explanation": case.explanation,

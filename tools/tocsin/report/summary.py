@@ -52,11 +52,13 @@ class Summary:
         """Why the run failed, such as ``2 errors``; empty when it did not."""
         levels = [finding.level for finding in self.findings or ()]
         outcomes = [case.outcome for case in self.cases or ()]
+        refused = sum(case.not_testable for case in self.cases or ())
         reasons = [
             (levels.count(Level.ERROR), "error", "errors"),
             (levels.count(Level.WARNING) if self.strict else 0, "warning", "warnings"),
             (outcomes.count(Outcome.FAILED), "case failed", "cases failed"),
-            (outcomes.count(Outcome.ERROR), "case not run", "cases not run"),
+            (outcomes.count(Outcome.ERROR) - refused, "case not run", "cases not run"),
+            (refused, "case not testable", "cases not testable"),
             (outcomes.count(Outcome.SKIPPED) if self.strict else 0, "case skipped", "cases skipped"),
         ]
         return tuple(_count(*reason) for reason in reasons if reason[0])
@@ -109,13 +111,15 @@ def _findings(findings: Iterable[Finding]) -> str:
 
 def _cases(cases: tuple[CaseReport, ...]) -> str:
     outcomes = [case.outcome for case in cases]
-    names = (
-        (Outcome.PASSED, "passed"),
-        (Outcome.FAILED, "failed"),
-        (Outcome.ERROR, "not run"),
-        (Outcome.SKIPPED, "skipped"),
+    refused = sum(case.not_testable for case in cases)
+    counts = (
+        (outcomes.count(Outcome.PASSED), "passed"),
+        (outcomes.count(Outcome.FAILED), "failed"),
+        (outcomes.count(Outcome.ERROR) - refused, "not run"),
+        (refused, "not testable"),
+        (outcomes.count(Outcome.SKIPPED), "skipped"),
     )
-    parts = [f"{outcomes.count(outcome)} {word}" for outcome, word in names if outcome in outcomes]
+    parts = [f"{count} {word}" for count, word in counts if count]
     return _count(len(cases), "case", "cases") + (f": {', '.join(parts)}" if parts else "")
 
 

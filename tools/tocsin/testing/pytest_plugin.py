@@ -56,14 +56,13 @@ class DetectionTestFile(pytest.File):
 
     def collect(self) -> Iterable[pytest.Item]:
         from tocsin.testing.runner import load_test_file
-        from tocsin.testing.scenario import ScenarioBuilder
 
         test, findings = load_test_file(self.path, self.root)
         errors = [one for one in findings if one.level.value == "error"]
         if test is None or errors:
             raise self.CollectError("\n".join(f"{one.location}: {one.message} ({one.help})" for one in errors))
         bench = _bench(self.config, self.root)
-        builder = ScenarioBuilder(bench.repository, bench.catalog, test)
+        builder = bench.builder(test)
         for index, case in enumerate(test.model.cases):
             item: DetectionCase = DetectionCase.from_parent(self, name=case.name)
             item.prepare(bench, test, builder, index)
@@ -90,7 +89,8 @@ class DetectionCase(pytest.Item):
         result = excinfo.value.result
         hint = "" if self.config.getoption("tocsin_explain") else "--tocsin-explain shows the rows after each step"
         more = result.explanation or (hint if result.outcome.value == "failed" else "")
-        headline = f"{result.location}: {result.outcome.value}: {result.name}"
+        ended = "not testable" if result.not_testable else result.outcome.value
+        headline = f"{result.location}: {ended}: {result.name}"
         return "\n".join(part for part in (headline, result.details, more) if part)
 
     def reportinfo(self) -> tuple[Path, int, str]:

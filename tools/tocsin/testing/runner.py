@@ -13,11 +13,13 @@ from tocsin import kql
 from tocsin.content.finding import Finding
 from tocsin.content.models import Detection, TestCase, TestFile
 from tocsin.content.repository import DETECTIONS, Loaded, Repository, load_file
+from tocsin.content.settings import load_settings, read_section
 from tocsin.content.source import PathPart
 from tocsin.kql.catalog import Catalog
 from tocsin.kql.table import Table
 from tocsin.sentinel.alert_coverage import TooManyTrials
 from tocsin.sentinel.alerts import Alert
+from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR, Behaviour
 from tocsin.sentinel.catalog import workspace_catalog
 from tocsin.sentinel.incidents import Incident
 from tocsin.testing.execution import QueryFailed, WatchedQuery
@@ -48,14 +50,27 @@ _Key: TypeAlias = tuple[str, frozenset[str], bool]
 
 @dataclass(slots=True)
 class Bench:
-    """A repository under test: its catalogue, and each detection prepared once, when first asked for."""
+    """A repository under test: its catalogue, and each detection prepared once, when first asked for.
+
+    ``behaviour`` is the service's, as the repository's settings say; None where they are wrong, ``problem`` says why.
+    """
 
     repository: Repository
     catalog: Catalog = field(init=False)
+    behaviour: Behaviour | None = field(init=False)
+    problem: str = field(init=False, default="")
     _prepared: dict[_Key, PreparedDetection] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.catalog = workspace_catalog(self.repository)
+        _, document, problems = load_settings(self.repository.root)
+        self.behaviour, more = read_section(document, "sentinel", Behaviour)
+        if self.behaviour is None:
+            self.problem = "\n".join(_finding_text(one) for one in (*problems, *more))
+
+    def builder(self, test: Loaded[TestFile]) -> ScenarioBuilder:
+        """What lays out the cases of a test file of this repository."""
+        return ScenarioBuilder(self.repository, self.catalog, test, self.behaviour or DEFAULT_BEHAVIOUR)
 
     def detection(
         self, name: str, addresses: frozenset[str] = frozenset(), places: bool = False
@@ -73,7 +88,7 @@ class Bench:
 
     def run(self, test: Loaded[TestFile], *, trace: bool = False) -> Iterator[CaseResult]:
         """The results of every case of a test file, in order, as they come."""
-        builder = ScenarioBuilder(self.repository, self.catalog, test)
+        builder = self.builder(test)
         for index in range(len(test.model.cases)):
             yield self.run_case(test, builder, index, trace=trace)
 
@@ -168,6 +183,8 @@ class _Run:
         return self.test.model.cases[self.index]
 
     def _end(self, trace: bool) -> _End:
+        if self.bench.behaviour is None:
+            raise _NotRun(self.bench.problem)
         prepared = self._prepared(self.test.model.detection, ("detection",))
         assert prepared.query is not None
         scenario = self.builder.scenario(self.index, prepared.analysis)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
@@ -79,6 +79,7 @@ class ScenarioBuilder:
     repository: Repository
     catalog: Catalog
     test: Loaded[TestFile]
+    behaviour: Behaviour = DEFAULT_BEHAVIOUR
 
     @cached_property
     def _given(self) -> GivenRecords:
@@ -110,8 +111,7 @@ class ScenarioBuilder:
                 tables[name], names[name] = made
         watchlists = self._watchlists(index, case, now, analysis, findings)
         external = self._external(index, case, analysis, findings)
-        behaviour = DEFAULT_BEHAVIOUR
-        portal = case.portal or model.portal
+        portal = case.portal or model.portal or self.behaviour.portal
         return Scenario(
             now=now,
             tables=tables,
@@ -121,7 +121,7 @@ class ScenarioBuilder:
             external=external,
             places=self._places(case),
             arrival=arrival_of(case.delay),
-            behaviour=behaviour if portal == behaviour.portal else Behaviour(portal=portal),
+            behaviour=self.behaviour if portal == self.behaviour.portal else replace(self.behaviour, portal=portal),
         )
 
     def _missing_fixtures(self) -> list[Finding]:
