@@ -22,8 +22,24 @@ def size_of(value: Value) -> int:
 
     Raises KqlValueError beyond LARGEST and DEEPEST.
     """
-    if not isinstance(value, (list, dict)):
+    kind = type(value)
+    if kind is str:
+        return 1 + len(value) // 8
+    if kind is not list and kind is not dict:
         return 1 + len(value) // 8 if isinstance(value, str) else 1
+    flat = 1 + len(value)
+    for inner in value.values() if kind is dict else value:
+        kind = type(inner)
+        if kind is str:
+            flat += len(inner) // 8
+        elif kind is list or kind is dict:
+            return _nested_size(value)
+    if flat > LARGEST:
+        raise KqlValueError(f"a dynamic value would hold more than {LARGEST:,} values")
+    return flat
+
+
+def _nested_size(value: Value) -> int:
     size = 1
     level: list[Value] = [value]
     for _ in range(DEEPEST):

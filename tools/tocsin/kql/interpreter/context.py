@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from tocsin.kql.interpreter.tracing import Tracer
 
 _FEW, _MANY = 16, 256
-"""How many values are made before the limits are looked at: few where one value can be large."""
+"""How many values are made at first before the limits are looked at: few where one value can be large."""
+
+_MOST = 4096
+"""How many values are made at most before the time is looked at again."""
+
+_MOST_SIZED = 128
+"""The same where one value can be large: the largest text there is, so many times, is what memory has to hold."""
+
+_SOON = 0.002
+"""Seconds that a piece may take for the next one to be twice as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +132,45 @@ class Execution:
 
         Raises KqlLimitError.
         """
+        if isinstance(values, list) and not values:
+            return values
         made: list[Value] = []
         stream = iter(values)
         sized = type_ is STRING or type_ is DYNAMIC
-        count = _FEW if sized else _MANY
+        count, most = (_FEW, _MOST_SIZED) if sized else (_MANY, _MOST)
+        before = time.monotonic()
         while piece := list(islice(stream, count)):
             made += piece
             if sized:
                 self.allow_size(piece, type_)
-            self.check_time()
+            now = time.monotonic()
+            if now > self._deadline:
+                self.check_time()
+            if count < most and now - before < _SOON:
+                count *= 2
+            before = now
+        return made
+
+    def made(self, kernel: Callable[..., list[Value]], columns: list[list[Value]], rows: int) -> list[Value]:
+        """A column from whole columns: ``kernel`` is called with pieces of them, and time is looked at in between.
+
+        For values of fixed size only. Raises KqlLimitError.
+        """
+        if rows <= _MANY:
+            return kernel(*columns)
+        made: list[Value] = []
+        start, count = 0, _MANY
+        before = time.monotonic()
+        while start < rows:
+            end = start + count
+            made += kernel(*[column[start:end] for column in columns])
+            start = end
+            now = time.monotonic()
+            if now > self._deadline:
+                self.check_time()
+            if count < _MOST and now - before < _SOON:
+                count *= 2
+            before = now
         return made
 
     def allow_size(self, values: Iterable[Value], type_: ScalarType) -> None:

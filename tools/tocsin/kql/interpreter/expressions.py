@@ -7,11 +7,12 @@ or a column of values. What is constant when the query is prepared is worked out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+from tocsin.kql.functions.column_forms import COLUMN_FORMS, VARIES, Form
 from tocsin.kql.functions.declaration import Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.sizes import size_of
@@ -116,6 +117,7 @@ class ExpressionCompiler:
         self._actions: list[Action] = []
         self._operands: dict[Expr, Operand] = {}
         self._columns: dict[Column, Operand] = {}
+        self._known: dict[Hashable, Operand] = {}
         self._size = 0
 
     def program(self, expressions: Sequence[Expr]) -> Program:
@@ -130,11 +132,39 @@ class ExpressionCompiler:
             if expression in self._operands:
                 continue
             if ready:
-                self._operands[expression] = self._operand(expression)
+                self._operands[expression] = self._numbered(expression)
             else:
                 work.append((expression, True))
                 work.extend((child, False) for child in reversed(children(expression)))
         return self._operands[root]
+
+    def _numbered(self, expression: Expr) -> Operand:
+        """The operand of an expression; one that does the same to the same operands is worked out once."""
+        key = self._number(expression)
+        if key is None:
+            return self._operand(expression)
+        if key not in self._known:
+            self._known[key] = self._operand(expression)
+        return self._known[key]
+
+    def _number(self, expression: Expr) -> Hashable | None:
+        """What the value depends on; None where that cannot be told or where every call gives another value."""
+        match expression:
+            case Call() if expression.function.deterministic and not expression.function.serialized:
+                did: Hashable = (expression.function, expression.type)
+            case Convert():
+                did = ("convert", expression.type)
+            case Member():
+                did = ("member", expression.name)
+            case Element():
+                did = "element"
+            case _:
+                return None
+        given = [(each.type, self._operands[each]) for each in children(expression)]
+        if any(isinstance(operand.value, (dict, list)) for _, operand in given):
+            return None
+        # Values that are equal to Python may differ: true and 1, 0.0 and -0.0.
+        return (did, *((kind, each, type(each.value), str(each.value)) for kind, each in given))
 
     def _operand(self, expression: Expr) -> Operand:
         match expression:
@@ -299,6 +329,10 @@ class ExpressionCompiler:
                 return folded
         target = self._register(single=constant)
         place = target.register
+        form = COLUMN_FORMS.get(function.name)
+        if form is not None and not constant and not all(each.constant for each in operands):
+            self._actions.append(_by_columns(call, form, operands, evaluate, place))
+            return target
         is_text = call.type is STRING
 
         def run(execution: Execution, batch: Batch, registers: Registers) -> None:
@@ -317,6 +351,28 @@ class ExpressionCompiler:
 
 
 Evaluate = Callable[[Execution, int, Registers], Iterable[Value]]
+
+
+def _by_columns(call: Call, form: Form, operands: list[Operand], evaluate: Evaluate, place: int) -> Action:
+    """A call that has a form for whole columns; row by row where the form does not take its arguments."""
+    types = [each.type for each in call.arguments]
+    varying = [each.register for each in operands if not each.constant]
+    ready = all(each.fixed for each in operands if each.constant)
+    prepared = form(types, [each.value if each.fixed else VARIES for each in operands]) if ready else None
+
+    def run(execution: Execution, batch: Batch, registers: Registers) -> None:
+        kernel = prepared
+        if not ready:
+            kernel = form(types, [each.one(registers) if each.constant else VARIES for each in operands])
+        if kernel is not None:
+            registers[place] = execution.made(kernel, [registers[each] for each in varying], batch.rows)
+            return
+        try:
+            registers[place] = execution.drawn(evaluate(execution, batch.rows, registers), call.type)
+        except KqlValueError as error:
+            raise KqlRuntimeError(str(error), call.start, call.length) from error
+
+    return run
 
 
 def _values_call(call: Call, implementation: Callable[..., Value], operands: list[Operand]) -> Evaluate:
