@@ -17,6 +17,7 @@ _PARTS = (
     plan.PatternPart, plan.SeriesArray, plan.SortKey,
 )  # fmt: skip
 _EXPRESSIONS: tuple[type[Any], ...] = get_args(Expr)
+_LEAVES = frozenset({plan.ColumnRef, plan.Constant})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,14 +150,25 @@ def inside(value: Relation) -> Iterator[Any]:
     stack = _members(value)[::-1]
     while stack:
         each = stack.pop()
-        if isinstance(each, (Relation, *_EXPRESSIONS)):
-            yield each
-            if not isinstance(each, Relation):
-                stack.extend(_members(each))
-        elif isinstance(each, tuple):
+        kind = type(each)
+        if kind is tuple:
             stack.extend(reversed(each))
-        elif isinstance(each, _PARTS):
+            continue
+        told, entered = _role(cast(Any, kind))
+        if told:
+            yield each
+        if entered:
             stack.extend(_members(each))
+
+
+@cache
+def _role(kind: Any) -> tuple[bool, bool]:
+    """Whether ``inside`` gives values of this class, and whether it looks into them. Asked for every value of a plan,
+    most of which are columns: remembered by class."""
+    if issubclass(kind, Relation):
+        return True, False
+    expression = issubclass(kind, _EXPRESSIONS)
+    return expression, (expression and kind not in _LEAVES) or issubclass(kind, _PARTS)
 
 
 _ONLY_COLUMNS = frozenset({"columns", "outputs", "passed", "source_names", "sources", "table_columns"})

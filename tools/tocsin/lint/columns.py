@@ -10,6 +10,7 @@ from tocsin.content.finding import Edit, Finding
 from tocsin.content.source import PathPart
 from tocsin.kql.plan import Relation, Watchlist
 from tocsin.kql.semantics.suggestions import nearest
+from tocsin.kql.types import ScalarType
 from tocsin.lint.check import Check
 from tocsin.lint.context import DetectionContext, QueryContext
 from tocsin.lint.open_results import rows_of
@@ -93,6 +94,10 @@ def absence(
     if relation is not None:
         shown = f"the watchlist {relation.alias}" if isinstance(relation, Watchlist) else what
         notes.append(f"{shown} has the columns: {_list(column, columns)}")
+    parted = [one for one in columns if one in {f"{column}_{type_.value}" for type_ in ScalarType}]
+    if len(parted) > 1:
+        told = f"the tables of a union have it in several types, and so it comes out as {' and '.join(parted)}"
+        return f"give {column} one type in all of them: {told}", tuple(notes)
     drop = dropped_by(query, relation, column)
     near = suggestion or nearest(column, columns)
     if drop is not None:

@@ -17,6 +17,7 @@ from tocsin.sentinel.schemas import (
     SETS,
     WATCHLIST_COLUMNS,
     packaged_tables,
+    workspace_tables,
 )
 from tocsin.sentinel.service_functions import DEFENDER_FUNCTIONS, ServiceFunctions
 
@@ -32,7 +33,7 @@ def workspace_catalog(repository: Repository, *, hunting: bool = False) -> Catal
     """
     own = {name: table_columns(loaded.model) for name, loaded in repository.tables.items()}
     functions = {name: workspace_function(loaded.model) for name, loaded in repository.parsers.items()}
-    layers = [own, *(packaged_tables(name) for name in SETS)]
+    layers = [own, workspace_tables(), packaged_tables("m365")]
     return Catalog(
         searched=(*searched_sets(), *((f"{len(own)} of this repository",) if own else ())),
         elsewhere={} if hunting else dict.fromkeys(DEFENDER_FUNCTIONS, "a function of Defender's advanced hunting"),

@@ -20,6 +20,7 @@ SETS = tuple(PRODUCTS)
 class PackagedTables(Mapping[str, tuple[ColumnSchema, ...]]):
     """The tables of a schema set by name. A table's columns are made when they are first asked for.
 
+    A line of ``text`` is a table: its name, then its columns. A second line of the same name gives it more of them.
     ``extra`` are columns that every table of the set has, put behind its own unless it names them itself.
     """
 
@@ -28,7 +29,7 @@ class PackagedTables(Mapping[str, tuple[ColumnSchema, ...]]):
         for line in text.splitlines():
             if not line.startswith("#"):
                 name, _, columns = line.partition(" ")
-                self._lines[name] = columns
+                self._lines[name] = f"{self._lines[name]} {columns}" if name in self._lines else columns
         self._extra = extra
         self._made: dict[str, tuple[ColumnSchema, ...]] = {}
 
@@ -59,8 +60,22 @@ class PackagedTables(Mapping[str, tuple[ColumnSchema, ...]]):
 @cache
 def packaged_tables(name: str) -> PackagedTables:
     """The schema set ``sentinel`` (Log Analytics) or ``m365`` (Defender advanced hunting)."""
-    text = files("tocsin.sentinel").joinpath(f"data/tables.{name}.txt").read_text(encoding="utf-8")
-    return PackagedTables(text, LOG_ANALYTICS_COLUMNS if name == "sentinel" else ())
+    return PackagedTables(_text(f"tables.{name}.txt"), LOG_ANALYTICS_COLUMNS if name == "sentinel" else ())
+
+
+@cache
+def workspace_tables() -> PackagedTables:
+    """The schema set ``sentinel`` with the columns that Microsoft's table reference leaves out.
+
+    A workspace has them: queries of its own solutions use them, ``W3CIISLog.sComputerName`` for one. Source: the table
+    schemas that https://github.com/Azure/Azure-Sentinel checks its rules against (``.script/tests``).
+    """
+    listed, unlisted = _text("tables.sentinel.txt"), _text("unlisted.sentinel.txt")
+    return PackagedTables(listed + unlisted, LOG_ANALYTICS_COLUMNS)
+
+
+def _text(name: str) -> str:
+    return files("tocsin.sentinel").joinpath("data", name).read_text(encoding="utf-8")
 
 
 def _columns(**types: ScalarType) -> tuple[ColumnSchema, ...]:

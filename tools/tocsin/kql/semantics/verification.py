@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
+from typing import Any
 
 from tocsin.kql import plan
 from tocsin.kql.plan import Column, ColumnRef, Relation
@@ -59,8 +61,8 @@ def _facts(facts: plan.NodeFacts | None) -> tuple[Column, ...]:
 
 
 def _inputs(relation: Relation) -> Iterator[Relation]:
-    for item in fields(relation):
-        value = getattr(relation, item.name)
+    for name in _names(type(relation)):
+        value = getattr(relation, name)
         if isinstance(value, Relation):
             yield value
         elif isinstance(value, tuple) and value and isinstance(value[0], Relation):
@@ -72,15 +74,15 @@ def _inputs(relation: Relation) -> Iterator[Relation]:
 def _reads(relation: Relation) -> Iterator[tuple[Column | None, tuple[Relation, ...]]]:
     """Columns that the relation's own expressions read, and the relations inside these expressions."""
     stack: list[object] = [
-        getattr(relation, item.name) for item in fields(relation) if item.name not in ("columns", "sources", "passed")
+        getattr(relation, name) for name in _names(type(relation)) if name not in ("columns", "sources", "passed")
     ]
     seen: set[int] = set()
     while stack:
         each = stack.pop()
-        if isinstance(each, tuple):
-            stack.extend(each)
-        elif isinstance(each, ColumnRef):
+        if isinstance(each, ColumnRef):
             yield each.column, ()
+        elif isinstance(each, tuple):
+            stack.extend(each)
         elif isinstance(each, plan.PackRow):
             for column in each.columns:
                 yield column, ()
@@ -93,8 +95,14 @@ def _reads(relation: Relation) -> Iterator[tuple[Column | None, tuple[Relation, 
             if isinstance(each, plan.ListTest) and each.query is not None:
                 yield None, (each.query,)
             stack.extend(
-                getattr(each, item.name) for item in fields(each) if item.name not in ("function", "type", "column")
+                getattr(each, name) for name in _names(type(each)) if name not in ("function", "type", "column")
             )
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a class of the plan, remembered: they are asked for at every step of every query."""
+    return tuple(item.name for item in fields(kind))
 
 
 _EXPRESSIONS = (plan.Call, plan.Convert, plan.Member, plan.Element, plan.Variable, plan.ListTest)

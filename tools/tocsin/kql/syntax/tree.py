@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import Enum, auto
+from functools import cache
 from typing import Any
 
 
@@ -50,8 +51,8 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """Direct child nodes, in field order."""
-        for item in fields(self):
-            value = getattr(self, item.name)
+        for name in _field_names(type(self)):
+            value = getattr(self, name)
             if isinstance(value, Node):
                 yield value
             elif isinstance(value, tuple):
@@ -64,6 +65,12 @@ class Node:
             node = stack.pop()
             yield node
             stack.extend(reversed(list(node.children())))
+
+
+@cache
+def _field_names(kind: type[Node]) -> tuple[str, ...]:
+    """The fields that can hold nodes, remembered by class."""
+    return tuple(item.name for item in fields(kind) if item.name not in ("start", "end"))
 
 
 # ---------------------------------------------------------------------------------------------- names and schemas

@@ -19,8 +19,9 @@ from tocsin.lint.query_check import (
 class QueryNeedlessParse(QueryCheck):
     """A dynamic value is parsed as if it were text.
 
-    Why: ``parse_json`` of a dynamic value gives the value. Written there, it says the column is text, which the next
-    reader believes; and it costs a conversion for every row.
+    Why: ``parse_json`` of a dynamic value gives the value as it is, even of one that is a text with JSON in it
+    (https://learn.microsoft.com/kusto/query/parse-json-function). Written there, it says the column is text, which the
+    next reader believes; and it costs a conversion for every row.
 
     Fails::
 

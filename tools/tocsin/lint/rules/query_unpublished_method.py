@@ -33,7 +33,7 @@ class QueryUnpublishedMethod(QueryCheck):
     code, slug, level = "KQL007", "query.unpublished-method", Level.WARNING
 
     def check_query(self, query: QueryContext) -> Iterator[Finding]:
-        for node in query.analysis.tree.root.walk():
+        for node in query.nodes:
             if isinstance(node, FunctionCall) and node.name.text in UNPUBLISHED:
                 name = node.name.text
                 message = f"{name} may give another result in the service: here it {_said(name)}"
