@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from tocsin.cli.exit_codes import Exit
-from tocsin.cli.terminal import Format, color_on, columns_of, content_root, fail, progress_bar
+from tocsin.cli.terminal import Format, color_on, columns_of, content_root, fail, progress_bar, show_findings
 
 if TYPE_CHECKING:
     from tocsin.content.models import TestFile
@@ -57,6 +57,8 @@ def preview(
         repository = load_repository(content_root(root), progress)
     test = _test_of(repository, _name(detection, root), root)
     outcome = _outcome(repository, test, case, _behaviour(root), chosen)
+    if not outcome.alerts and format is not Format.JSON:
+        _nothing(outcome)
     view = preview_of(outcome, defang=defang)
     if html is not None:
         _write(html, preview_html.render(view))
@@ -92,8 +94,12 @@ def _test_of(repository: Repository, name: str, root: Path) -> Loaded[TestFile]:
     tests = [test for test in repository.tests.values() if test.model.detection == name]
     if tests:
         return tests[0]
+    unread = [one for one in repository.findings if one.location.file.startswith(f"tests/detections/{name}.")]
+    if unread:
+        show_findings(unread, root, err=True)
+        fail(f"the test file of {name} cannot be used", "put right what is said above")
     if name in repository.detections:
-        fail(f"{name} has no test file that can be read", "a preview needs a case: tocsin lint says what is missing")
+        fail(f"{name} has no test file", f"a preview needs a case: write tests/detections/{name}.test.yaml")
     if any((root / f"detections/{name}{suffix}").is_file() for suffix in (".yaml", ".yml")):
         fail(f"detections/{name}.yaml could not be loaded", "tocsin lint says why")
     near = get_close_matches(name, repository.detections, n=1, cutoff=0.4)

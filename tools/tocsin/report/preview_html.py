@@ -16,7 +16,8 @@ from tocsin.report.text import visible
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _LONG: Final = 160
-_START: Final = 140
+_LONG_CELL: Final = 70
+_CUT: Final = 20
 _ALERTS_OPEN: Final = 5
 """So many alerts of an incident are shown unfolded."""
 _UNWRITTEN: Final = "(not written to the alert)"
@@ -91,7 +92,12 @@ def _incident(preview: Preview, one: IncidentView) -> str:
         _definitions(facts, "wide"),
     ]
     if len(alerts) > 1:
-        body += [_alert_table(alerts), "<h4>Entities of all alerts</h4>", _entities(one.entities)]
+        body += [
+            _paragraphs(one.description),
+            _alert_table(alerts),
+            "<h4>Entities of all alerts</h4>",
+            _entities(one.entities),
+        ]
     body += [_notes(one.notes)]
     body += [_alert(alert, len(alerts) == 1, place < _ALERTS_OPEN) for place, alert in enumerate(alerts)]
     css = f"card incident {one.severity}" if one.severity in _SEVERITIES else "card incident"
@@ -133,7 +139,7 @@ def _alert(one: AlertView, single: bool, is_open: bool) -> str:
         "<h4>Custom details</h4>" + _definitions(details) if details else "",
         _events(one),
         _notes(one.notes),
-        "<h4>Alert</h4>",
+        "<h4>About the alert</h4>",
         _definitions(facts),
         _folded("Query behind the link to the events", f"<pre>{_lines(one.query)}</pre>"),
     ]
@@ -149,18 +155,23 @@ def _alert(one: AlertView, single: bool, is_open: bool) -> str:
 def _entities(groups: Sequence[EntityGroup]) -> str:
     if not groups:
         return '<p class="soft">None: there is nothing to click on and nothing to correlate by.</p>'
+    return f'<div class="groups">{_joined(_group(group) for group in groups)}</div>'
+
+
+def _group(group: EntityGroup) -> str:
     cards = []
-    for group in groups:
-        for entity in group.entities:
-            shown = [
-                (name, _value(text) + (f" {_soft(_UNWRITTEN)}" if name in entity.unwritten else ""))
-                for name, text in entity.identifiers
-            ]
-            cards.append(
-                f'<li class="entity"><div class="type">{_text(group.heading)}</div>'
-                f'<div class="name">{_value(entity.name)}</div>{_definitions(shown)}</li>'
-            )
-    return f'<ul class="plain entities">{_joined(cards)}</ul>'
+    for entity in group.entities:
+        shown = [
+            (name, _value(text) + (f" {_soft(_UNWRITTEN)}" if name in entity.unwritten else ""))
+            for name, text in entity.identifiers
+            if len(entity.identifiers) > 1 or text != entity.name
+        ]
+        name = f'<div class="name">{_value(entity.name)}</div>'
+        cards.append(f'<li class="entity">{name}{_definitions(shown) if shown else ""}</li>')
+    return (
+        f'<div><p class="type">{_text(group.heading)} ({len(group.entities)})</p>'
+        f'<ul class="plain entities">{_joined(cards)}</ul></div>'
+    )
 
 
 def _events(one: AlertView) -> str:
@@ -170,11 +181,12 @@ def _events(one: AlertView) -> str:
     if not count:
         return heading + '<p class="soft">None: the rule fires on the absence of rows.</p>'
     if count == 1:
-        cells = [(name, _value(text)) for name, text in zip(one.columns, one.rows[0], strict=True) if text]
-        return heading + _folded(f"Columns of the event ({len(cells)} filled)", _definitions(cells))
+        filled = [(name, _value(text)) for name, text in zip(one.columns, one.rows[0], strict=True) if text]
+        return heading + _folded(f"Columns of the event ({len(filled)} filled)", _definitions(filled))
     kept = [place for place in range(len(one.columns)) if any(row[place] for row in one.rows)]
     head = "".join(f'<th scope="col">{_text(one.columns[place])}</th>' for place in kept)
-    rows = _joined("<tr>" + "".join(f"<td>{_value(row[place])}</td>" for place in kept) + "</tr>" for row in one.rows)
+    cells = ([_value(row[place], _LONG_CELL) for place in kept] for row in one.rows)
+    rows = _joined(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in cells)
     table = f'<table class="events"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     return heading + _scroll("Events of the alert", table)
 
@@ -251,12 +263,11 @@ def _lines(text: str) -> str:
     return "\n".join(escape(visible(line)) for line in text.expandtabs(2).splitlines())
 
 
-def _value(text: str) -> str:
-    """A value from a log: folded up when it is long or has several lines."""
-    several = len(text.splitlines()) > 1
-    if len(text) <= _LONG and not several:
+def _value(text: str, most: int = _LONG) -> str:
+    """A value from a log: folded up when it has more than ``most`` characters or several lines."""
+    if len(text) <= most and len(text.splitlines()) <= 1:
         return _text(text)
-    start = " ".join(text[:_LONG].splitlines())[:_START]
+    start = " ".join(text[:most].splitlines())[: most - _CUT]
     size = f"({len(text):,} characters)"
     return f'<details class="long"><summary>{_text(start)}… {_soft(size)}</summary><pre>{_lines(text)}</pre></details>'
 
@@ -297,9 +308,9 @@ def _definitions(facts: Iterable[tuple[str, str]], css: str = "") -> str:
 
 
 def _paragraphs(text: str) -> str:
-    """Text whose paragraphs are parted by empty lines; other line ends are the author's layout, not meant."""
-    parts = [" ".join(part.split()) for part in text.replace("\r\n", "\n").split("\n\n")]
-    return "".join(f"<p>{_text(part)}</p>" for part in parts if part)
+    """Text with the line ends that it has: whoever shows it as plain text breaks the lines there."""
+    parts = [part.strip("\n") for part in text.replace("\r\n", "\n").split("\n\n")]
+    return "".join(f"<p>{'<br>'.join(_text(line) for line in part.splitlines())}</p>" for part in parts if part)
 
 
 def _notes(notes: Sequence[str]) -> str:

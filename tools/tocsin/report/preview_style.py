@@ -33,6 +33,7 @@ h4 { font-size: .95rem; color: var(--soft); margin: 1.1rem 0 .4rem; }
 p { margin: .4rem 0; max-width: 75ch; overflow-wrap: anywhere; }
 .top { padding: .25rem 0 1rem; color: var(--soft); }
 .top h1 { color: var(--text); }
+.top p { max-width: none; }
 .card {
   background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1.1rem 1.25rem; margin: 0 0 1rem;
 }
@@ -59,19 +60,20 @@ li { margin: .25rem 0; overflow-wrap: anywhere; }
 ul.plain { list-style: none; padding: 0; margin: 0; }
 ul.plain > li { margin: 0; }
 .alert { border-top: 1px solid var(--line); margin-top: 1.2rem; padding-top: 1rem; }
-.entities { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: .75rem; }
-.entity { border: 1px solid var(--line); border-radius: 6px; padding: .5rem .75rem; }
-.entity .type { color: var(--soft); font-size: .8rem; }
+.groups { display: grid; gap: .75rem; }
+.groups .type { color: var(--soft); font-size: .85rem; margin: 0 0 .25rem; }
+.entities { display: flex; flex-wrap: wrap; gap: .5rem; align-items: flex-start; }
+.entity { border: 1px solid var(--line); border-radius: 6px; padding: .35rem .75rem; max-width: 100%; }
 .entity .name { font-weight: 600; overflow-wrap: anywhere; }
 .entity dl { font-size: .85rem; margin-top: .25rem; grid-template-columns: minmax(5rem, max-content) minmax(0, 1fr); }
 .guide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 1.5rem; }
-.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
+.scroll { margin-top: .8rem; overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 caption { text-align: left; color: var(--soft); padding: .4rem .6rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
-.events td { min-width: 8rem; max-width: 26rem; overflow-wrap: anywhere; }
+.events td { min-width: 11rem; max-width: 26rem; overflow-wrap: anywhere; }
 .nowrap { white-space: nowrap; }
 details > summary { cursor: pointer; overflow-wrap: anywhere; }
 details.section > summary { color: var(--accent); margin-top: .9rem; }

@@ -20,7 +20,7 @@ _NARROWEST: Final = 48
 _LABEL: Final = 16
 _VALUE_LINES: Final = 3
 _ALERTS_IN_FULL: Final = 3
-_ALERTS_LISTED: Final = 10
+_LISTED: Final = 10
 _QUERY_LINES: Final = 12
 _NARROW_CELL, _WIDE_CELL = 10, 34
 
@@ -71,10 +71,10 @@ class _Page:
         alerts = [self.preview.alert(number) for number in incident.alerts]
         if len(alerts) > 1:
             yield from self._field("alerts", [str(len(alerts))])
-            for alert in alerts[:_ALERTS_LISTED]:
+            for alert in alerts[:_LISTED]:
                 head = f"{alert.number}. {alert.created}  {alert.severity}  "
                 yield from self._hanging(f"  {head}", visible(alert.title))
-            yield from self._more(len(alerts) - _ALERTS_LISTED, "alerts")
+            yield from self._more(len(alerts) - _LISTED, "alerts")
             yield ""
             yield from self._entities(incident.entities)
         for note in incident.notes:
@@ -111,7 +111,8 @@ class _Page:
             yield self._paint("  Custom details", _BOLD)
             label = min(30, max(_LABEL, *(len(name) + 2 for name, _ in alert.custom_details)))
             for name, values in alert.custom_details:
-                yield from self._field(f"  {name}", values or ["(empty)"], label + 2)
+                yield from self._field(f"  {name}", values[:_LISTED] or ["(empty)"], label + 2)
+                yield from self._more(len(values) - _LISTED, "values")
         yield from self._events(alert)
         if alert.notes:
             yield self._paint("  What the service dropped or the prediction assumes", _BOLD)
@@ -124,7 +125,7 @@ class _Page:
             return
         yield self._paint(f"  Entities ({sum(len(group.entities) for group in groups)})", _BOLD)
         for group in groups:
-            for place, entity in enumerate(group.entities[:_ALERTS_LISTED]):
+            for place, entity in enumerate(group.entities[:_LISTED]):
                 heading = group.heading if not place else ""
                 yield from self._field(f"  {heading}", [entity.name], _LABEL + 6)
                 if len(entity.identifiers) == 1 and entity.identifiers[0][1] == entity.name:
@@ -133,7 +134,7 @@ class _Page:
                     left_out = " (not written to the alert)" if name in entity.unwritten else ""
                     for line in self._field("", [f"{name} {text}{left_out}"], _LABEL + 6):
                         yield self._paint(line, _DIM)
-            yield from self._more(len(group.entities) - _ALERTS_LISTED, group.heading)
+            yield from self._more(len(group.entities) - _LISTED, group.heading)
 
     def _events(self, alert: AlertView) -> Iterator[str]:
         shown = len(alert.rows)
@@ -245,10 +246,9 @@ class _Page:
                 head = ""
 
     def _paragraphs(self, text: str) -> Iterator[str]:
-        """Paragraphs are parted by empty lines; other line ends are the author's layout, not meant."""
-        for place, part in enumerate(text.replace("\r\n", "\n").split("\n\n")):
-            yield from [""] if place else []
-            yield from self._wrapped(" ".join(part.split()))
+        """Text with the line ends that it has: whoever shows it as plain text breaks the lines there."""
+        for line in text.splitlines():
+            yield from self._wrapped(line) if line.strip() else [""]
 
     def _wrapped(self, text: str) -> Iterator[str]:
         yield from _wrap(visible(text), self.width - 2, initial_indent="  ", subsequent_indent="  ")
