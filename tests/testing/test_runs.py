@@ -98,6 +98,11 @@ def test_the_cases_of_a_file(tmp_path: Path) -> None:
         "1 alert expected, no alerts raised  (tests/detections/family/mail.test.yaml:30:22)",
         "note: 1 of 2 records in EmailEvents lie outside the window of the run",
         "note: the query does not read SigninLogs",
+        "what became of the records",
+        "  EmailEvents record 1 (mail): lost in where at detections/family/mail.yaml:13:11: the condition is false",
+        "    EmailDirection == \"Inbound\": EmailDirection = 'Outbound'",
+        "  EmailEvents record 2 (mail): its TimeGenerated 2025-07-15T10:00:00Z lies at the end of the window of the "
+        "run, 2025-07-15T09:00:00Z to 2025-07-15T10:00:00Z, which is no longer part of it",
     ]
     assert failed.message == failed.details.splitlines()[0]
     assert failed.explanation == ""

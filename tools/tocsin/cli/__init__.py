@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli import content_commands, deploy_commands, kql, lint_command, new, preview, replay_command, streams
+from tocsin.cli import (
+    content_commands,
+    deploy_commands,
+    explain_command,
+    kql,
+    lint_command,
+    new,
+    preview,
+    replay_command,
+    streams,
+)
 from tocsin.cli.exit_codes import Exit
 
 app = typer.Typer(
@@ -41,6 +51,7 @@ def _options(
 
 
 content_commands.add_to(app)
+explain_command.add_to(app)
 lint_command.add_to(app)
 new.add_to(app)
 preview.add_to(app)

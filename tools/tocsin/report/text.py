@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import TextIO
 
 from tocsin.content.finding import Finding, Level
+from tocsin.content.source import Location
 
 _Painter = Callable[[str, str], str]
 _WIDEST = 160
@@ -91,24 +92,40 @@ def render(
 def render_finding(finding: Finding, sources: SourceLines, *, color: bool = False, columns: int | None = None) -> str:
     """One finding, ending in a newline."""
     paint = _paint if color else _leave
-    number = str(finding.location.line)
-    gutter = " " * len(number)
     level = _COLORS[finding.level]
     head = paint(f"{finding.level.value}[{finding.code}]", level)
     lines = [f"{head}{paint(': ' + visible(finding.message), _BOLD)}"]
-    lines.append(f"{gutter}{paint('-->', _BLUE)} {visible(str(finding.location))}")
-    source = sources.line(finding.location.file, finding.location.line)
-    bar = paint("|", _BLUE)
-    if source is not None and source.strip():
-        room = _WIDEST if columns is None else min(_WIDEST, max(_NARROWEST, columns - len(number) - _FRAME))
-        shown, caret = _excerpt(source, finding.location.column, finding.length, room)
-        lines.append(f"{gutter} {bar}")
-        lines.append(f"{paint(number, _BLUE)} {bar} {shown}")
-        lines.append(f"{gutter} {bar} {_caret_line(caret, paint, level)}")
+    lines += pointer(finding.location, finding.length, sources, color=color, columns=columns, style=level)
+    gutter = " " * len(str(finding.location.line))
     lines.extend(f"{gutter} {paint('=', _BLUE)} {visible(note)}" for note in finding.notes)
     if finding.help:
         lines.append(f"{paint('help', _COLORS[Level.INFO])}: {visible(finding.help)}")
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def pointer(
+    location: Location,
+    length: int,
+    sources: SourceLines,
+    *,
+    color: bool = False,
+    columns: int | None = None,
+    style: str = _BOLD,
+) -> list[str]:
+    """A place as lines: the file, the line of source, carets in ``style`` (an ANSI sequence) below what is meant."""
+    paint = _paint if color else _leave
+    number = str(location.line)
+    gutter = " " * len(number)
+    lines = [f"{gutter}{paint('-->', _BLUE)} {visible(str(location))}"]
+    source = sources.line(location.file, location.line)
+    bar = paint("|", _BLUE)
+    if source is not None and source.strip():
+        room = _WIDEST if columns is None else min(_WIDEST, max(_NARROWEST, columns - len(number) - _FRAME))
+        shown, caret = _excerpt(source, location.column, length, room)
+        lines.append(f"{gutter} {bar}")
+        lines.append(f"{paint(number, _BLUE)} {bar} {shown}")
+        lines.append(f"{gutter} {bar} {_caret_line(caret, paint, style)}")
+    return lines
 
 
 def _caret_line(caret: tuple[int, int], paint: _Painter, style: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tocsin import kql
 from tocsin.content.models import Detection, TestFile
@@ -11,7 +11,6 @@ from tocsin.content.repository import Loaded
 from tocsin.kql.lineage import columns_read
 from tocsin.kql.literals import format_datetime
 from tocsin.kql.table import Table
-from tocsin.kql.types import ScalarType
 from tocsin.sentinel.alerts import is_triggered
 from tocsin.sentinel.window import SCOPE_COLUMN, Window, query_window
 from tocsin.testing.execution import WatchedQuery
@@ -22,100 +21,88 @@ from tocsin.testing.scenario import Scenario
 from tocsin.testing.several_runs import TestedRule, run_over_time
 
 
-class Explanation:
-    """A case about to be explained. ``rule`` and ``others`` are ready to run, ``empty`` the tables that the query reads
-    and the case does not give."""
+@dataclass(frozen=True, slots=True)
+class CaseToExplain:
+    """A case whose rule is ready to run. ``tables_of`` makes all tables of a single run from a scenario."""
 
-    def __init__(
-        self,
-        test: Loaded[TestFile],
-        index: int,
-        detection: Detection,
-        analysis: kql.Analysis,
-        query: kql.PreparedQuery,
-        scenario: Scenario,
-    ) -> None:
-        self._test = test
-        self._index = index
-        self._detection = detection
-        self._analysis = analysis
-        self._query = query
-        self._scenario = scenario
+    test: Loaded[TestFile]
+    index: int
+    detection: Detection
+    analysis: kql.Analysis
+    query: kql.PreparedQuery
+    scenario: Scenario
+    others: Sequence[TestedRule]
+    tables_of: Callable[[Scenario], Mapping[str, Table]]
 
     def explained(
-        self,
-        given: Mapping[str, Table],
-        others: Iterable[TestedRule] = (),
-        *,
-        records: frozenset[Key] | None = None,
-        sources: bool = False,
-    ) -> Explained | None:
-        """Run the case; ``given`` has all tables of the run, those of the scenario numbered. ``records`` are those in
-        question (None: all), ``sources``: find out what the alerts were made of. None when the case cannot be run over
-        time. Raises QueryFailed."""
-        events = [one for one in self._scenario.events() if records is None or (one.table, one.row) in records]
-        events = events[:MOST_RECORDS]
+        self, records: Collection[Key] | None = None, *, sources: bool = True, most: int = MOST_RECORDS
+    ) -> Explained:
+        """What became of ``records`` (None: of all), and with ``sources`` what the alerts were made of.
+
+        Of more records than ``most`` the first are looked at. Raises QueryFailed.
+        """
+        events = [one for one in self.scenario.events() if records is None or (one.table, one.row) in records]
+        events = events[:most]
         book = FateBook(frozenset((one.table, one.row) for one in events), sources)
-        case = self._test.model.cases[self._index]
-        if case.over_time:
-            happened = self._over_time(book, tuple(others))
-            if happened is None:
-                return None
-        else:
-            happened = self._once(book, given)
-        plan = self._analysis.plan
-        columns = columns_read(plan)[0] if plan is not None and not self._analysis.pending else {}
+        happened = self._happened(book)
+        plan = self.analysis.plan
         return Explained(
-            detection=self._test.model.detection,
-            case=case.name,
-            location=self._test.document.location("cases", self._index, "name"),
-            window=query_window(self._detection, book.runs[-1].now if book.runs else self._scenario.now),
+            detection=self.test.model.detection,
+            case=self.test.model.cases[self.index].name,
+            location=self.test.document.location("cases", self.index, "name"),
+            window=query_window(self.detection, book.runs[-1].now if book.runs else self.scenario.now),
             runs=tuple(book.runs),
             records=tuple(self._record(book, one, happened) for one in events),
             alerts=tuple(book.alert(number, happened) for number in range(1, len(happened.alerts) + 1)),
-            tables=self._scenario.tables,
-            columns=columns,
+            tables=self.scenario.tables,
+            columns={} if plan is None or self.analysis.pending else columns_read(plan)[0],
         )
 
-    def _once(self, book: FateBook, given: Mapping[str, Table]) -> Happened:
-        name = self._test.model.detection
-        run = run_once(name, self._detection, self._query, self._scenario, given, incidents=False, trace=True)
-        book.note(self._scenario.now, run.seen, run.result)
+    def _happened(self, book: FateBook) -> Happened:
+        scenario, case = numbered(self.scenario), self.test.model.cases[self.index]
+        name = self.test.model.detection
+        if case.over_time:
+            watched = WatchedQuery(self.query, scenario.external, scenario.places, told=book.note)
+            rule = TestedRule.of(name, self.detection, watched, self.analysis)
+            course = run_over_time(case, scenario, rule, self.others, self.test.document, self.index)
+            return course.happened or Happened((), Table.empty(self.query.columns))
+        tables = self.tables_of(scenario)
+        run = run_once(name, self.detection, self.query, scenario, tables, incidents=False, trace=True)
+        book.note(scenario.now, run.seen, run.result)
         return run.happened
-
-    def _over_time(self, book: FateBook, others: tuple[TestedRule, ...]) -> Happened | None:
-        watched = WatchedQuery(self._query, self._scenario.external, self._scenario.places, told=book.note)
-        rule = TestedRule.of(self._test.model.detection, self._detection, watched, self._analysis)
-        case, scenario = self._test.model.cases[self._index], numbered(self._scenario)
-        return run_over_time(case, scenario, rule, others, self._test.document, self._index).happened
 
     def _record(self, book: FateBook, event: GivenEvent, happened: Happened) -> RecordFate:
         found = book.record(event, happened, self._unseen(book, event))
         if found.alerts or found.fate is None or not found.fate.reached:
             return found
         run = next(each for each in book.runs if each.now == found.run)
-        if not is_triggered(self._detection, run.rows, self._scenario.behaviour):
-            operator, threshold = self._detection.trigger_operator, self._detection.trigger_threshold
-            return replace(found, note=f"the result has {run.rows} rows: the rule alerts on {operator} {threshold}")
-        return replace(found, note="the run raised no alert of it")
+        if not is_triggered(self.detection, run.rows, self.scenario.behaviour):
+            count = f"{run.rows} row{'' if run.rows == 1 else 's'}"
+            operator = _OPERATORS.get(self.detection.trigger_operator or "", "")
+            wanted = f"{operator} {self.detection.trigger_threshold}"
+            return replace(found, note=f"the result has {count}, the rule alerts when there are {wanted}")
+        return replace(found, note="no alert was raised of it")
 
     def _unseen(self, book: FateBook, event: GivenEvent) -> str:
         """Why no run saw a record."""
-        reasons = [] if event.table in self._analysis.tables else [f"the query does not read {event.table}"]
-        windows = [query_window(self._detection, run.now) for run in book.runs]
+        reasons = [] if event.table in self.analysis.tables else [f"the query does not read {event.table}"]
+        windows = [query_window(self.detection, run.now) for run in book.runs]
         time = event.time
         if windows and not windows[0].by_ingestion:
             if time is None:
-                if SCOPE_COLUMN in self._scenario.tables[event.table].types():
+                if SCOPE_COLUMN in self.scenario.tables[event.table].types():
                     reasons.append(f"it has no {SCOPE_COLUMN}, so that no run looks at it")
             elif not any(window.holds(time) for window in windows):
                 reasons.append(f"its {SCOPE_COLUMN} {clock(time)} lies {_beside(windows, time)}")
-        if not reasons:
-            reasons.append("it had not arrived when the runs looked, or it arrived too late for them")
-        return "; ".join(reasons)
+        if not windows:
+            reasons.append("no run took place")
+        return "; ".join(reasons) or "it arrived too late, or had not arrived when the runs looked"
 
 
-def _beside(windows: list[Window], time: int) -> str:
+_OPERATORS = {"GreaterThan": "more than", "LessThan": "fewer than", "Equal": "exactly", "NotEqual": "other than"}
+
+
+def _beside(windows: Sequence[Window], time: int) -> str:
     """Where a time lies as seen from the windows of the runs, none of which holds it."""
     first, last = windows[0], windows[-1]
     span = f"the window of the run, {clock(first.start)} to {clock(first.end)}"
@@ -123,18 +110,12 @@ def _beside(windows: list[Window], time: int) -> str:
         span = f"the windows of the {len(windows)} runs, {clock(first.start)} to {clock(last.end)}"
     if time < first.start:
         return f"before {span}"
-    if time >= last.end:
-        return f"at or after the end of {span}" if time == last.end else f"after {span}"
-    return f"between {span}"
+    if time == last.end:
+        return f"at the end of {span}, which is no longer part of it"
+    return f"after {span}" if time > last.end else f"in a gap between {span}"
 
 
 def clock(ticks: int) -> str:
-    """A time to the second, and as exactly as it takes."""
-    text = format_datetime(ticks).removesuffix("Z")
-    head, _, fraction = text.partition(".")
+    """A time to the second, or as exactly as it takes."""
+    head, _, fraction = format_datetime(ticks).removesuffix("Z").partition(".")
     return f"{head}.{fraction.rstrip('0')}Z" if fraction.strip("0") else f"{head}Z"
-
-
-def is_datetime(table: Table) -> bool:
-    """Whether runs look at a part of the table by time."""
-    return table.types().get(SCOPE_COLUMN) is ScalarType.DATETIME

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,6 +25,10 @@ from tocsin.sentinel.incidents import Incident
 from tocsin.testing.execution import QueryFailed, WatchedQuery
 from tocsin.testing.expectation import compare
 from tocsin.testing.explain import explain
+from tocsin.testing.explain_case import CaseToExplain
+from tocsin.testing.explain_places import Places
+from tocsin.testing.explain_text import short
+from tocsin.testing.explained import Explained, Key
 from tocsin.testing.happened import Happened
 from tocsin.testing.moments import shown_time
 from tocsin.testing.one_run import run_once, with_alerts_of
@@ -44,6 +48,14 @@ class PreparedDetection:
     problem: str
     not_testable: bool = False
 
+
+class CannotExplain(Exception):
+    """A case that cannot be run; the text says why."""
+
+
+_RECORDS_TOLD = 8
+_RECORDS_LOOKED_AT = 50
+"""Records whose fate is told, and looked for, below a failed case."""
 
 _Key: TypeAlias = tuple[str, frozenset[str], bool]
 
@@ -91,6 +103,20 @@ class Bench:
         builder = self.builder(test)
         for index in range(len(test.model.cases)):
             yield self.run_case(test, builder, index, trace=trace)
+
+    def explain_case(
+        self, test: Loaded[TestFile], builder: ScenarioBuilder, index: int, records: Collection[Key] | None = None
+    ) -> Explained:
+        """What became of the records of the case at ``index``: of ``records`` (table and number from 0), or of all.
+
+        Raises CannotExplain when the case cannot be run.
+        """
+        try:
+            return _Run(self, test, builder, index).to_explain().explained(records)
+        except _NotRun as error:
+            raise CannotExplain(error.end.details) from None
+        except QueryFailed as error:
+            raise CannotExplain(f"the query fails when it runs: {error}") from None
 
     def run_case(
         self, test: Loaded[TestFile], builder: ScenarioBuilder, index: int, *, trace: bool = False
@@ -191,9 +217,11 @@ class _Run:
         self._refuse(scenario.findings)
         others = [self._rule(name, ("cases", self.index, "alertsOf", i)) for i, name in enumerate(self._case.alerts_of)]
         try:
-            if self._case.over_time:
-                return self._over_time(prepared, prepared.query, scenario, others, trace)
-            return self._once(prepared, prepared.query, scenario, others, trace)
+            run = self._over_time if self._case.over_time else self._once
+            ended = run(prepared, prepared.query, scenario, others, trace)
+            if ended.outcome is Outcome.FAILED:
+                return replace(ended, details="\n".join((ended.details, *self._why())))
+            return ended
         except QueryFailed as error:
             where = (
                 "" if error.origin else f"{prepared.loaded.document.location_in_text('query', offset=error.start)}: "
@@ -212,14 +240,9 @@ class _Run:
         trace: bool,
     ) -> _End:
         rule = prepared.loaded.model
-        given = with_alerts_of(others, scenario, rule) if others else scenario.tables
-        empty = {
-            name: Table.empty(self.bench.catalog.tables[name]) for name in prepared.analysis.tables if name not in given
-        }
+        tables = self._tables(prepared, others, scenario)
         wanted = any(part.incidents is not None for part in self._case.expect.parts())
-        run = run_once(
-            self.test.model.detection, rule, query, scenario, {**empty, **given}, incidents=wanted, trace=trace
-        )
+        run = run_once(self.test.model.detection, rule, query, scenario, tables, incidents=wanted, trace=trace)
         explanation = self._explanation(run.result.steps, rule.query) if trace else ""
         notes = self._notes(prepared, scenario, run.seen)
         return self._compared(rule, run.happened, notes, explanation)
@@ -257,7 +280,48 @@ class _Run:
             told += happened.over_time.timeline()
         return _End(Outcome.FAILED, "\n".join(told), happened.alerts, explanation, incidents=incidents)
 
+    # Why it ended so
+
+    def to_explain(self) -> CaseToExplain:
+        """The case, ready to be run once more for its explanation. Raises _NotRun."""
+        prepared = self._prepared(self.test.model.detection, ("detection",))
+        assert prepared.query is not None
+        scenario = self.builder.scenario(self.index, prepared.analysis)
+        self._refuse(scenario.findings)
+        others = [self._rule(name, ("cases", self.index, "alertsOf", i)) for i, name in enumerate(self._case.alerts_of)]
+        return CaseToExplain(
+            self.test,
+            self.index,
+            prepared.loaded.model,
+            prepared.analysis,
+            prepared.query,
+            scenario,
+            others,
+            lambda numbered: self._tables(prepared, others, numbered),
+        )
+
+    def _why(self) -> Sequence[str]:
+        """What became of the records of a failed case, in a few lines."""
+        case = self.to_explain()
+        if not case.scenario.tables:
+            return ()
+        try:
+            told = case.explained(sources=False, most=_RECORDS_LOOKED_AT)
+        except QueryFailed:  # the case itself ran: a limit that only the trace met takes nothing from what it found
+            return ()
+        loaded = self.bench.repository.detections[self.test.model.detection]
+        lines = short(told, Places(loaded, self.bench.repository), _RECORDS_TOLD)
+        return ("what became of the records", *(f"  {line}" for line in lines))
+
     # What the case runs with
+
+    def _tables(
+        self, prepared: PreparedDetection, others: Sequence[TestedRule], scenario: Scenario
+    ) -> Mapping[str, Table]:
+        """Every table that a single run reads: given, written by other rules, or empty. Raises QueryFailed."""
+        given = with_alerts_of(others, scenario, prepared.loaded.model) if others else scenario.tables
+        known = self.bench.catalog.tables
+        return {**{name: Table.empty(known[name]) for name in prepared.analysis.tables if name not in given}, **given}
 
     def _prepared(self, name: str, path: tuple[PathPart, ...]) -> PreparedDetection:
         """The detection, ready to run. Raises _NotRun."""

@@ -17,6 +17,7 @@ from tocsin.kql.plan import (
     Call,
     Column,
     ColumnRef,
+    Constant,
     Expr,
     ListTest,
     PackRow,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tocsin.kql.interpreter.provenance import Provenance
 
 _JOINING = frozenset({"and", "or"})
+_CHOOSING = frozenset({"case", "coalesce", "iff", "iif"})
 _DEEPEST = 4
 """How many columns that were worked out from conditions are followed to those."""
 _MANY_PARTS = 64
@@ -77,12 +79,41 @@ class Conditions:
             verdict, known = self.value(expression, firing.result, row), True
         except Unknown:
             verdict, known = None, False
-        word, inner = _taken_apart(expression)
+        word, inner = self._taken_apart(expression, firing.result, row)
         if len(inner) > _MANY_PARTS:
             word, inner = "", []
         parts = tuple(self.test(provenance, each, producer, row, origin, depth) for each in inner)
         reads = () if parts else tuple(self._readings(provenance, expression, producer, row, depth))
         return Condition(expression_text(expression), verdict, known, word, parts, reads, start, length, origin)
+
+    def _taken_apart(self, expression: Expr, batch: Batch, row: int) -> tuple[str, Sequence[Expr]]:
+        """The conditions that ``and`` or ``or`` joins, however deep they nest; that which ``not`` turns around; that
+        which ``case``, ``iff`` or ``coalesce`` chose for the row."""
+        if not isinstance(expression, Call):
+            return "", ()
+        name = expression.function.name
+        if name in _JOINING:
+            return name, _joined(expression)
+        if name == "not":
+            return ("not", expression.arguments) if _has_parts(expression.arguments[0]) else ("", ())
+        if name in _CHOOSING and expression.type is BOOL:
+            try:
+                chosen = self._chosen(expression, batch, row)
+            except Unknown:
+                return "", ()
+            return ("", ()) if isinstance(chosen, Constant) else (name, (chosen,))
+        return "", ()
+
+    def _chosen(self, call: Call, batch: Batch, row: int) -> Expr:
+        """The argument whose value a case, iff or coalesce gives in a row. Raises Unknown."""
+        if call.function.name == "coalesce":
+            found = (each for each in call.arguments if self.value(each, batch, row) is not None)
+            return next(found, call.arguments[-1])
+        *branches, last = call.arguments
+        for condition, result in zip(branches[::2], branches[1::2], strict=True):
+            if self.value(condition, batch, row) is True:
+                return result
+        return last
 
     def _readings(
         self, provenance: Provenance, expression: Expr, producer: int, row: int, depth: int
@@ -157,24 +188,21 @@ def _passed_on(provenance: Provenance, column: Column, producer: int, row: int) 
     return None
 
 
-def _taken_apart(expression: Expr) -> tuple[str, Sequence[Expr]]:
-    """The conditions that ``and`` or ``or`` joins, however deep they nest; that which ``not`` turns around."""
-    if not isinstance(expression, Call):
-        return "", ()
-    name = expression.function.name
-    if name == "not" and isinstance(expression.arguments[0], Call) and _taken_apart(expression.arguments[0])[0]:
-        return "not", expression.arguments
-    if name not in _JOINING:
-        return "", ()
+def _has_parts(expression: Expr) -> bool:
+    return isinstance(expression, Call) and expression.function.name in _JOINING | _CHOOSING
+
+
+def _joined(expression: Call) -> Sequence[Expr]:
+    """The operands of ``and`` or ``or``, those of the same operator inside included."""
     found: list[Expr] = []
     stack: list[Expr] = [expression]
     while stack:
         each = stack.pop()
-        if isinstance(each, Call) and each.function.name == name:
+        if isinstance(each, Call) and each.function.name == expression.function.name:
             stack.extend(reversed(each.arguments))
         else:
             found.append(each)
-    return name, found
+    return found
 
 
 def _all_of(expression: Expr) -> Iterator[Expr]:

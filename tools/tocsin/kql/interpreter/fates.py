@@ -34,8 +34,9 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A condition on one row. ``verdict``: what it gave (None: null, which counts as false); ``known`` is false where
-    it cannot be asked again (``rand``). ``parts`` are joined by ``word`` (and, or, not); ``reads`` is what a condition
-    without parts saw. ``start`` and ``length`` are its place, 0 where it has none of its own."""
+    it cannot be asked again (``rand``). ``parts`` are joined by ``word`` (and, or), or it is the one that counts (not,
+    case, iff, coalesce); ``reads`` is what a condition without parts saw. ``start`` and ``length`` are its place, 0
+    where it has none of its own."""
 
     text: str
     verdict: bool | None
@@ -52,7 +53,7 @@ class Condition:
         """The smallest conditions that keep this one from being true; empty when it is true or unknown."""
         if self.verdict is True or not self.known:
             return ()
-        if self.word in ("and", "or"):
+        if self.parts and self.word != "not":
             return tuple(leaf for part in self.parts for leaf in part.failing)
         return (self,)
 
