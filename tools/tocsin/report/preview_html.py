@@ -21,7 +21,7 @@ _CUT: Final = 20
 _ALERTS_OPEN: Final = 5
 """So many alerts of an incident are shown unfolded."""
 _UNWRITTEN: Final = "(not written to the alert)"
-_DROPPED: Final = "What the service dropped or the prediction assumes"
+_DROPPED: Final = "What the service dropped, or is assumed here"
 _SEVERITIES: Final = frozenset({"High", "Medium", "Low", "Informational"})
 
 

@@ -43,8 +43,9 @@ class _Page:
     def lines(self) -> Iterator[str]:
         shown = self.preview
         where = "the Microsoft Defender portal" if shown.portal == "defender" else "Microsoft Sentinel"
-        version = f" {shown.rule.version}" if shown.rule.version else ""
-        yield self._paint(visible(f"{shown.rule.path}{version}"), _BOLD) + f", as {where} would show it"
+        title = f"{shown.rule.path} {shown.rule.version}".rstrip()
+        yield from (self._paint(line, _BOLD) for line in _wrap(visible(title), self.width))
+        yield from self._field("shown as in", [where])
         yield from self._field("case", [shown.case])
         yield from self._field("", [f"{shown.place}, at {shown.time}"])
         if shown.defanged:
@@ -87,7 +88,7 @@ class _Page:
         left = len(alerts) - _ALERTS_IN_FULL
         if left > 0:
             yield ""
-            yield f"… and {left} more alert{'' if left == 1 else 's'} in full with --html or --format json"
+            yield from self._hanging("", f"… and {left} more in full with --html or --format json")
 
     def _alert(self, alert: AlertView, single: bool) -> Iterator[str]:
         yield ""
@@ -115,7 +116,7 @@ class _Page:
                 yield from self._more(len(values) - _LISTED, "values")
         yield from self._events(alert)
         if alert.notes:
-            yield self._paint("  What the service dropped or the prediction assumes", _BOLD)
+            yield self._paint("  What the service dropped, or is assumed here", _BOLD)
             for note in alert.notes:
                 yield from self._hanging("    ! ", visible(note))
 
