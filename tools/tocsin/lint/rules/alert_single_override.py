@@ -8,6 +8,7 @@ from tocsin.content.finding import Finding, Level
 from tocsin.lint.alert_formats import alert_formats
 from tocsin.lint.check import DetectionCheck
 from tocsin.lint.context import DetectionContext
+from tocsin.lint.row_counts import row_count
 from tocsin.sentinel.alert_details import placeholders
 
 
@@ -26,15 +27,18 @@ class AlertSingleOverride(DetectionCheck):
         alertDetailsOverride: {alertDisplayNameFormat: "Direct Send from {{SenderIP}}"}
         eventGroupingSettings: {aggregationKind: AlertPerResult}
 
-    Fine to ignore: when the query returns at most one row, or the same value in all of them.
+    Fine to ignore: when a run hardly ever finds more than one, or all rows have the same value.
     """
 
-    code, slug, level = "ALT004", "alert.single-override", Level.WARNING
+    code, slug, level = "ALT004", "alert.single-override", Level.INFO
 
     def check_detection(self, detection: DetectionContext) -> Iterator[Finding]:
         grouping = detection.model.event_grouping_settings
         override = detection.model.alert_details_override
         if override is None or (grouping is not None and grouping.aggregation_kind == "AlertPerResult"):
+            return
+        relation = detection.query.analysis.relation
+        if relation is not None and row_count(relation).most in (0, 1):
             return
         fields = [one.field for one in alert_formats(detection) if next(placeholders(one.text), None)]
         if override.alert_severity_column_name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
-from tocsin.kql import plan
+from tocsin.kql import lineage, plan
 from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, ScalarType
 from tocsin.lint.check import DetectionCheck
 from tocsin.lint.context import DetectionContext
@@ -29,7 +29,8 @@ class EntityColumnType(DetectionCheck):
 
         query: SigninLogs | summarize n = count() by UserPrincipalName, IPAddress
 
-    Fine to ignore: when each value of a dynamic column is a plain text. Better write tostring(…) in the query.
+    Fine to ignore: when each value of a dynamic column is a plain text. Better write tostring(…) in the query. A
+    property of a dynamic value (``InitiatedBy.user.userPrincipalName``) is not reported: nobody knows what it holds.
     """
 
     code, slug, level = "ENT006", "entity.column-type", Level.WARNING
@@ -40,7 +41,10 @@ class EntityColumnType(DetectionCheck):
         for use in entity_columns(detection):
             column = known.get(use.column)
             identifier = use.what.rpartition(".")[2]
-            if column is None or use.path[0] != "entityMappings" or _fits(column, identifier):
+            if relation is None or column is None or use.path[0] != "entityMappings" or _fits(column, identifier):
+                continue
+            # Of a property of a bag nothing is known, and most are texts. A table's dynamic column is a bag or list.
+            if column.type is DYNAMIC and column.form is None and not lineage.scanned(relation, column):
                 continue
             shown = column.form.shown() if column.form is not None else column.type.value
             message = f"{use.what} uses {use.column}, which is {shown}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
 from tocsin.kql import lineage, plan
+from tocsin.kql.syntax import tree
 from tocsin.kql.types import STRING
 from tocsin.lint.context import QueryContext
 from tocsin.lint.query_check import (
@@ -35,7 +37,9 @@ class QueryCaseSensitive(QueryCheck):
 
         query: SigninLogs | where UserPrincipalName =~ "admin@contoso.com"
 
-    Fine to ignore: when the log certainly writes the name in one case.
+    The same holds for the keys of a join between tables of two products, or a table and a watchlist.
+
+    Fine to ignore: when the logs certainly write the name in one case.
     """
 
     code, slug, level = "KQL023", "query.case-sensitive", Level.WARNING
@@ -56,6 +60,9 @@ class QueryCaseSensitive(QueryCheck):
                 )
                 fix = rewriting(query, comparison.start, comparison.end, better, safe=False)
                 yield self.within(query, comparison.start, comparison.end, message, f"write {better}", fix=fix)
+        for key, left, right in _keys_of_two_sources(query):
+            message = f"the join compares {left} and {right} so that case counts, and the two do not write it alike"
+            yield self.at(query, key, message, "compute tolower(…) of both before the join, and join on these")
 
 
 _BETTER = {
@@ -74,18 +81,59 @@ _BETTER = {
 }
 
 
+def _keys_of_two_sources(query: QueryContext) -> Iterator[tuple[tree.Expression, str, str]]:
+    """The keys of joins that are names without case and come from two sources as these wrote them; with each, both
+    columns."""
+    joins = {node.start: node for node in query.nodes if isinstance(node, tree.Join | tree.Lookup)}
+    for relation in query.relations:
+        node = joins.get(relation.start)
+        if not isinstance(relation, plan.JoinRows) or relation.origin is not None or node is None:
+            continue
+        if len(node.on) == len(relation.keys):
+            for key, (left, right) in zip(node.on, relation.keys, strict=True):
+                one, other = _source(relation.left, left), _source(relation.right, right)
+                if one is not None and other is not None and one[0] != other[0]:
+                    yield key, one[1], other[1]
+
+
+def _source(relation: plan.Relation, key: plan.Expr) -> tuple[str, str] | None:
+    """Who writes the values of a key, and the column in words; None where it is computed, or case is no matter."""
+    if not isinstance(key, plan.ColumnRef):
+        return None
+    if _is_from_watchlist(relation, key.column):
+        return "", f"{key.column.name} of a watchlist"
+    read = sorted(lineage.scanned(relation, key.column))
+    writers = {_writer(table) for table, _ in read}
+    if len(writers) != 1 or not all(ignores_case(column, "anybody@contoso.com") for _, column in read):
+        return None
+    table, column = read[0]
+    return writers.pop(), f"{column} of {table}"
+
+
+_WRITER = re.compile(r"[A-Z]+[a-z]*")
+
+
+def _writer(table: str) -> str:
+    """The product that writes a table, as far as the name tells: tables of one product write a name alike."""
+    word = _WRITER.match(table)
+    return "Entra" if table.startswith(("AAD", "Signin")) else word.group() if word else table
+
+
 def _is_watchlist(query: QueryContext, comparison: Comparison) -> bool:
     """Whether the values come from a watchlist as people typed them."""
     test = value_of(query, comparison.node)
     answers = test.query if isinstance(test, plan.ListTest) else None
-    if answers is None or not answers.columns:
-        return False
-    pending = [(answers, answers.columns[0])]
+    return answers is not None and bool(answers.columns) and _is_from_watchlist(answers, answers.columns[0])
+
+
+def _is_from_watchlist(relation: plan.Relation, column: plan.Column) -> bool:
+    """Whether a column shows a watchlist's as it is."""
+    pending = [(relation, column)]
     while pending:
-        relation, column = pending.pop()
-        if isinstance(relation, plan.Watchlist):
+        each, shown = pending.pop()
+        if isinstance(each, plan.Watchlist):
             return True
-        pending += lineage.shown_as(relation, column)
+        pending += lineage.shown_as(each, shown)
     return False
 
 
