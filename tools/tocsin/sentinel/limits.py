@@ -80,6 +80,12 @@ GROUPING_LOOKBACK_MAX: Final = timedelta(days=7)
 SUPPRESSION_MIN: Final = timedelta(minutes=5)
 SUPPRESSION_MAX: Final = timedelta(hours=24)
 
+# Custom tables (https://learn.microsoft.com/azure/azure-monitor/logs/create-custom-table)
+CUSTOM_COLUMN_CHARS: Final = 45
+CUSTOM_COLUMN_PATTERN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,44}", re.ASCII)
+CUSTOM_COLUMN_TYPES: Final = ("string", "int", "long", "real", "bool", "datetime", "guid", "dynamic")
+RESERVED_COLUMNS: Final = frozenset(("_ResourceId", "id", "_SubscriptionId", "TenantId", "Type", "UniqueId", "Title"))
+
 SEVERITIES: Final = ("High", "Medium", "Low", "Informational")
 CONFIDENCE_LEVELS: Final = ("Unknown", "Low", "High")
 
