@@ -74,9 +74,11 @@ def record(told: RecordFate, places: Places, sources: SourceLines, look: Look = 
         return lines + [f"    {visible(line)}" for line in _way(told.fate)] if told.fate is not None else lines
     if told.note:
         return lines
-    shown = [each for each in told.fate.endings if each.end is not End.RESULT]
+    main, *others = [each for each in told.fate.endings if each.end is not End.RESULT]
+    shown = [main, *(each for each in others if not each.partial)]
+    explained: set[str] = set()
     for number, ending in enumerate(shown[:_MANY_HOPS]):
-        lines += _ending(ending, places, sources, look, main=number == 0)
+        lines += _ending(ending, places, sources, look, explained, main=number == 0)
     return lines
 
 
@@ -108,7 +110,9 @@ def _way(fate: Fate | None) -> Iterator[str]:
         yield from _hops(fate.main)
 
 
-def _ending(ending: Ending, places: Places, sources: SourceLines, look: Look, *, main: bool) -> list[str]:
+def _ending(
+    ending: Ending, places: Places, sources: SourceLines, look: Look, told: set[str], *, main: bool
+) -> list[str]:
     lines = [f"    {visible(line)}" for line in _hops(ending)] if main else []
     site = ending.site
     if site is None:
@@ -123,35 +127,38 @@ def _ending(ending: Ending, places: Places, sources: SourceLines, look: Look, *,
     if not main:
         where = f", {location}" if location is not None else ""
         lines.append(f"    also {ending.end.value} by {site.operator}{around}{where}: {visible(ending.why)}")
-        lines += [f"      {visible(line)}" for line in _conditions(failing, places)]
+        lines += [f"      {visible(line)}" for line in _conditions(failing, places, told)]
         return lines
     count = f" ({len(ending.rows)} rows of it)" if len(ending.rows) > 1 else ""
     lines.append(f"    {visible(site.operator or 'a step')}{around}{count}: {visible(ending.why)}")
     if location is not None:
         shown = pointer(location, length, sources, color=look.color, columns=look.columns, style="\x1b[1;31m")
         lines += [f"   {line}" for line in shown]
-    lines += [f"    {visible(line)}" for line in _conditions(failing, places)]
+    lines += [f"    {visible(line)}" for line in _conditions(failing, places, told)]
     return lines
 
 
-def _conditions(failing: Sequence[Condition], places: Places) -> Iterator[str]:
-    """The conditions that were not true, with what they saw."""
+def _conditions(failing: Sequence[Condition], places: Places, told: set[str]) -> Iterator[str]:
+    """The conditions that were not true, with what they saw. ``told`` is what was explained of the record before."""
     for each in failing[:_MANY_READINGS]:
         verdict = "null" if each.verdict is None else "false"
         yield _cut(f"{places.condition(each)} is {verdict}")
-        yield from (f"  {line}" for line in _readings(each.reads, places, 0))
+        yield from (f"  {line}" for line in _readings(each.reads, places, told, 0))
 
 
-def _readings(reads: Sequence[Reading], places: Places, depth: int) -> Iterator[str]:
+def _readings(reads: Sequence[Reading], places: Places, told: set[str], depth: int) -> Iterator[str]:
     for each in reads[:_MANY_READINGS]:
-        yield _cut(f"{each.name} = {value_text(each.value, each.type, _VALUE_CHARS)}")
-        if each.test is not None and depth < _DEEPEST:
-            yield from (f"  {line}" for line in _because(each.test, places, depth + 1))
+        line = _cut(f"{each.name} = {value_text(each.value, each.type, _VALUE_CHARS)}")
+        explained = each.test is not None and depth < _DEEPEST
+        yield f"{line}  (see above)" if explained and line in told else line
+        if each.test is not None and explained and line not in told:
+            told.add(line)
+            yield from (f"  {behind}" for behind in _because(each.test, places, told, depth + 1))
     if len(reads) > _MANY_READINGS:
         yield f"… {len(reads) - _MANY_READINGS} more"
 
 
-def _because(test: Condition, places: Places, depth: int) -> Iterator[str]:
+def _because(test: Condition, places: Places, told: set[str], depth: int) -> Iterator[str]:
     """Why a column that was worked out from conditions has its value: the parts that made it so."""
     location = places.location(test.origin, test.start) if test.length else None
     where = f"  ({location})" if location is not None else ""
@@ -159,7 +166,7 @@ def _because(test: Condition, places: Places, depth: int) -> Iterator[str]:
     for each in decisive[:_MANY_REASONS]:
         verdict = "null" if each.verdict is None else "true" if each.verdict else "false"
         yield _cut(f"because {places.condition(each)} is {verdict}") + where
-        yield from (f"  {line}" for line in _readings(each.reads, places, depth))
+        yield from (f"  {line}" for line in _readings(each.reads, places, told, depth))
     if len(decisive) > _MANY_REASONS:
         yield f"and {len(decisive) - _MANY_REASONS} conditions more, none of them true"
 

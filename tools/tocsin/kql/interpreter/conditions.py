@@ -24,6 +24,7 @@ from tocsin.kql.plan import (
     Projection,
     Relation,
     ScalarQuery,
+    Summarize,
     Variable,
 )
 from tocsin.kql.plan_text import expression_text
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from tocsin.kql.interpreter.provenance import Provenance
 
 _JOINING = frozenset({"and", "or"})
-_CHOOSING = frozenset({"case", "coalesce", "iff", "iif"})
+_BRANCHING = frozenset({"case", "iff", "iif"})
+_CHOOSING = _BRANCHING | {"coalesce"}
+_PICKING = frozenset({"arg_max", "arg_min", "argmax", "argmin", "take_any", "any"})
 _DEEPEST = 4
 """How many columns that were worked out from conditions are followed to those."""
 _MANY_PARTS = 64
@@ -128,7 +131,7 @@ class Conditions:
             if isinstance(each, ColumnRef) and each.column not in seen:
                 seen.add(each.column)
                 test = None
-                if each.column.type is BOOL and depth < _DEEPEST:
+                if depth < _DEEPEST:
                     test = self._definition(provenance, each.column, producer, row, depth + 1)
                 yield Reading(each.column.name, each.column.type, batch.column(each.column)[row], test)
             elif isinstance(each, Variable | ScalarQuery):
@@ -151,6 +154,21 @@ class Conditions:
                 shown.append(f"… {len(values)} in all")
             yield Reading("the list", DYNAMIC, shown)
 
+    def _branch(
+        self, provenance: Provenance, expression: Expr, producer: int, row: int, origin: str | None, depth: int
+    ) -> Condition | None:
+        """What made ``case`` or ``iff`` give the value it gave: the condition that was true, or that none was."""
+        if not isinstance(expression, Call) or expression.function.name not in _BRANCHING:
+            return None
+        refused: list[Condition] = []
+        for each in expression.arguments[:-1:2]:
+            test = self.test(provenance, each, producer, row, origin, depth)
+            if test.verdict is True or not test.known:
+                return test if test.known else None
+            refused.append(test)
+        text, start, length = expression_text(expression), expression.start, expression.length
+        return Condition(text, False, True, "or", tuple(refused), (), start, length, origin)
+
     def _definition(
         self, provenance: Provenance, column: Column, producer: int, row: int, depth: int
     ) -> Condition | None:
@@ -162,7 +180,9 @@ class Conditions:
                 before = next(provenance.origin(producer, row), None)
                 if before is None or not children(made):
                     return None
-                return self.test(provenance, made, *before, node.origin, depth)
+                if made.type is BOOL:
+                    return self.test(provenance, made, *before, node.origin, depth)
+                return self._branch(provenance, made, *before, node.origin, depth)
             further = _passed_on(provenance, column, producer, row)
             if further is None:
                 return None
@@ -179,7 +199,10 @@ def _expression_of(node: Relation, column: Column) -> Expr | None:
 
 def _passed_on(provenance: Provenance, column: Column, producer: int, row: int) -> tuple[Column, int, int] | None:
     """Where a row of a firing has a column from: the column there, the firing and the row."""
-    shown = shown_as(provenance.firings[producer].node, column)
+    here = provenance.firings[producer].node
+    if isinstance(here, Summarize) and all(column is not key.column for key in here.keys):
+        return _picked(provenance, here, column, producer, row)
+    shown = shown_as(here, column)
     for before, source in provenance.origin(producer, row):
         node = provenance.firings[before].node
         wanted = next((one for relation, one in shown if relation is node), column)
@@ -190,6 +213,26 @@ def _passed_on(provenance: Provenance, column: Column, producer: int, row: int) 
 
 def _has_parts(expression: Expr) -> bool:
     return isinstance(expression, Call) and expression.function.name in _JOINING | _CHOOSING
+
+
+def _picked(
+    provenance: Provenance, node: Summarize, column: Column, producer: int, row: int
+) -> tuple[Column, int, int] | None:
+    """The same for a column of ``arg_max`` and its kin, which shows a row of the group as it is."""
+    made = provenance.firings[producer].result
+    for call in node.aggregates:
+        pairs = list(zip(call.outputs, call.arguments, strict=False))
+        if column not in call.outputs or call.function.name not in _PICKING or len(pairs) != len(call.arguments):
+            continue
+        shown = [(output, given.column) for output, given in pairs if isinstance(given, ColumnRef)]
+        wanted = next((source for output, source in shown if output is column), None)
+        for before, place in provenance.origin(producer, row):
+            given = provenance.firings[before].result
+            if wanted is not None and all(
+                given.column(source)[place] == made.column(output)[row] for output, source in shown
+            ):
+                return wanted, before, place
+    return None
 
 
 def _joined(expression: Call) -> Sequence[Expr]:

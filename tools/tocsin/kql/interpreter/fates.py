@@ -100,6 +100,8 @@ class Ending:
     hops: tuple[Hop, ...] = ()
     result: int = 0
     """Which result, where a query has several (``fork``)."""
+    partial: bool = False
+    """Other rows that came of the record passed the step (elements of an array, rows of a join)."""
 
 
 @dataclass(frozen=True, slots=True)

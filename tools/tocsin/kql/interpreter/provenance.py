@@ -217,6 +217,7 @@ class Provenance:
                 entered = entered or bool(onward)
             elif onward:
                 went = True
+                walk.passed.add((number, node))
             elif not isinstance(node, Apply) or not entered:
                 lost.append(firings[-1])
         for consumer in lost:
@@ -267,7 +268,9 @@ class Provenance:
         elif end is End.UNKNOWN:
             why = f"{firing.node.operator or 'the step'} cannot say which of its rows come of which records"
         place = {End.DROPPED: 1, End.UNKNOWN: 2}.get(end, 3)
-        return (place, len(firing.path), -at), Ending(end, site_of(firing), rows, why, test, hops)
+        partial = any((producer, firing.node) in walk.passed for producer, _ in pairs)
+        ending = Ending(end, site_of(firing), rows, why, test, hops, partial=partial)
+        return (place, len(firing.path), -at), ending
 
 
 class _Walk:
@@ -275,6 +278,8 @@ class _Walk:
 
     def __init__(self, provenance: Provenance, starts: dict[int, dict[int, Pair | None]]) -> None:
         self.rows = starts
+        self.passed: set[tuple[int, Relation]] = set()
+        """Firings and the operators that took rows of the record from them."""
         self._provenance = provenance
 
     def add(self, target: Pair, source: Pair) -> None:
