@@ -19,6 +19,7 @@ from tocsin.content.given_records import (
     WatchlistRows,
 )
 from tocsin.content.schema_types import ContentModel, Duration, Items, Names, SomeItems, problem
+from tocsin.kql.literals import parse_datetime
 
 __all__ = [
     "Closing",
@@ -85,8 +86,10 @@ class Spread(ContentModel):
 
 
 def _check_spread(least: Any, most: Any, mean: Any) -> None:
-    if mean is None and (least is None) != (most is None) and least is not None:
+    if mean is None and most is None and least is not None:
         raise problem("value", "a spread needs least and most", "write {least: 1m, most: 20m}, or delay: 10m")
+    if mean is not None and not mean:
+        raise problem("value", "the mean of a delay must be longer than nothing", "delete it, or write mean: 2m")
     if least is not None and most is not None and least > most:
         raise problem("value", "least is longer than most", "exchange them")
 
@@ -199,7 +202,8 @@ class TestCase(ContentModel):
         times = [name for name in ("now", "moments", "period") if getattr(self, name) is not None]
         if len(times) > 1:
             raise problem("value", f"{times[0]} and {times[1]} both say when it runs", "keep one of them")
-        if self.moments is not None and list(self.moments) != sorted(set(self.moments)):
+        ticks = [parse_datetime(one) or 0 for one in self.moments or ()]
+        if ticks != sorted(set(ticks)):
             raise problem("value", "the moments are not in order of time, each once", "sort them")
         if not self.over_time:
             stated = [name for part in self.expect.parts() for name in _OVER_TIME if getattr(part, name) is not None]

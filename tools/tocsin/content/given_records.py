@@ -14,8 +14,12 @@ from tocsin.content.schema_types import ContentModel, Items, Names, problem
 
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,7})?Z")
 _OFFSET = re.compile(r"([+-])((?:\d{1,6}[dhms])+)")
+_OFFSET_CHARS = 40
 _PART = re.compile(r"(\d+)([dhms])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_YEARS = range(1900, 3000)
+_LONGEST = timedelta(days=3650)
+"""Times and distances that a test can mean. What is beyond would leave what a datetime can hold."""
 _UTC_HELP = "write UTC such as 2025-07-15T10:00:00Z"
 
 Record = dict[str, Any]
@@ -25,7 +29,7 @@ Record = dict[str, Any]
 def _is_instant(text: str) -> bool:
     found = _INSTANT.fullmatch(text)
     try:
-        return found is not None and datetime.fromisoformat(f"{found.group(1)}T{found.group(2)}") is not None
+        return found is not None and datetime.fromisoformat(f"{found.group(1)}T{found.group(2)}").year in _YEARS
     except ValueError:
         return False
 
@@ -37,17 +41,21 @@ def _instant(value: Any) -> Any:
 
 
 def _moment(value: Any) -> Any:
-    if isinstance(value, str) and not _is_instant(value) and offset_of(value) is None:
-        raise problem(
-            "value", f'"{value}" is no time', f"{_UTC_HELP}, or a distance with its sign such as -10m, +1h30m"
-        )
+    if not isinstance(value, str) or _is_instant(value):
+        return value
+    offset = offset_of(value)
+    if offset is None:
+        help = f"{_UTC_HELP}, or a distance with its sign such as -10m, +1h30m"
+        raise problem("value", f'"{value}" is no time', help)
+    if abs(offset) > _LONGEST:
+        raise problem("value", f'"{value}" is longer than ten years', "write a shorter distance")
     return value
 
 
 def offset_of(text: str) -> timedelta | None:
     """The span of ``-10m`` or ``+1h30m``; None for other text."""
     found = _OFFSET.fullmatch(text)
-    if found is None:
+    if found is None or len(text) > _OFFSET_CHARS:
         return None
     span = sum((timedelta(**{_UNITS[unit]: int(n)}) for n, unit in _PART.findall(found.group(2))), timedelta())
     return -span if found.group(1) == "-" else span
@@ -119,6 +127,10 @@ class Given(ContentModel):
     def _every_of_several(self) -> Given:
         if self.every is not None and (self.times is None or offset_of(self.every) is None):
             raise problem("value", "every says how far apart several records lie", "write times: 10, every: +1m")
+        if self.every is not None and abs(offset_of(self.every) or timedelta()) * (self.times or 0) > _LONGEST:
+            raise problem(
+                "value", "these records lie further apart than ten years", "write fewer, or a shorter distance"
+            )
         return self
 
 

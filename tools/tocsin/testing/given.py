@@ -132,10 +132,11 @@ class GivenRecords:
         times = [_generated(record) for record in records]
         first = min((time for time in times if time is not None), default=to)
         where = self._at(*path, "at")
-        return [
-            {**record, SCOPE_COLUMN: Field(format_datetime(to + ((first if time is None else time) - first)), where)}
-            for record, time in zip(records, times, strict=True)
-        ]
+        moved: list[Record] = []
+        for record, time in zip(records, times, strict=True):
+            ticks = to if time is None else to + time - first
+            moved.append({**record, SCOPE_COLUMN: Field(_datetime(ticks, where), where)})
+        return moved
 
     def _repeated(self, records: Sequence[Record], given: Given, path: Path_) -> list[Record]:
         assert given.times is not None
@@ -147,7 +148,7 @@ class GivenRecords:
                 if step and time is None:
                     message = f"the record has no {SCOPE_COLUMN} for every to count from"
                     raise Unreadable(problem("TST109", message, "give it one, or write at:", self._at(*path, "every")))
-                moved = format_datetime((time or 0) + number * step)
+                moved = _datetime((time or 0) + number * step, self._at(*path, "every"))
                 made.append({**record, SCOPE_COLUMN: Field(moved, self._at(*path))} if step else record)
         return made
 
@@ -201,6 +202,13 @@ class GivenRecords:
 
     def _at(self, *path: PathPart) -> Location:
         return self.test.document.location(*path)
+
+
+def _datetime(ticks: int, where: Location) -> str:
+    try:
+        return format_datetime(ticks)
+    except ValueError as error:
+        raise Unreadable(problem("TST109", str(error), "write another time", where)) from None
 
 
 def _generated(record: Record) -> int | None:
