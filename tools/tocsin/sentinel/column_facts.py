@@ -39,9 +39,6 @@ def ignores_case(column: str, value: str) -> bool:
 VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("EmailEvents", "EmailDirection"): ("Inbound", "Outbound", "Intra-org", "Unknown"),
     ("EmailEvents", "DeliveryAction"): ("Delivered", "Junked", "Blocked", "Replaced"),
-    ("EmailEvents", "DeliveryLocation"): (
-        "Inbox/folder", "On-premises/External", "Junk folder", "Quarantine", "Failed", "Dropped", "Deleted items",
-    ),
     ("SigninLogs", "RiskLevelDuringSignIn"): ("none", "low", "medium", "high", "hidden"),
     ("SigninLogs", "RiskLevelAggregated"): ("none", "low", "medium", "high", "hidden"),
     ("SigninLogs", "ConditionalAccessStatus"): ("success", "failure", "notApplied", "unknownFutureValue"),

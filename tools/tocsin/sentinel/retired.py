@@ -37,14 +37,12 @@ TABLES: Final[Mapping[str, Retired]] = {
     "Update": Retired("Azure Update Manager's tables in Azure Resource Graph", _UPDATES),
     "UpdateSummary": Retired("Azure Update Manager's tables in Azure Resource Graph", _UPDATES),
     "UpdateRunProgress": Retired("Azure Update Manager's tables in Azure Resource Graph", _UPDATES),
-    # https://learn.microsoft.com/azure/azure-monitor/agents/azure-monitor-agent-migration
+    # https://learn.microsoft.com/azure/sentinel/data-connectors-reference
     "DnsEvents": Retired("ASimDnsActivityLogs", _AGENT),
     "DnsInventory": Retired("ASimDnsActivityLogs", _AGENT),
-    "ProtectionStatus": Retired("Microsoft Defender's device tables", _AGENT),
-    "SecurityBaseline": Retired("Microsoft Defender for Cloud's recommendations", _AGENT),
-    "SecurityBaselineSummary": Retired("Microsoft Defender for Cloud's recommendations", _AGENT),
-    # https://learn.microsoft.com/azure/azure-monitor/containers/container-insights-logs-schema
-    "ContainerLog": Retired("ContainerLogV2", "Container insights replaces it, to be retired on 30 September 2026"),
+    # https://learn.microsoft.com/azure/azure-monitor/containers/container-insights-v2-migration
+    "ContainerLog": Retired("ContainerLogV2", "Container insights retired it on 30 September 2026"),
+    # https://learn.microsoft.com/defender-xdr/advanced-hunting-schema-changes, March and May 2021
     "AppFileEvents": Retired("CloudAppEvents", _VERDICTS),
     "DeviceTvmSoftwareInventoryVulnerabilities": Retired(
         "DeviceTvmSoftwareInventory and DeviceTvmSoftwareVulnerabilities", _VERDICTS
@@ -71,11 +69,14 @@ COLUMNS: Final[Mapping[tuple[str, str], Retired]] = {
     ("AzureActivity", "ActivitySubstatus"): Retired("ActivitySubstatusValue", _ACTIVITY),
     ("AzureActivity", "Category"): Retired("CategoryValue", _ACTIVITY),
     ("AzureActivity", "ResourceProvider"): Retired("ResourceProviderValue", _ACTIVITY),
+    # https://learn.microsoft.com/defender-xdr/advanced-hunting-schema-changes, February 2021
     ("EmailEvents", "PhishFilterVerdict"): Retired("ThreatTypes", _VERDICTS),
     ("EmailEvents", "MalwareFilterVerdict"): Retired("ThreatTypes", _VERDICTS),
     ("EmailEvents", "PhishDetectionMethod"): Retired("DetectionMethods", _VERDICTS),
     ("EmailEvents", "MalwareDetectionMethod"): Retired("DetectionMethods", _VERDICTS),
     ("EmailAttachmentInfo", "MalwareFilterVerdict"): Retired("ThreatTypes", _VERDICTS),
+    ("EmailAttachmentInfo", "PhishFilterVerdict"): Retired("ThreatTypes", _VERDICTS),
+    ("EmailAttachmentInfo", "PhishDetectionMethod"): Retired("DetectionMethods", _VERDICTS),
     ("EmailAttachmentInfo", "MalwareDetectionMethod"): Retired("DetectionMethods", _VERDICTS),
 }
 """By table and column."""
