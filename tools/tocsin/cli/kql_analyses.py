@@ -66,7 +66,8 @@ def _named_tables(analysis: kql.Analysis) -> list[str]:
         if isinstance(node, tree.NameReference) and node.name.wildcard:
             matching = [each for each in analysis.tables if fnmatchcase(each, node.name.text)]
             named.update(matching if len(matching) == 1 else ())
-        elif isinstance(node, tree.NameReference):
+        elif isinstance(node, tree.NameReference) and node not in analysis.values:
+            # One with a value is a column, a variable or a function without brackets.
             named.add(node.name.text)
         elif isinstance(node, tree.Path):
             named.add(node.member.text)

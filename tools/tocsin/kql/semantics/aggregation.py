@@ -132,6 +132,9 @@ def aggregate_in_expression(session: Session, aggregate: Aggregate, node: tree.F
     """An aggregate inside arithmetic: its first output, kept in the scope's sink."""
     if scope.sink is None:
         session.error("KS144", f"The aggregate '{aggregate.name}' is only allowed in summarize and its kin", node.name)
+        for each in node.arguments:
+            if not isinstance(each, tree.Star):
+                session.value(each, scope)
         return unknown()
     made, _ = bind_aggregate(session, aggregate, node, scope)
     scope.sink.calls.append(made)

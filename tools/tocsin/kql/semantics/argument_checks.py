@@ -75,10 +75,15 @@ def check_arguments(
     lenient = runs and not session.catalog.as_service and all(each.code in taken for each in problems)
     severity = tree.Severity.WARNING if lenient else tree.Severity.ERROR
     for problem in problems:
-        place = name if problem.at < 0 else underlying(nodes[problem.at])
+        place = name if problem.at < 0 else unnamed(nodes[problem.at])
         text = f"The function '{function}' {problem.message}" if problem.at < 0 else problem.message
         session.report(problem.code, text, place.start, place.end - place.start, severity=severity)
     return lenient, verdict.returns
+
+
+def unnamed(node: tree.Node) -> tree.Node:
+    """The expression without the name it is given."""
+    return node.value if isinstance(node, tree.NamedExpression) else node
 
 
 def underlying(node: tree.Node) -> tree.Node:

@@ -41,7 +41,7 @@ def judge(callee: Callee, arguments: Sequence[Argument]) -> Verdict:
     least, most = min(each.least for each in rules), max(each.most for each in rules)
     if not arguments and least > 0:
         problems: tuple[Problem, ...] = (_count_problem(least, most),)
-    elif any(each.kind is UNKNOWN_KIND for each in arguments):
+    elif any(each.kind is UNKNOWN_KIND and each.form not in ("table", "star") for each in arguments):
         problems = ()
     else:
         shown = ", ".join("table" if each.form == "table" else each.kind.type.value for each in arguments)
@@ -79,6 +79,8 @@ def _wrong_count(rule: Rule, count: int) -> Problem | None:
 
 
 def _count_problem(least: int, most: int) -> Problem:
+    if least == most:
+        return Problem("KS119", f"takes {most} argument{'s'[: most != 1]}", -1)
     if most >= UNLIMITED:
         return Problem("KS120", f"takes at least {least} argument{'s'[: least != 1]}", -1)
     return Problem("KS120", f"takes {least} to {most} arguments", -1)

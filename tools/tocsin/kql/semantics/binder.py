@@ -181,6 +181,13 @@ def _refused(session: Session, statement: tree.Statement, names: Names) -> None:
         names.entries[name.text] = unknown()
 
 
+def _restrict(session: Session, statement: tree.RestrictStatement, names: Names) -> None:
+    """The tables and views that the query may read; what they are changes nothing here."""
+    for each in statement.names:
+        if isinstance(each, tree.NameReference) and not each.name.wildcard:
+            session.value(each, Scope(names))
+
+
 _STATEMENTS: dict[type[tree.Statement], Callable[[Session, Any, Names], None]] = {
     tree.LetStatement: _let,
     tree.DeclareParametersStatement: _query_parameters,
@@ -188,5 +195,5 @@ _STATEMENTS: dict[type[tree.Statement], Callable[[Session, Any, Names], None]] =
     tree.DeclarePatternStatement: _refused,
     tree.AliasStatement: _refused,
     tree.SetStatement: set_option,
+    tree.RestrictStatement: _restrict,
 }
-"""``restrict access`` changes nothing here."""

@@ -12,6 +12,7 @@ from tocsin.kql.plan import Call, ColumnRef, Constant, Expr
 from tocsin.kql.semantics import availability, special_functions
 from tocsin.kql.semantics.aggregation import aggregate_in_expression
 from tocsin.kql.semantics.argument_checks import has_rules, result_kind
+from tocsin.kql.semantics.bounds import problems_of
 from tocsin.kql.semantics.calls import call, choose, stand_in
 from tocsin.kql.semantics.conversions import convert, wider
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function
@@ -23,6 +24,8 @@ from tocsin.kql.types import (
     BOOL,
     DATETIME,
     DYNAMIC,
+    INT,
+    LONG,
     NUMBERS,
     STRING,
     TIMESPAN,
@@ -104,6 +107,7 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
         if column is not None:
             if scope.sink is not None:
                 session.error("KS236", f"The name '{name}' must stand inside an aggregate function here", node)
+                return unknown()
             return ColumnRef(column)
     meaning = scope.names.find(name)
     if isinstance(meaning, DeclaredFunction):
@@ -170,7 +174,10 @@ def _path(session: Session, node: tree.Path, scope: Scope) -> Value:
         return _side_column(session, side, node.member, node)
     if special_functions.is_database(node.target):
         return session.bind_table(session, node, scope)
-    target = session.scalar(node.target, scope)
+    target = session.value(node.target, scope)
+    if isinstance(target, TableValue):
+        session.unknown_name("KS142", node.member.text, node.member, "column, table, variable or function", ())
+        return unknown()
     if target.type is UNKNOWN:
         return unknown() if not isinstance(target, ColumnRef) else plan.Member(target, node.member.text, UNKNOWN)
     if target.type is not DYNAMIC:
@@ -190,15 +197,24 @@ def _side_column(session: Session, side: Row, member: tree.Name, node: tree.Node
 
 
 def _element(session: Session, node: tree.Element, scope: Scope) -> Value:
-    target = session.scalar(node.target, scope)
+    target = session.value(node.target, scope)
     index = session.scalar(node.index, scope)
+    bracket = tree.Node(node.target.end, node.end)
+    if isinstance(target, TableValue):
+        session.error("KS147", "A table has no elements", bracket)
+        return unknown()
     if target.type is UNKNOWN:
         return unknown() if isinstance(target, Constant) else plan.Element(target, index, UNKNOWN)
     if target.type is not DYNAMIC:
-        bracket = tree.Node(node.target.end, node.end)
         session.error("KS147", f"A value of the type {target.type.value} has no elements", bracket)
         return unknown()
+    if index.type not in _INDEXES:
+        session.error("KS141", f"A number or a text is needed here, this is {index.type.value}", node.index)
     return plan.Element(target, index)
+
+
+_INDEXES = frozenset({INT, LONG, STRING, DYNAMIC, UNKNOWN})
+"""Types of what stands in the brackets of an element."""
 
 
 def _path_call(session: Session, node: tree.PathCall, scope: Scope) -> Value:
@@ -275,7 +291,10 @@ def _between(session: Session, node: tree.Between, scope: Scope) -> Value:
     operands = [session.scalar(each, scope) for each in (node.operand, node.low, node.high)]
     name = "!between" if node.negated else "between"
     types = [each.type for each in operands]
-    if UNKNOWN in types:
+    problems = list(problems_of(*types))
+    for problem in problems:
+        session.error(problem.code, problem.message, (node.operand, node.low, node.high)[problem.at])
+    if problems or UNKNOWN in types:
         return Call(MISSING_OPERATOR, (), BOOL)
     function = scalar_functions().get(name)
     found = choose(function, types) if function is not None else None
@@ -304,7 +323,9 @@ def _list_test(session: Session, node: tree.ListTest, scope: Scope) -> Value:
     tables = [each for each in values if isinstance(each, TableValue)]
     if tables:
         if len(values) > 1:
-            session.error("KS108", "A list holds values, or one table alone", node)
+            for item, value in zip(node.items, values, strict=True):
+                if isinstance(value, TableValue):
+                    session.error("KS108", "A list holds values, or one table alone", item)
         relation = tables[0].relation
         if not relation.columns and not tables[0].open:
             session.error("KS108", "The table has no column to compare with", node)

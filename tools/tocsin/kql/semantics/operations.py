@@ -13,12 +13,13 @@ from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.plan import Call, Expr
 from tocsin.kql.semantics.calls import choose
 from tocsin.kql.semantics.conversions import convert, wider
-from tocsin.kql.semantics.session import Session
+from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import (
     BOOL,
     DATETIME,
     DYNAMIC,
+    INT,
     LONG,
     NUMBERS,
     REAL,
@@ -125,6 +126,11 @@ RULES: dict[str, Rule] = {
 }
 """By operator; every other binary operator compares text."""
 
+_TERMS = frozenset(
+    f"{no}{word}{case}" for no in ("", "!") for word in ("has", "hasprefix", "hassuffix") for case in ("", "_cs")
+)
+"""Operators whose right side the service takes as dynamic only where nothing more is known of it."""
+
 _ARITHMETIC = frozenset("+-*/%")
 _COMPARING = frozenset({"==", "!=", "<>", "<", "<=", ">", ">="})
 
@@ -138,11 +144,14 @@ def operate(session: Session, operator: str, operands: Sequence[Expr], node: tre
     if UNKNOWN in (left.type, right.type):
         return Call(MISSING_OPERATOR, (), _unknown_result(operator, left.type, right.type))
     result = RULES.get(operator, _text)(left.type, right.type)
+    if operator in _TERMS and session.kind(right).form:
+        # A whole term is no array, bag or dynamic constant.
+        result = None
     if result is None:
         types = f"{left.type.value} and {right.type.value}"
         session.error("KS106", f"The operator '{operator}' is not defined for {types}", at)
-        result = UNKNOWN if operator in _ARITHMETIC else BOOL
-        return Call(MISSING_OPERATOR, (), result)
+        result = _failed_result(operator, left.type, right.type) if operator in _ARITHMETIC else BOOL
+        return Call(MISSING_OPERATOR, (), result) if result is not UNKNOWN else unknown()
     return apply_operator(session, operator, operands, result, node, at)
 
 
@@ -155,9 +164,38 @@ def _unknown_result(operator: str, left: ScalarType, right: ScalarType) -> Scala
         return times.pop()
     if right in (DATETIME, TIMESPAN) and operator in "/%":
         return REAL if operator == "/" else TIMESPAN
-    if left in NUMBERS and operator != "*":
-        return LONG if left is ScalarType.INT else left
+    if left is TIMESPAN and operator == "%":
+        return TIMESPAN
+    number = left if left in NUMBERS else right if right in NUMBERS and operator in "+-" else None
+    if number is not None and operator != "*":
+        return LONG if number is INT else number
     return UNKNOWN
+
+
+_FAILED: dict[tuple[str, ScalarType, ScalarType], ScalarType] = {
+    **{("+", number, TIMESPAN): TIMESPAN for number in NUMBERS - {INT}},
+    **{("+", TIMESPAN, number): TIMESPAN for number in NUMBERS - {INT}},
+    **{("+", number, DATETIME): number for number in NUMBERS},
+    **{("+", DATETIME, number): number for number in NUMBERS},
+    **{("/", number, DATETIME): REAL for number in NUMBERS - {INT}},
+    ("/", REAL, TIMESPAN): REAL,
+    **{("%", number, DATETIME): TIMESPAN for number in NUMBERS - {INT}},
+    ("*", DATETIME, DATETIME): DATETIME,
+    ("%", TIMESPAN, DATETIME): TIMESPAN,
+}
+"""The types that the service goes on with where an operator is not defined for two numbers or times; others: none."""
+
+_COUNTED = NUMBERS | {DATETIME, TIMESPAN}
+
+
+def _failed_result(operator: str, left: ScalarType, right: ScalarType) -> ScalarType:
+    """The result type of an operator that is not defined for its operands: the one that fits most of them."""
+    if left in _COUNTED and right in _COUNTED:
+        found = _FAILED.get((operator, left, right), UNKNOWN)
+        return LONG if found is INT else found
+    if DYNAMIC in (left, right):
+        return UNKNOWN
+    return _unknown_result(operator, left if left in _COUNTED else UNKNOWN, right if right in _COUNTED else UNKNOWN)
 
 
 def apply_operator(

@@ -8,6 +8,7 @@ from tocsin.kql.functions.declaration import ScalarFunction
 from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.plan import Call, Column, ColumnRef, Constant, Expr, Inline, PackRow, ScalarQuery, Watchlist
 from tocsin.kql.semantics import availability
+from tocsin.kql.semantics.argument_checks import check_arguments
 from tocsin.kql.semantics.calls import call
 from tocsin.kql.semantics.conversions import convert, first_column_type
 from tocsin.kql.semantics.scopes import Scope, TableValue
@@ -69,12 +70,32 @@ def _wrong_count(session: Session, node: tree.FunctionCall, text: str) -> Value:
 def _toscalar(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     if len(node.arguments) != 1:
         return _wrong_count(session, node, "one query")
-    value = session.value(node.arguments[0], scope.inside(None))
+    argument = node.arguments[0]
+    bare = argument
+    while isinstance(bare, tree.Parenthesized):
+        bare = bare.inner
+    inner = scope.inside(None)
+    if _is_nothing(session, bare, scope):
+        session.table(bare, inner)
+        session.error("KS190", "The table has no columns", argument)
+        return unknown()
+    value = session.value(argument, inner)
+    if isinstance(value, Constant) and value.type is UNKNOWN and not isinstance(bare, tree.NameReference):
+        session.error("KS112", "A value or a table is needed here", argument)
     if isinstance(value, TableValue):
         if not value.relation.columns and not value.open and not value.nothing:
             session.error("KS190", "The table has no columns", node.arguments[0])
         return ScalarQuery(value.relation, first_column_type(value.relation))
     return value
+
+
+def _is_nothing(session: Session, node: tree.Expression, scope: Scope) -> bool:
+    """Whether the expression is a name that means nothing outside a row; it is then taken for that of a table."""
+    if not isinstance(node, tree.NameReference):
+        return False
+    name = node.name.text
+    known = scope.names.find(name) is not None or name in session.catalog.tables or name in session.catalog.functions
+    return not known and name not in scalar_functions()
 
 
 def _materialize(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
@@ -116,6 +137,8 @@ def _refused_table(session: Session, node: tree.FunctionCall, scope: Scope) -> V
 
 def _column_if_exists(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     if len(node.arguments) != 2:
+        for each in node.arguments:
+            session.value(each, scope)
         return _wrong_count(session, node, "2 arguments")
     name = constant_text(session, node.arguments[0], scope.inside(None))
     fallback = session.scalar(node.arguments[1], scope)
@@ -150,14 +173,12 @@ def _column_names_of(session: Session, node: tree.FunctionCall, scope: Scope) ->
 
 
 def _pack_all(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
-    ignore = False
-    if node.arguments:
-        value = session.scalar(node.arguments[0], scope)
-        if isinstance(value, Constant) and value.type is BOOL:
-            ignore = bool(value.value)
+    values = [session.value(each, scope) for each in node.arguments]
+    check_arguments(session, "function", "pack_all", values, node.arguments, node.name, runs=True)
+    given = values[0] if values else None
+    ignore = isinstance(given, Constant) and given.type is BOOL and bool(given.value)
     if scope.row is None:
-        session.error("KS142", "pack_all() needs the columns of a table", node)
-        return unknown()
+        return PackRow((), ignore)
     if scope.row.open:
         session.refuse("TK103", "The columns that pack_all() takes are not known before the query runs", node)
     return PackRow(tuple(scope.row.columns), ignore)

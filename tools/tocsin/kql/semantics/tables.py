@@ -121,7 +121,7 @@ def _source(session: Session, node: tree.Expression, scope: Scope) -> TableValue
         value = session.value(node, scope)
         if isinstance(value, TableValue):
             return value
-        return session.missing_table(node, (), value.type is UNKNOWN)
+        return session.missing_table(node, (), value.type is UNKNOWN and not isinstance(node, tree.Path | tree.Element))
     if session.catalog.as_service and isinstance(node, tree.NameReference):
         meaning = scope.names.find(node.name.text)
         scalar = meaning is not None and not isinstance(meaning, TableValue | DeclaredFunction)

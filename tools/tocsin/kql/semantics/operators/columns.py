@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tocsin.kql.plan import Column, ColumnRef, Constant, Element, Expr, Projection, Variable
 from tocsin.kql.semantics.conversions import convert
+from tocsin.kql.semantics.expressions import bare_function
 from tocsin.kql.semantics.naming import COLUMN_NAME_ARGUMENT, Output, UniqueNames, outputs_of, result_name
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
@@ -196,20 +197,26 @@ def wildcard(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", pattern)), re.S)
 
 
-def choose(session: Session, expressions: Iterable[tree.Expression], row: Row) -> list[Column]:
+def choose(session: Session, expressions: Iterable[tree.Expression], row: Row, scope: Scope) -> list[Column]:
     """The columns that names and wildcards choose, in that order, each once."""
     found: dict[int, Column] = {}
     for each in expressions:
-        for column in chosen(session, each, row):
+        for column in chosen(session, each, row, outside=scope):
             found.setdefault(id(column), column)
     return list(found.values())
 
 
 def chosen(
-    session: Session, node: tree.Expression, row: Row, *, strict: bool = True, trusted: bool = False
+    session: Session,
+    node: tree.Expression,
+    row: Row,
+    *,
+    strict: bool = True,
+    trusted: bool = False,
+    outside: Scope | None = None,
 ) -> list[Column]:
     """The columns that one name or wildcard means. ``strict``: say that a column name is needed here.
-    ``trusted``: an open row takes a name it does not know."""
+    ``trusted``: an open row takes a name it does not know. ``outside``: where else a name may mean something."""
     if isinstance(node, tree.Star):
         return list(row.columns)
     if not isinstance(node, tree.NameReference):
@@ -234,14 +241,28 @@ def chosen(
         return []
     if strict:
         session.error("KS109", "A column name is needed here", node)
+    if outside is not None and _means_else(session, node, outside):
+        return []
     session.unknown_name("KS142", name, node, "column", row.index)
     return []
+
+
+def _means_else(session: Session, node: tree.NameReference, scope: Scope) -> bool:
+    """Whether a name that is no column means something else; the service then says no more of it."""
+    name = node.name.text
+    catalog = session.catalog
+    return (
+        scope.names.find(name) is not None
+        or name in catalog.tables
+        or name in catalog.functions
+        or bare_function(session, node, scope) is not None
+    )
 
 
 def project_away(session: Session, node: tree.ProjectAway, source: TableValue, scope: Scope) -> TableValue:
     """``project-away``"""
     row = Row.of_table(source)
-    gone = {id(column) for column in choose(session, node.columns, row)}
+    gone = {id(column) for column in choose(session, node.columns, row, scope)}
     source = row.table(source)
     left = [column for column in source.relation.columns if id(column) not in gone]
     return projection(session, node, "project-away", source, kept(left), source.open)
@@ -256,7 +277,7 @@ def project_keep(
         found = _by_text(session, node.columns, row, scope)
         source = row.table(source)
         return projection(session, node, "project-by-names", source, kept(found), source.open)
-    stay = {id(column) for column in choose(session, node.columns, row)}
+    stay = {id(column) for column in choose(session, node.columns, row, scope)}
     source = row.table(source)
     left = [column for column in source.relation.columns if id(column) in stay]
     return projection(session, node, "project-keep", source, kept(left), source.open)
@@ -340,7 +361,12 @@ def project_reorder(session: Session, node: tree.ProjectReorder, source: TableVa
 
 def _reordered(session: Session, node: tree.NameReference, row: Row, scope: Scope) -> list[Column]:
     """The column of a name; a name that means something else is passed over, as the service does."""
-    if row.find(node.name.text) is None and scope.names.find(node.name.text) is not None:
+    name = node.name.text
+    if row.find(name) is None and scope.names.find(name) is not None:
+        return []
+    if row.find(name) is None and not row.open and _means_else(session, node, scope):
+        if name in session.catalog.tables:
+            session.scalar(node, scope.inside(None))
         return []
     return chosen(session, node, row, strict=False) or [row.infer(node.name.text)]
 

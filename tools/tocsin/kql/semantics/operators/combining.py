@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tocsin.kql.plan import Column, UnionRows
+from tocsin.kql.plan import Column, Expr, UnionRows
 from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.operators.columns import wildcard
 from tocsin.kql.semantics.operators.hints import hint_text
@@ -61,7 +61,7 @@ def bind_tables(
             tables.extend(matching)
             open_ = open_ or (not matching and fuzzy)
             continue
-        table = _fuzzy_table(session, node, scope) if fuzzy else session.table(node, scope.inside(None))
+        table = _fuzzy_table(session, node, scope) if fuzzy else table_operand(session, node, scope)
         if table is None:
             open_ = True
             continue
@@ -70,13 +70,37 @@ def bind_tables(
     return Inputs(tuple(tables), open_)
 
 
+def table_operand(session: Session, node: tree.Expression, scope: Scope) -> TableValue:
+    """The table that an operator reads beside its input. A scalar in its place is one without columns."""
+    inner = scope.inside(None)
+    bare = node
+    while isinstance(bare, tree.Parenthesized):
+        bare = bare.inner
+    if isinstance(bare, tree.NameReference):
+        meaning = scope.names.find(bare.name.text)
+        scalar = isinstance(meaning, Expr) and meaning.type is not UNKNOWN
+    elif isinstance(bare, tree.Literal | tree.DynamicLiteral | tree.FunctionCall | tree.Binary | tree.Unary):
+        value = session.value(bare, inner)
+        if isinstance(value, TableValue):
+            return value
+        scalar = value.type is not UNKNOWN
+        if not scalar:
+            return session.missing_table(node)
+    else:
+        return session.table(node, inner)
+    if not scalar:
+        return session.table(node, inner)
+    session.error("KS111", "A table is needed here, this is a scalar value", node)
+    return session.missing_table(node, (), False)
+
+
 def _fuzzy_table(session: Session, node: tree.Expression, scope: Scope) -> TableValue | None:
     """A table of a fuzzy union. When something it reads is missing, only its columns stay, without rows; None when it
     has no columns either."""
     outer, before, refusals = session.fuzzy, session.fuzzy_misses, dict(session.refusals)
     session.fuzzy = True
     try:
-        table = session.table(node, scope.inside(None))
+        table = table_operand(session, node, scope)
     finally:
         session.fuzzy = outer
     if session.fuzzy_misses == before:

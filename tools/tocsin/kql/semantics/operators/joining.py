@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from tocsin.kql.plan import Column, ColumnRef, Expr, JoinKind, JoinRows, Projection
 from tocsin.kql.semantics.conversions import common_type, convert
+from tocsin.kql.semantics.expressions import bare_function
 from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.operations import refuse_operands
+from tocsin.kql.semantics.operators.combining import table_operand
 from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
@@ -35,14 +37,14 @@ def join(session: Session, node: tree.Join, source: TableValue, scope: Scope) ->
         session.error("KS006", "The join needs a condition: on and a column that both sides have", node)
     if node.where is not None:
         session.refuse("TK129", "A join with 'where' instead of 'on' is not run by the local engine", node.where)
-    right = session.table(node.right, scope.inside(None))
+    right = table_operand(session, node.right, scope)
     return _joined(session, node, "join", source, right, kind, node.on, scope, keep_keys=True)
 
 
 def lookup(session: Session, node: tree.Lookup, source: TableValue, scope: Scope) -> TableValue:
     """``lookup``: leftouter unless inner is asked for; the right side's keys are not shown."""
     kind = JoinKind.INNER if hint_text(node, "kind") == "inner" else JoinKind.LEFT_OUTER
-    right = session.table(node.right, scope.inside(None))
+    right = table_operand(session, node.right, scope)
     return _joined(session, node, "lookup", source, right, kind, node.on, scope, keep_keys=False)
 
 
@@ -153,6 +155,19 @@ class Conditions:
                 self._equality(each)
             elif not isinstance(each, tree.Missing):
                 self.session.error("KS182", "A join condition is a column, or $left.a == $right.b", each)
+                self._look_at(each)
+
+    def _look_at(self, node: tree.Expression) -> None:
+        """Report what else is wrong with what is no condition."""
+        self.session.value(node, self.scope.inside(Row.of([*self.left.columns, *self.right.columns])))
+
+    def _is_no_column(self, node: tree.NameReference) -> bool:
+        """Whether a name that no side has means something else."""
+        name = node.name.text
+        catalog = self.session.catalog
+        if _is_side(node) or name in catalog.tables or name in catalog.functions:
+            return True
+        return self.scope.names.find(name) is not None or bare_function(self.session, node, self.scope) is not None
 
     def _common(self, node: tree.NameReference) -> None:
         name = node.name.text
@@ -160,6 +175,9 @@ class Conditions:
         if left is None and self.left.open:
             left = self.session.trust(self.left, name, node)
         if (left is None and right is None and not self.right.open) or (left is None and right is None):
+            if self._is_no_column(node):
+                self.session.error("KS109", "A column of both sides is needed here", node)
+                return
             near = [*self.left.index, *self.right.index]
             self.session.unknown_name("KS142", name, node, "column, table, variable or function", near)
             return
@@ -189,8 +207,8 @@ class Conditions:
             if not _belongs(bare, side):
                 self.session.error("KS183", f"Write {side}.column on this side of the condition", operand)
                 root = _root(bare)
-                if isinstance(root, tree.NameReference) and root.name.text[:1] == "$" and not _is_side(root):
-                    self.session.unknown_name("KS142", root.name.text, root, "column", ("$left", "$right"))
+                if not (isinstance(root, tree.NameReference) and _is_side(root)):
+                    self._look_at(bare)
                 continue
             operands.append(self.session.scalar(bare, self.scope))
         if len(operands) < 2:
@@ -222,4 +240,4 @@ def _is_side(node: tree.NameReference) -> bool:
 
 def _belongs(node: tree.Expression, side: str) -> bool:
     root = _root(node)
-    return isinstance(root, tree.NameReference) and root.name.text == side
+    return root is not node and isinstance(root, tree.NameReference) and root.name.text == side

@@ -9,7 +9,7 @@ from tocsin.kql.functions.registry import aggregates, plugins
 from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Constant, Expr, PluginRows
 from tocsin.kql.semantics import availability
 from tocsin.kql.semantics.aggregation import bind_aggregate
-from tocsin.kql.semantics.argument_checks import check_arguments
+from tocsin.kql.semantics.argument_checks import check_arguments, has_rules
 from tocsin.kql.semantics.functions import declared_columns
 from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.operators.activities import (
@@ -77,7 +77,7 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
         columns: list[Column] = []
         open_ = declared is not _UNKNOWN or not session.catalog.as_service
         if declared is _UNKNOWN:
-            session.unknown_name("KS124", name, node.call.name, "plugin", sorted(plugins()))
+            _no_plugin(session, node.call.name)
         session.refuse("TK135", f"The plugin '{name}' is not run by the local engine", node.call.name)
     else:
         columns, open_ = plugin(session, node, row, arguments)
@@ -113,6 +113,15 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
     if placed and not session.trial:
         session.pending.append(made)
     return TableValue(made, open_)
+
+
+def _no_plugin(session: Session, name: tree.Name) -> None:
+    if name.text in aggregates():
+        session.error("KS144", f"The aggregate '{name.text}' is only allowed in summarize and its kin", name)
+    elif has_rules("function", name.text):
+        session.error("KS237", f"'{name.text}' is a function, not a plugin: use it in extend or where", name)
+    else:
+        session.unknown_name("KS124", name.text, name, "plugin", sorted(plugins()))
 
 
 def _with_known(row: Row, static: list[Column], known: tuple[ColumnSchema, ...]) -> list[Column]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from tocsin.kql.plan import Assignment, Column, Expr, SequenceRows, SequenceStep, SortRows
 from tocsin.kql.semantics.conversions import convert
@@ -59,7 +60,9 @@ def _default(session: Session, node: tree.ScanDeclaration, column: Column, scope
 def _step(session: Session, node: tree.ScanStep, state: Row, scope: Scope) -> SequenceStep:
     if node.optional:
         session.refuse("TK120", "An optional step is not run by the local engine", node)
-    condition = bind_predicate(session, node.condition, scope)
+    # The language service takes a condition of any type.
+    bind = session.scalar if session.catalog.as_service else partial(bind_predicate, session)
+    condition = bind(node.condition, scope)
     assignments: list[Assignment] = []
     for each in node.assignments:
         name = each.names[0]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from tocsin.kql.functions.registry import aggregates
 from tocsin.kql.plan import Column, Inline, RangeSource, SchemaRows
+from tocsin.kql.semantics.argument_checks import check_arguments, has_rules
 from tocsin.kql.semantics.conversions import common_type, convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function
 from tocsin.kql.semantics.naming import UniqueNames, outputs_of
 from tocsin.kql.semantics.operators.columns import already_declared, bind_named
 from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import DeclaredFunction, Row, Scope, TableValue
-from tocsin.kql.semantics.session import Session
+from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import (
     BOOL,
@@ -118,6 +120,24 @@ def get_schema(session: Session, node: tree.GetSchema, source: TableValue, scope
     return TableValue(made)
 
 
+def _invoke_built_in(session: Session, call: tree.FunctionCall, source: TableValue, scope: Scope) -> None:
+    """Report of a function that takes no table what the table as its first argument leads to."""
+    name = call.name.text
+    outside = scope.inside(None)
+    values = [unknown() if isinstance(each, tree.Star) else session.value(each, outside) for each in call.arguments]
+    before = scope.before or call
+    if name in aggregates():
+        message = f"The aggregate '{name}' is only allowed in summarize and its kin"
+        session.error("KS144", message, call.name)
+    elif has_rules("function", name):
+        check_arguments(session, "function", name, (source, *values), (before, *call.arguments), call.name, runs=False)
+    elif has_rules("plugin", name):
+        session.error("KS126", f"'{name}' is a plugin: write evaluate {name}(…) as an operator", call.name)
+    else:
+        near = [*scope.names, *session.catalog.functions]
+        session.unknown_name("KS211", name, call.name, "function", near)
+
+
 def invoke(session: Session, node: tree.Invoke, source: TableValue, scope: Scope) -> TableValue:
     """``invoke f(…)``: the table is the function's first argument."""
     call = node.call
@@ -129,8 +149,7 @@ def invoke(session: Session, node: tree.Invoke, source: TableValue, scope: Scope
     elif name in session.catalog.functions:
         value = call_workspace_function(session, name, call.arguments, call, call.name, inner, source)
     else:
-        near = [*scope.names, *session.catalog.functions]
-        session.unknown_name("KS211", name, call.name, "function", near)
+        _invoke_built_in(session, call, source, scope)
         return session.missing_table(node, (), not session.catalog.as_service)
     if isinstance(value, TableValue):
         return value

@@ -20,12 +20,12 @@ from tocsin.kql.plan import (
     Summarize,
     TopNestedRows,
 )
-from tocsin.kql.semantics.aggregation import bind_aggregate
+from tocsin.kql.semantics.aggregation import ROW_PICKERS, bind_aggregate
 from tocsin.kql.semantics.naming import UniqueNames, result_name
 from tocsin.kql.semantics.operators.columns import already_declared, bind_named
 from tocsin.kql.semantics.operators.filtering import row_count
 from tocsin.kql.semantics.scopes import AggregateSink, Row, Scope, TableValue
-from tocsin.kql.semantics.session import Session
+from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import DYNAMIC, LONG, NUMBERS, UNKNOWN
 
@@ -75,6 +75,10 @@ class Grouping:
             aggregate = aggregates().get(bare.name.text)
             if aggregate is not None:
                 made, wanted = bind_aggregate(self.session, aggregate, bare, self.scope, self.plain_keys())
+                single = len(made.outputs) == 1 and aggregate.name not in ROW_PICKERS
+                if len(given) > 1 and single and aggregate.returns is None and isinstance(node, tree.NamedExpression):
+                    span = tree.Node(node.start, given[-1].end + 1)
+                    self.session.error("KS149", "The expression does not give several columns", span)
                 return self._add_call(made, wanted, given)
         sink = AggregateSink()
         computed = self.session.scalar(value, self.scope.collecting(sink))
@@ -186,8 +190,7 @@ def distinct(session: Session, node: tree.Distinct, source: TableValue, scope: S
 def sample_distinct(session: Session, node: tree.SampleDistinct, source: TableValue, scope: Scope) -> TableValue:
     """``sample-distinct n of column``"""
     row = Row.of_table(source)
-    value = session.scalar(node.of, scope.inside(row))
-    _check_column(session, node.of)
+    value = _column_to_count(session, node.of, scope.inside(row))
     if value.type is DYNAMIC:
         session.error("KS116", "A dynamic value cannot be compared: convert it first", node.of)
     source = row.table(source)
@@ -200,6 +203,15 @@ def sample_distinct(session: Session, node: tree.SampleDistinct, source: TableVa
         **session.place(node, "sample-distinct"),
     )
     return TableValue(made, source.open)
+
+
+def _column_to_count(session: Session, node: tree.Expression, scope: Scope) -> Expr:
+    value = session.value(node, scope)
+    if isinstance(value, TableValue):
+        session.error("KS109", "A column name is needed here", node)
+        return unknown()
+    _check_column(session, node)
+    return value
 
 
 def _check_column(session: Session, node: tree.Expression) -> None:
