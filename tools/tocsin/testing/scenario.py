@@ -103,6 +103,11 @@ class ScenarioBuilder:
         case, model = self.test.model.cases[index], self.test.model
         findings: list[Finding] = [*self._missing_fixtures()]
         now = _time_of_case(case, model)
+        if now is None:
+            message = "neither this case nor the file says when the rule runs"
+            help = "write now: for the file, or now, moments or period for the case"
+            findings.append(problem("TST109", message, help, self._at("cases", index, "name")))
+            now = 0
         tables: dict[str, Table] = {}
         names: dict[str, Sequence[str]] = {}
         for name, given in case.given.items():
@@ -240,17 +245,15 @@ class ScenarioBuilder:
         return self.test.document.location(*path, key=key)
 
 
-def _time_of_case(case: TestCase, test: TestFile) -> int:
-    """What distances of the case count from."""
+def _time_of_case(case: TestCase, test: TestFile) -> int | None:
+    """What distances of the case count from; None when nothing says it."""
     if case.period is not None:
         text = case.period.from_
     elif case.moments is not None:
         text = case.moments[0]
     else:
         text = case.now or test.now or ""
-    ticks = parse_datetime(text)
-    assert ticks is not None, "the model has checked the text, and that there is one"
-    return ticks
+    return parse_datetime(text) if text else None
 
 
 def watchlist_table(
