@@ -35,6 +35,10 @@ _SOON = 0.002
 """Seconds that a piece may take for the next one to be twice as large."""
 
 
+_OWN_MEMO = 100_000
+"""How many results of costly functions a run keeps for itself: most columns hold far fewer values than rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one execution may use. ``rows``: of any single operator's result; ``cells``: values made in all operators
@@ -86,6 +90,7 @@ class Execution:
         self.ingestion_time = now if ingestion_time is None else ingestion_time
         self.random = Random(seed)
         self.memo = memo
+        self.results = Memo(_OWN_MEMO) if memo is None else memo
         self.limits = limits
         self.shared: dict[Relation, Batch] = {}
         self.variables: dict[Variable, Value] = {}

@@ -407,24 +407,31 @@ def _values_call(call: Call, implementation: Callable[..., Value], operands: lis
         return plain
 
     def remembering(execution: Execution, rows: int, registers: Registers) -> Iterable[Value]:
-        memo = execution.memo
-        if memo is None:
+        if rows < 2:
             return plain(execution, rows, registers)
         given = [each.one(registers) if each.constant else None for each in operands]
         if propagate and any(each.one(registers) is None for each in constants):
             return [null] * rows
         single = len(varying) == 1
 
-        def value(key: Any) -> Value:
-            changing = (key,) if single else key
-            if propagate and None in changing:
-                return null
-            arguments = list(given)
-            for place, each in zip(varying, changing, strict=True):
-                arguments[place] = each
-            return implementation(*arguments)
+        if single:
+            place = varying[0]
+            before, after = given[:place], given[place + 1 :]
 
-        site = memo.site(call, given, value)
+            def value(key: Any) -> Value:
+                return null if propagate and key is None else implementation(*before, key, *after)
+
+        else:
+
+            def value(key: Any) -> Value:
+                if propagate and None in key:
+                    return null
+                arguments = list(given)
+                for place, each in zip(varying, key, strict=True):
+                    arguments[place] = each
+                return implementation(*arguments)
+
+        site = execution.results.site(call, given, value)
         streams = [registers[place] for place in columns]
         return map(site.__getitem__, streams[0] if single else zip(*streams, strict=True))
 
