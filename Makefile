@@ -41,6 +41,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix tools tests
 	$(BIN)/ruff format tools tests
 	$(BIN)/python tools/build_docs.py
+	$(BIN)/python tools/build_picture.py
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

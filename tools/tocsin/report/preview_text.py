@@ -47,7 +47,8 @@ class _Page:
         yield from (self._paint(line, _BOLD) for line in _wrap(visible(title), self.width))
         yield from self._field("shown as in", [where])
         yield from self._field("case", [shown.case])
-        yield from self._field("", [f"{shown.place}, at {shown.time}"])
+        yield from self._field("", [shown.place])
+        yield from self._field("time", [shown.time])
         if shown.defanged:
             yield from self._field("", ["addresses and links are defanged"])
         for incident in shown.incidents:
