@@ -17,7 +17,23 @@ from tocsin.kql.plan import (
     ScalarQuery,
     Variable,
 )
-from tocsin.kql.types import BOOL, DATETIME, DECIMAL, DYNAMIC, INT, LONG, REAL, STRING, TIMESPAN, ScalarType, Value
+from tocsin.kql.types import (
+    BOOL,
+    DATETIME,
+    DECIMAL,
+    DYNAMIC,
+    INT,
+    LONG,
+    REAL,
+    STRING,
+    TICKS_PER_DAY,
+    TICKS_PER_HOUR,
+    TICKS_PER_MINUTE,
+    TICKS_PER_SECOND,
+    TIMESPAN,
+    ScalarType,
+    Value,
+)
 
 _LONGEST = 120
 _DEEPEST = 12
@@ -97,8 +113,14 @@ def _constant(constant: Constant) -> str:
     if constant.type is DATETIME:
         return f"datetime({text})"
     if constant.type is TIMESPAN:
-        return f"timespan({text})"
+        return _span(constant.value) or f"timespan({text})"
     return text
+
+
+def _span(ticks: Value) -> str:
+    """``1h`` for what is a whole number of the unit; empty for other spans."""
+    units = ((TICKS_PER_DAY, "d"), (TICKS_PER_HOUR, "h"), (TICKS_PER_MINUTE, "m"), (TICKS_PER_SECOND, "s"))
+    return next((f"{ticks // unit}{name}" for unit, name in units if ticks and ticks % unit == 0), "")
 
 
 def _quoted(text: str) -> str:
@@ -107,8 +129,8 @@ def _quoted(text: str) -> str:
 
 
 def _short_time(text: str) -> str:
-    head, point, fraction = text.removesuffix("Z").partition(".")
-    return f"{head}{point}{fraction}Z" if fraction.strip("0") else f"{head}Z"
+    head, _, fraction = text.removesuffix("Z").partition(".")
+    return f"{head}.{fraction.rstrip('0')}Z" if fraction.strip("0") else f"{head}Z"
 
 
 def _cut(text: str, longest: int) -> str:

@@ -72,7 +72,9 @@ class CaseToExplain:
         return run.happened
 
     def _record(self, book: FateBook, event: GivenEvent, happened: Happened) -> RecordFate:
-        found = book.record(event, happened, self._unseen(book, event))
+        if event.table not in self.analysis.tables:
+            return RecordFate(event, None, None, 0, (), self._unseen(event, happened))
+        found = book.record(event, happened, self._unseen(event, happened))
         if found.alerts or found.fate is None or not found.fate.reached:
             return found
         run = next(each for each in book.runs if each.now == found.run)
@@ -83,36 +85,35 @@ class CaseToExplain:
             return replace(found, note=f"the result has {count}, the rule alerts when there are {wanted}")
         return replace(found, note="no alert was raised of it")
 
-    def _unseen(self, book: FateBook, event: GivenEvent) -> str:
+    def _unseen(self, event: GivenEvent, happened: Happened) -> str:
         """Why no run saw a record."""
         reasons = [] if event.table in self.analysis.tables else [f"the query does not read {event.table}"]
-        windows = [query_window(self.detection, run.now) for run in book.runs]
-        time = event.time
-        if windows and not windows[0].by_ingestion:
-            if time is None:
-                if SCOPE_COLUMN in self.scenario.tables[event.table].types():
-                    reasons.append(f"it has no {SCOPE_COLUMN}, so that no run looks at it")
-            elif not any(window.holds(time) for window in windows):
-                reasons.append(f"its {SCOPE_COLUMN} {clock(time)} lies {_beside(windows, time)}")
-        if not windows:
-            reasons.append("no run took place")
-        return "; ".join(reasons) or "it arrived too late, or had not arrived when the runs looked"
+        if happened.over_time is not None:
+            missed = {(one.event.table, one.event.row): one.reason.value for one in happened.over_time.unseen}
+            time = "" if event.time is None else f" at its TimeGenerated {clock(event.time)}"
+            reasons.append(missed.get((event.table, event.row), f"no run of the case looks{time}"))
+            return reasons[0]
+        window = query_window(self.detection, self.scenario.now)
+        if not window.by_ingestion and event.time is not None and not window.holds(event.time):
+            reasons.append(f"its {SCOPE_COLUMN} {clock(event.time)} lies {_beside(window, event.time)}")
+        elif not window.by_ingestion and event.time is None and event.table in self._timed:
+            reasons.append(f"it has no {SCOPE_COLUMN}, so that no run looks at it")
+        return "; ".join(reasons) or "it arrived too late, or had not arrived when the run looked"
+
+    @property
+    def _timed(self) -> set[str]:
+        return {name for name, table in self.scenario.tables.items() if SCOPE_COLUMN in table.types()}
 
 
 _OPERATORS = {"GreaterThan": "more than", "LessThan": "fewer than", "Equal": "exactly", "NotEqual": "other than"}
 
 
-def _beside(windows: Sequence[Window], time: int) -> str:
-    """Where a time lies as seen from the windows of the runs, none of which holds it."""
-    first, last = windows[0], windows[-1]
-    span = f"the window of the run, {clock(first.start)} to {clock(first.end)}"
-    if len(windows) > 1:
-        span = f"the windows of the {len(windows)} runs, {clock(first.start)} to {clock(last.end)}"
-    if time < first.start:
-        return f"before {span}"
-    if time == last.end:
+def _beside(window: Window, time: int) -> str:
+    """Where a time lies as seen from the window of the run, which does not hold it."""
+    span = f"the window of the run, {clock(window.start)} to {clock(window.end)}"
+    if time == window.end:
         return f"at the end of {span}, which is no longer part of it"
-    return f"after {span}" if time > last.end else f"in a gap between {span}"
+    return f"before {span}" if time < window.start else f"after {span}"
 
 
 def clock(ticks: int) -> str:

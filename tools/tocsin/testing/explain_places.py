@@ -10,6 +10,10 @@ from tocsin.content.repository import Loaded, Repository
 from tocsin.content.source import Location
 from tocsin.kql.interpreter.fates import Condition, Site
 
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_QUOTED = re.compile(r"""@?'[^']*'|@?"[^"]*"|//.*""")
+_LONGEST_MEANING = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -49,9 +53,15 @@ class Places:
         return (site.start + found[0].start(), len(found[0].group())) if len(found) == 1 else None
 
     def condition(self, condition: Condition) -> str:
-        """A condition as it is written, or where it has no place of its own as the plan has it."""
+        """A condition as it is written, or where it has no place of its own as the plan has it; both where it names a
+        ``let`` or a parameter whose value only the plan shows."""
         written = self.text(condition.origin)[condition.start : condition.start + condition.length]
-        return " ".join(written.split()) or condition.text
+        shown = " ".join(written.split())
+        if not shown:
+            return condition.text
+        unknown = {name for name in _NAME.findall(_QUOTED.sub("", shown)) if name not in condition.text}
+        short = len(condition.text) <= _LONGEST_MEANING
+        return f"{shown} ({condition.text})" if unknown and short else shown
 
     def _parser(self, name: str) -> Loaded[Parser] | None:
         return self.repository.parsers.get(name)

@@ -18,6 +18,7 @@ from tocsin.kql.plan import (
     Column,
     ColumnRef,
     Constant,
+    Convert,
     Expr,
     ListTest,
     PackRow,
@@ -143,6 +144,12 @@ class Conditions:
                 lists.append(each.query)
         for query in lists:
             yield from self._list(query)
+        for each in children(expression):
+            if isinstance(each, Call) and all(isinstance(part, Call | Constant | Convert) for part in _all_of(each)):
+                try:
+                    yield Reading(expression_text(each), each.type, self.value(each, batch, row))
+                except Unknown:
+                    continue
 
     def _list(self, query: Relation) -> Iterator[Reading]:
         """What a condition looks its value up in."""
