@@ -5,7 +5,7 @@ Works on the tree, so that a file with other problems is told all at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tocsin.content.finding import Finding
@@ -46,17 +46,16 @@ def check_fixture(document: Document) -> Iterator[Finding]:
 
 
 def check_includes(
-    document: Document, include: Sequence[str], fixtures: Mapping[str, Loaded[Fixture]]
+    document: Document, include: Sequence[str], fixtures: Mapping[str, Loaded[Fixture]], broken: Collection[str] = ()
 ) -> Iterator[Finding]:
-    """Fixtures that are not there, and records that neither the test file nor its fixtures have."""
-    missing = False
+    """Fixtures that are not there, and records that neither the test file nor its fixtures have. Of ``broken``
+    fixtures something else is said already."""
     for number, path in enumerate(include):
-        if path not in fixtures:
-            missing = True
+        if path not in fixtures and path not in broken:
             known = ", ".join(fixtures) or "none"
             message, help = f"there is no fixture tests/{path}", f"fixtures of this repository: {known}"
             yield finding("reference", message, help, document, ("include", number))
-    if include and not missing:
+    if include and all(path in fixtures for path in include):
         yield from unknown_records(document, [name for path in include for name in fixtures[path].model.records])
 
 

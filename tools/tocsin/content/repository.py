@@ -72,6 +72,8 @@ class Repository:
     findings: tuple[Finding, ...]
     fixtures: Mapping[str, Loaded[Fixture]] = field(default_factory=dict)
     """What test files share, by path below tests, such as ``fixtures/mail.yaml``."""
+    broken_fixtures: frozenset[str] = frozenset()
+    """Fixtures that are there and cannot be used."""
 
 
 def load_repository(
@@ -106,13 +108,15 @@ def load_repository(
     watchlists = _by_name(load(WATCHLISTS, Watchlist), "alias", lambda model: model.alias, findings)
     tables = _by_name(load(TABLES, CustomTable), "name", lambda model: model.name, findings)
     fixtures = {one.path.removeprefix("tests/"): one for one in load(FIXTURES, Fixture)}
+    below = (path.relative_to(root / "tests").as_posix() for path in files[FIXTURES])
+    broken = frozenset(path for path in below if path not in fixtures)
     tests = _by_path(TESTS, load(TESTS, TestFile), findings)
     for one in tests.values():
-        findings.extend(check_includes(one.document, one.model.include, fixtures))
+        findings.extend(check_includes(one.document, one.model.include, fixtures, broken))
     findings.extend(_never_read(root, files))
     with_rows = {alias: _with_rows(root, one, findings) for alias, one in watchlists.items()}
     found = tuple(sorted(findings, key=lambda one: one.location))
-    return Repository(root, detections, parsers, with_rows, tables, tests, found, fixtures)
+    return Repository(root, detections, parsers, with_rows, tables, tests, found, fixtures, broken)
 
 
 def load_file(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tocsin.content.finding import Finding
 from tocsin.content.given_records import offset_of
 from tocsin.content.models import Fixture, Given, RecordSource, TestFile
 from tocsin.content.repository import Loaded, Repository
@@ -21,6 +22,8 @@ from tocsin.testing.values import WrongType, kql_value
 
 SAMPLES_ROOT = "tests"
 """The folder that sample paths are relative to."""
+MOST_RECORDS: Final = 100_000
+"""Records of a table in one case at most: far above what a test needs, a bound for files from strangers."""
 INGESTED: Final = "ingestion_time()"
 """Field of a record that says when it was ingested: ``extend ['ingestion_time()'] = ingestion_time()`` exports it."""
 
@@ -140,6 +143,8 @@ class GivenRecords:
 
     def _repeated(self, records: Sequence[Record], given: Given, path: Path_) -> list[Record]:
         assert given.times is not None
+        if len(records) * given.times > MOST_RECORDS:
+            raise Unreadable(too_many(self._at(*path, "times")))
         step = 0 if given.every is None else ticks_at(given.every, 0)
         made = []
         for number in range(given.times):
@@ -202,6 +207,11 @@ class GivenRecords:
 
     def _at(self, *path: PathPart) -> Location:
         return self.test.document.location(*path)
+
+
+def too_many(where: Location) -> Finding:
+    """What is said of a table with too many records."""
+    return problem("TST112", f"a case gives a table at most {MOST_RECORDS:,} records", "keep those it needs", where)
 
 
 def _datetime(ticks: int, where: Location) -> str:

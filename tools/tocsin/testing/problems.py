@@ -47,6 +47,7 @@ KINDS: Mapping[str, FindingKind] = MappingProxyType(
                 "test.unknown-external",
                 about="A case gives rows for an address that the query does not read.",
             ),
+            FindingKind("TST112", "test.too-large", about="A case gives more records than a test can need."),
         )
     }
 )

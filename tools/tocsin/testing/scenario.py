@@ -29,7 +29,7 @@ from tocsin.sentinel.behaviour import DEFAULT_BEHAVIOUR, Behaviour
 from tocsin.sentinel.schemas import WATCHLIST_COLUMNS
 from tocsin.sentinel.window import SCOPE_COLUMN
 from tocsin.testing.arrivals import arrival_of
-from tocsin.testing.given import GivenRecords, Laid, Path_
+from tocsin.testing.given import MOST_RECORDS, GivenRecords, Laid, Path_, too_many
 from tocsin.testing.happened import GivenEvent
 from tocsin.testing.problems import problem
 from tocsin.testing.samples import Record, Unreadable, as_table
@@ -131,11 +131,14 @@ class ScenarioBuilder:
 
     def _missing_fixtures(self) -> list[Finding]:
         fixtures = self.repository.fixtures
-        return [
-            _no_such(f"fixture tests/{path}", path, fixtures, self._at("include", number), "TST108")
-            for number, path in enumerate(self.test.model.include)
-            if path not in fixtures
-        ]
+        missing = [(i, path) for i, path in enumerate(self.test.model.include) if path not in fixtures]
+        return [self._missing_fixture(path, self._at("include", number)) for number, path in missing]
+
+    def _missing_fixture(self, path: str, where: Location) -> Finding:
+        fixtures = self.repository.fixtures
+        if path in self.repository.broken_fixtures:
+            return problem("TST108", f"tests/{path} could not be loaded", "tocsin lint says why", where)
+        return _no_such(f"fixture tests/{path}", path, fixtures, where, "TST108")
 
     def _table(
         self, name: str, given: Sequence[Given], path: Path_, now: int, findings: list[Finding]
@@ -150,6 +153,9 @@ class ScenarioBuilder:
                 laid.extend(self._given.laid(one, (*path, number), now))
             except Unreadable as error:
                 findings.append(error.finding)
+            if len(laid) > MOST_RECORDS:
+                findings.append(too_many(self._at(*path, number)))
+                return None
         table, problems = as_table(columns, [one.record for one in laid], name)
         findings.extend(problems)
         if any(one.ingested is not None for one in laid):
