@@ -6,6 +6,7 @@ page's content security policy lets nothing be loaded or run, should that ever f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
@@ -22,6 +23,7 @@ _ALERTS_OPEN: Final = 5
 """So many alerts of an incident are shown unfolded."""
 _UNWRITTEN: Final = "(not written to the alert)"
 _DROPPED: Final = "What the service dropped, or is assumed here"
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{8,16}Z", re.ASCII)
 _SEVERITIES: Final = frozenset({"High", "Medium", "Low", "Informational"})
 
 
@@ -141,7 +143,7 @@ def _alert(one: AlertView, single: bool, is_open: bool) -> str:
         _notes(one.notes),
         "<h4>About the alert</h4>",
         _definitions(facts),
-        _folded("Query behind the link to the events", f"<pre>{_lines(one.query)}</pre>"),
+        _folded("Query behind the link to the events", f"<pre>{_lines(one.query)}</pre>", on_paper=False),
     ]
     title = f'<h3 id="alert-{one.number}">{_text(heading)}</h3>'
     if is_open:
@@ -265,6 +267,8 @@ def _lines(text: str) -> str:
 
 def _value(text: str, most: int = _LONG) -> str:
     """A value from a log: folded up when it has more than ``most`` characters or several lines."""
+    if _MOMENT.fullmatch(text):
+        return f'<span class="nowrap">{escape(text)}</span>'
     if len(text) <= most and len(text.splitlines()) <= 1:
         return _text(text)
     start = " ".join(text[:most].splitlines())[: most - _CUT]
@@ -324,8 +328,9 @@ def _scroll(label: str, markup: str) -> str:
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(label)}">{markup}</div>'
 
 
-def _folded(title: str, markup: str) -> str:
-    return f'<details class="section"><summary>{_text(title)}</summary>{markup}</details>'
+def _folded(title: str, markup: str, *, on_paper: bool = True) -> str:
+    css = "section" if on_paper else "section screen"
+    return f'<details class="{css}"><summary>{_text(title)}</summary>{markup}</details>'
 
 
 def _time(text: str) -> str:

@@ -103,7 +103,8 @@ details.long > pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   h2, h3, h4 { break-after: avoid; }
   .scroll, pre { overflow: visible; white-space: pre-wrap; overflow-wrap: anywhere; }
   .severity { border: 1px solid #000; background: #fff !important; color: #000; }
-  details::details-content { content-visibility: visible; height: auto; display: block; }
+  details:not(.screen)::details-content { content-visibility: visible; height: auto; display: block; }
+  details.screen, .events pre { display: none; }
   .skip { display: none; }
   .events td, .events th {
     min-width: 0; white-space: normal; overflow-wrap: anywhere; font-size: 8pt; padding: .15rem;
