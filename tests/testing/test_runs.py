@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tocsin.content.detection_tests import Period
 from tocsin.content.repository import load_repository
 from tocsin.testing import Bench, CaseResult, Outcome, run_test_file, run_tests
+from tocsin.testing.parallel import processes_for
 
 pytest_plugins = ["pytester"]
 
@@ -150,6 +153,19 @@ def test_results_are_the_same_in_processes(tmp_path: Path) -> None:
         (one.name, one.outcome, one.details) for one in here
     ]
     assert there[0].location.file == "tests/detections/family/more.test.yaml"
+
+
+def test_processes_are_started_for_work_that_is_worth_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    repository = load_repository(write(tmp_path))
+    test = repository.tests["family/mail"]
+    period = Period.model_validate({"from": "2025-07-15T08:00:00Z", "to": "+1h"})
+    case = test.model.cases[0].model_copy(update={"period": period})
+    long = replace(test, model=test.model.model_copy(update={"cases": (case,) * 30}))
+    many = replace(repository, tests={str(number): long for number in range(3)})
+    assert processes_for(repository, ["family/mail"]) == 1
+    assert processes_for(many, ["0"]) == 1, "one file is one piece of work"
+    assert processes_for(many, ["0", "1", "2"]) == 2
 
 
 def test_a_query_is_prepared_once(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tocsin.content.expectations import Expectation, ExpectedAlert, ExpectedIncident, Runs, Several
 from tocsin.content.given_records import Given
+from tocsin.content.json_schemas import schema
 from tocsin.content.models import Fixture, TestCase, TestFile
 from tocsin.content.reading import parse_yaml
 from tocsin.content.repository import load_document, load_repository
@@ -28,6 +30,18 @@ def test_example(example: str) -> None:
     loaded, findings = load_document(document, problems, TestFile)
     assert findings == ()
     assert loaded is not None
+
+
+def test_editors_accept_the_examples_and_the_shipped_tests() -> None:
+    validator = Draft202012Validator(schema("detection-test"))
+    texts = [one if "detection:" in one else HEAD + one for one in EXAMPLES]
+    texts += [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests/detections").rglob("*.test.yaml"))]
+    assert len(texts) > len(EXAMPLES)
+    for text in texts:
+        document, _ = parse_yaml(text, "a.yaml")
+        assert document.root is not None
+        errors = [f"{one.json_path}: {one.message[:200]}" for one in validator.iter_errors(document.root.plain())]
+        assert errors == [], text
 
 
 def test_the_examples_hold() -> None:

@@ -86,24 +86,27 @@ def _with_placeholders(whole: dict[str, Any]) -> dict[str, Any]:
 
 
 def _open(part: dict[str, Any]) -> dict[str, Any]:
-    if "properties" not in part:
-        return part
-    return {**part, "properties": {name: _or_placeholder(value) for name, value in part["properties"].items()}}
+    """A schema that takes placeholders for what stands inside its values, not for the whole."""
+    made = dict(part)
+    if "properties" in part:
+        made["properties"] = {name: _or_placeholder(value) for name, value in part["properties"].items()}
+    for inner in ("items", "additionalProperties"):
+        if isinstance(part.get(inner), dict):
+            made[inner] = _or_placeholder(part[inner])
+    for forms in ("anyOf", "oneOf"):
+        if forms in part:
+            made[forms] = [_open(form) for form in part[forms]]
+    return made
 
 
 def _or_placeholder(value: dict[str, Any]) -> dict[str, Any]:
-    if value.get("type") == "string" and not {"enum", "pattern", "const"} & value.keys():
-        return value
-    outside = {name: value[name] for name in _KEPT_OUTSIDE if name in value}
-    inside = {name: part for name, part in value.items() if name not in outside}
-    forms = inside["anyOf"] if set(inside) == {"anyOf"} else [inside]
-    if any(set(form) <= {"type", "minLength"} and form.get("type") == "string" for form in forms):
-        return value
-    return {**outside, "anyOf": [*map(_with_items, forms), _PLACEHOLDER]}
-
-
-def _with_items(form: dict[str, Any]) -> dict[str, Any]:
-    return {**form, "items": _or_placeholder(form["items"])} if isinstance(form.get("items"), dict) else form
+    opened = _open(value)
+    outside = {name: opened[name] for name in _KEPT_OUTSIDE if name in opened}
+    inside = {name: part for name, part in opened.items() if name not in outside}
+    forms = next((inside[name] for name in ("anyOf", "oneOf") if set(inside) == {name}), [inside])
+    if any(form.get("type") == "string" and not {"enum", "pattern", "const"} & form.keys() for form in forms):
+        return opened
+    return {**outside, "anyOf": [*(forms if "anyOf" in inside else [inside]), _PLACEHOLDER]}
 
 
 def main(arguments: list[str]) -> int:

@@ -34,7 +34,7 @@ def run_tests(
 
     ``workers``: how many processes; None chooses by the work and the processors, 1 stays in this process.
     """
-    count = _workers(repository, names) if workers is None else max(1, min(workers, len(names)))
+    count = processes_for(repository, names) if workers is None else max(1, min(workers, len(names)))
     if count <= 1:
         bench = Bench(repository)
         results: dict[str, tuple[CaseResult, ...]] = {}
@@ -71,7 +71,7 @@ def _worker_bench(root: Path) -> Bench:
     return Bench(load_repository(root))
 
 
-def _workers(repository: Repository, names: Sequence[str]) -> int:
+def processes_for(repository: Repository, names: Sequence[str]) -> int:
     """How many processes to use: none has less to do than what it costs to start it."""
     cases = (case for name in names for case in repository.tests[name].model.cases)
     seconds = sum(_OVER_TIME if case.over_time else _ONE_RUN for case in cases)
