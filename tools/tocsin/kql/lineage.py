@@ -103,27 +103,33 @@ def _shown_by_inputs(union: plan.UnionRows, column: Column) -> list[tuple[Relati
 def columns_read(root: Relation) -> tuple[Mapping[str, frozenset[str]], Mapping[str, frozenset[str]]]:
     """The columns that the result depends on, by table and by watchlist: those that are shown, those that what is shown
     is computed from, and those that decide which rows there are."""
+    alive = live_columns(root)
+    tables: dict[str, set[str]] = defaultdict(set)
+    watchlists: dict[str, set[str]] = defaultdict(set)
+    for relation in relations(root):
+        read = {column.name for column in relation.columns if column in alive}
+        if isinstance(relation, plan.Scan):
+            tables[relation.table] |= read
+        elif isinstance(relation, plan.Watchlist):
+            watchlists[relation.alias] |= read
+    return _frozen(tables), _frozen(watchlists)
+
+
+def live_columns(root: Relation) -> frozenset[Column]:
+    """The columns of all relations of a plan that the result depends on."""
     needs: dict[int, list[Column]] = defaultdict(list)
     live: list[Column] = list(root.columns)
     known = relations(root)
     for relation in known:
         live.extend(_DEPENDENCIES.get(type(relation), _all_columns)(relation, needs))
         live.extend(_answers_of_queries(relation))
-    alive: set[int] = set()
+    alive: set[Column] = set()
     while live:
         column = live.pop()
-        if id(column) not in alive:
-            alive.add(id(column))
+        if column not in alive:
+            alive.add(column)
             live.extend(needs[id(column)])
-    tables: dict[str, set[str]] = defaultdict(set)
-    watchlists: dict[str, set[str]] = defaultdict(set)
-    for relation in known:
-        read = {column.name for column in relation.columns if id(column) in alive}
-        if isinstance(relation, plan.Scan):
-            tables[relation.table] |= read
-        elif isinstance(relation, plan.Watchlist):
-            watchlists[relation.alias] |= read
-    return _frozen(tables), _frozen(watchlists)
+    return frozenset(alive)
 
 
 def time_filters(root: Relation) -> list[TimeFilter]:
@@ -145,7 +151,7 @@ def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 # ----------------------------------------------------------------------------------------------------------- inside
 
 
-def inside(value: Relation) -> Iterator[Any]:
+def inside(value: Relation | plan.Variable) -> Iterator[Any]:
     """The expressions and relations that a relation or expression holds at first hand, through tuples and parts."""
     stack = _members(value)[::-1]
     while stack:

@@ -23,6 +23,9 @@ from tocsin.testing.values import WrongType, kql_value
 _MOST_KNOWN: Final = 100_000
 """So many distinct texts of a column are looked up; a column with more has hardly any twice."""
 
+_NAMED: Final = 8
+"""Missing columns that are named."""
+
 Advance = Callable[[str, int], None]
 """Told a file and how many of its bytes are read."""
 

@@ -33,7 +33,7 @@ KINDS: Mapping[str, FindingKind] = MappingProxyType(
             FindingKind(
                 "RPL004",
                 "log.missing-column",
-                Level.WARNING,
+                Level.INFO,
                 "No record of a table has certain columns that rules read: the rules see nulls there.",
             ),
             FindingKind(

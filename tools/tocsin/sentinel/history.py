@@ -70,7 +70,7 @@ class SimulatedRule:
     ) -> SimulatedRule:
         """The rule whose query ``analysis`` is of. Raises NotRunnable when there is no ``query`` and none can be."""
         plan = None if analysis.pending else analysis.plan
-        return cls(name, detection, query or kql.prepare(analysis), analysis.tables, plan, phase)
+        return cls(name, detection, query or kql.prepare(analysis, repeated=True), analysis.tables, plan, phase)
 
     @property
     def reads_alerts(self) -> bool:

@@ -24,7 +24,7 @@ Types = tuple[ScalarType, ...]
 Comparison = Callable[[Any, Any], bool]
 
 
-def _best_row(values: Sequence[Value], better: Comparison) -> int | None:
+def best_row(values: Sequence[Value], better: Comparison) -> int | None:
     """The first row with the best value; None when all are null. NaN loses to numbers."""
     best: int | None = None
     for i, value in enumerate(values):
@@ -36,7 +36,7 @@ def _best_row(values: Sequence[Value], better: Comparison) -> int | None:
 
 
 def _best(values: Sequence[Value], better: Comparison) -> Value:
-    row = _best_row(values, better)
+    row = best_row(values, better)
     return None if row is None else values[row]
 
 
@@ -59,7 +59,7 @@ _declare_extreme("max", gt)
 
 def _declare_arg(name: str, old: str, better: Comparison) -> None:
     def pick(values: Sequence[Value], *returned: Sequence[Value]) -> tuple[Value, ...]:
-        row = _best_row(values, better)
+        row = best_row(values, better)
         if row is None:
             if not values:
                 return (None,) * (1 + len(returned))

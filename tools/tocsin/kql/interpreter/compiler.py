@@ -6,7 +6,7 @@ stack. Each operator family compiles its own plan nodes; ``operators.STAGES`` sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import pairwise
@@ -15,11 +15,13 @@ from typing import Any
 from tocsin.kql.interpreter.batch import UNIT, Batch
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.expressions import ExpressionCompiler, Program, constant_value
+from tocsin.kql.locality import LocalPart
 from tocsin.kql.plan import (
     AggregateCall,
     Apply,
     Assignment,
     Call,
+    Column,
     ColumnRef,
     Constant,
     Convert,
@@ -47,6 +49,8 @@ from tocsin.kql.plan import (
     Variable,
 )
 from tocsin.kql.types import ScalarType, Value, null_of
+
+NO_PARTS: Mapping[Relation, LocalPart] = {}
 
 Stage = Callable[[Execution, Batch], Batch]
 """One operator: from the rows of its input (for a source: the unit batch) to its own."""
@@ -95,8 +99,20 @@ def primary_input(node: Relation) -> Relation | None:
 class PlanCompiler:
     """Compiles one plan. Relations that the plan uses more than once are evaluated once per execution."""
 
-    def __init__(self, plan: Relation) -> None:
-        self._shared = _shared_relations(plan)
+    def __init__(
+        self,
+        plan: Relation,
+        kept: Mapping[Relation, LocalPart] = NO_PARTS,
+        given: Collection[Relation] = (),
+        scanned: frozenset[Column] = frozenset(),
+    ) -> None:
+        """``kept`` are local parts, by their roots, whose rows a run with a memo keeps for later ones. ``given`` are
+        relations that whoever runs this puts into ``Execution.shared`` before. ``scanned`` are columns of tables whose
+        records come again in later runs."""
+        self.scanned = scanned
+        self._plan = plan
+        self._kept = kept
+        self._shared = _shared_relations(plan) | frozenset(given)
         self._runners: dict[Relation, Runner] = {}
         self.wanted_rows: dict[Relation, Callable[[Execution], Value]] = {}
         """How many rows of a source are read at most, where that is known."""
@@ -122,12 +138,22 @@ class PlanCompiler:
         return shared
 
     def _pipeline(self, node: Relation, role: str) -> Runner:
+        if node in self._kept:
+            from tocsin.kql.interpreter.remembering import remembering
+
+            return remembering(self._kept[node], self._plan, self, self._chain(node, role))
+        return self._chain(node, role)
+
+    def _chain(self, node: Relation, role: str) -> Runner:
         chain = [node]
         base: Runner | None = None
         below = primary_input(node)
         while below is not None:
             if below in self._shared:
                 base = self._memoised(below, "")
+                break
+            if below in self._kept:
+                base = self._pipeline(below, "")
                 break
             chain.append(below)
             below = primary_input(below)

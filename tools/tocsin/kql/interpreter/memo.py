@@ -7,10 +7,12 @@ A run that is given a memo asks a costly function once for each value it has not
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tocsin.kql.plan import Call
 from tocsin.kql.types import BOOL, DATETIME, GUID, INT, LONG, STRING, TIMESPAN, Value
+
+T = TypeVar("T")
 
 _COSTLY: Final = frozenset(
     {
@@ -65,9 +67,14 @@ _FULL_RUNS: Final = 8
 """So many runs with a full memo, and it starts anew: what it holds may be of records long gone by."""
 
 
+def is_costly(call: Call) -> bool:
+    """Whether the call costs clearly more than looking its value up."""
+    return call.function.name in _COSTLY
+
+
 def is_remembered(call: Call, varying: Sequence[int]) -> bool:
     """Whether a memo keeps the results of this call, whose arguments at the places ``varying`` differ between rows."""
-    return call.function.name in _COSTLY and all(call.arguments[place].type in _KEYS for place in varying)
+    return is_costly(call) and all(call.arguments[place].type in _KEYS for place in varying)
 
 
 class Memo:
@@ -79,6 +86,7 @@ class Memo:
         self.room = capacity
         self._full_runs = 0
         self._sites: dict[Call, Site] = {}
+        self._rows: dict[object, Any] = {}
 
     def begin_run(self) -> None:
         """A run begins. Nothing is dropped in the middle of one."""
@@ -87,6 +95,13 @@ class Memo:
             self._full_runs = 0
             self._sites.clear()
             self.room = self.capacity
+
+    def kept(self, part: object, make: Callable[[], T]) -> T:
+        """What is kept of a part of a plan; made when there is nothing yet."""
+        found: T | None = self._rows.get(part)
+        if found is None:
+            found = self._rows[part] = make()
+        return found
 
     def site(self, call: Call, given: list[Value], evaluate: Callable[[Any], Value]) -> Site:
         """The results of one call in a query. ``given`` are its arguments that are the same in all rows: where they

@@ -12,13 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tocsin.kql.early_filters import with_early_filters
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.interpreter.batch import UNIT
 from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
 from tocsin.kql.interpreter.context import Execution, Limits, Step
 from tocsin.kql.interpreter.errors import ColumnsNotFound, EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
 from tocsin.kql.interpreter.memo import Memo
-from tocsin.kql.plan import Column, Relation, Results
+from tocsin.kql.lineage import relations
+from tocsin.kql.locality import local_parts
+from tocsin.kql.plan import Column, Relation, Results, Scan
 from tocsin.kql.semantics.analysis import Analysis
 from tocsin.kql.table import Table
 from tocsin.kql.types import ColumnSchema
@@ -123,13 +126,17 @@ class PreparedQuery:
         return QueryResult(Table(self.columns, data, batch.rows), execution.steps, others, provenance)
 
 
-def prepare(analysis: Analysis) -> PreparedQuery:
-    """Compile the plan of ``analysis``. Raises NotRunnable when the query has errors or refusals."""
+def prepare(analysis: Analysis, repeated: bool = False) -> PreparedQuery:
+    """Compile the plan of ``analysis``. ``repeated``: for many runs with one memo over windows that overlap: conditions
+    are moved to where they spare work, and what costs much and depends on single rows is worked out once for each.
+
+    Raises NotRunnable when the query has errors or refusals.
+    """
     if analysis.plan is None:
         raise NotRunnable(analysis.errors or analysis.refusals)
     if analysis.pending:
         return PreparedQuery(analysis.columns or (), (), lambda execution: UNIT, analysis, analysis.query_now)
-    return replace(prepare_plan(analysis.plan), _query_now=analysis.query_now)
+    return replace(prepare_plan(analysis.plan, repeated), _query_now=analysis.query_now)
 
 
 def _found_columns(analysis: Analysis, execution: Execution) -> Analysis:
@@ -149,16 +156,24 @@ def _found_columns(analysis: Analysis, execution: Execution) -> Analysis:
     return analysis
 
 
-def prepare_plan(plan: Relation) -> PreparedQuery:
-    """Compile a plan. Raises KqlLimitError when it is nested too deeply."""
+def prepare_plan(plan: Relation, repeated: bool = False) -> PreparedQuery:
+    """Compile a plan; ``repeated`` as for :func:`prepare`. Raises KqlLimitError when it is nested too deeply."""
     try:
-        run = PlanCompiler(plan).relation(plan)
+        if repeated:
+            plan = with_early_filters(plan)
+        compiler = _compiler_of_many_runs(plan) if repeated else PlanCompiler(plan)
+        run = compiler.relation(plan)
     except RecursionError as error:
         raise KqlLimitError("the query is nested too deeply") from error
     others = tuple(zip(plan.names, plan.inputs, strict=True))[1:] if isinstance(plan, Results) else ()
     return PreparedQuery(
         tuple(column.schema() for column in plan.columns), plan.columns, run, _others=others, _plan=plan
     )
+
+
+def _compiler_of_many_runs(plan: Relation) -> PlanCompiler:
+    scanned = frozenset(column for each in relations(plan) if isinstance(each, Scan) for column in each.columns)
+    return PlanCompiler(plan, {part.root: part for part in local_parts(plan)}, scanned=scanned)
 
 
 def _table(execution: Execution, relation: Relation) -> Table:

@@ -5,21 +5,23 @@ Source: https://learn.microsoft.com/kusto/query/summarize-operator
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from operator import gt, lt
 from typing import Any
 
+from tocsin.kql.functions.aggregates_choice import best_row
 from tocsin.kql.functions.declaration import Aggregate
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.identity import identities
 from tocsin.kql.functions.integers import wrap_long
-from tocsin.kql.interpreter.batch import Batch, Part
+from tocsin.kql.interpreter.batch import ARRIVAL, Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.expressions import Program
 from tocsin.kql.interpreter.tracing import Link
-from tocsin.kql.plan import AggregateCall, Column, Relation, Summarize
+from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Relation, Summarize
 from tocsin.kql.types import DECIMAL, DYNAMIC, LONG, REAL, STRING, TIMESPAN, ScalarType, Value, null_of
 
 Settle = Callable[[Value], Value]
@@ -31,6 +33,9 @@ _SETTLE: dict[ScalarType, Settle] = {
     TIMESPAN: lambda value: None if value is None else wrap_long(value),
     STRING: lambda value: "" if value is None else value,
 }
+
+
+_EXTREMES: Mapping[str, Callable[[Any, Any], bool]] = {"min": lt, "max": gt}
 
 
 class AggregateRunner:
@@ -52,6 +57,9 @@ class AggregateRunner:
         """For each output column the values of the groups, which are row numbers of ``batch``."""
         arguments = self._program.columns(execution, batch) if batch.rows else self._of_no_rows(execution)
         results: list[tuple[Value, ...]] = []
+        if self._function.name in _EXTREMES:
+            (values,) = arguments
+            return [self._extremes(values, groups)]
         for group in groups:
             results.append(self._of_group(arguments, group))
             execution.check_time()
@@ -63,6 +71,20 @@ class AggregateRunner:
             if output.type is DYNAMIC:
                 execution.allow_size(values, DYNAMIC)
         return made
+
+    def _extremes(self, values: list[Value], groups: Sequence[Sequence[int]]) -> list[Value]:
+        """Most groups have one row only where records are told apart."""
+        better = _EXTREMES[self._function.name]
+        settle = self._settle[0]
+        made = []
+        for group in groups:
+            if len(group) == 1:
+                made.append(values[group[0]])
+            else:
+                own = [values[row] for row in group]
+                best = best_row(own, better)
+                made.append(None if best is None else own[best])
+        return made if settle is None else list(map(settle, made))
 
     def _of_no_rows(self, execution: Execution) -> list[list[Value]]:
         """A constant argument (the size of make_set) has its value without any row, too."""
@@ -83,6 +105,72 @@ class AggregateRunner:
         except KqlValueError as error:
             raise KqlRuntimeError(f"{self._function.name}: {error}") from error
         return result if type(result) is tuple else (result,)
+
+
+Choose = Callable[[list[Value], Sequence[Sequence[int]]], list[int]]
+"""The row of each group that an aggregate takes all its values from, by the values of its first argument."""
+
+
+def _first_rows(values: list[Value], groups: Sequence[Sequence[int]]) -> list[int]:
+    return [group[0] for group in groups]
+
+
+def _best_rows(better: Callable[[Any, Any], bool]) -> Choose:
+    def choose(values: list[Value], groups: Sequence[Sequence[int]]) -> list[int]:
+        return [
+            group[0] if len(group) == 1 else group[best_row([values[row] for row in group], better) or 0]
+            for group in groups
+        ]
+
+    return choose
+
+
+_CHOICES: Mapping[str, Choose] = {
+    "arg_max": _best_rows(gt),
+    "argmax": _best_rows(gt),
+    "arg_min": _best_rows(lt),
+    "argmin": _best_rows(lt),
+    "take_any": _first_rows,
+    "any": _first_rows,
+}
+
+
+class RowChoice:
+    """An aggregate that shows values of one row of each group. Columns that it passes on are gathered when somebody
+    asks for them: of ``arg_max(x, *)`` most are never shown."""
+
+    def __init__(self, call: AggregateCall, compiler: PlanCompiler) -> None:
+        pairs = list(zip(call.outputs, call.arguments, strict=True))
+        passed = [
+            (output, value.column)
+            for output, value in pairs
+            if isinstance(value, ColumnRef) and value.type is output.type
+        ]
+        self.routes = dict(passed)
+        computed = [(output, value) for output, value in pairs if output not in self.routes]
+        self.outputs = tuple(output for output, _ in computed)
+        self._settle = [_SETTLE.get(output.type) for output in self.outputs]
+        self._program = compiler.program([call.arguments[0], *(value for _, value in computed)])
+        self._choose = _CHOICES[call.function.name]
+
+    def chosen(
+        self, execution: Execution, batch: Batch, groups: Sequence[Sequence[int]]
+    ) -> tuple[list[int], list[list[Value]]]:
+        """The row of each group, and the values of the columns that are computed."""
+        first, *others = self._program.columns(execution, batch)
+        rows = self._choose(first, groups)
+        made = [
+            [values[row] for row in rows] if settle is None else [settle(values[row]) for row in rows]
+            for settle, values in zip(self._settle, others, strict=True)
+        ]
+        return rows, made
+
+    @staticmethod
+    def fits(call: AggregateCall) -> bool:
+        """Whether the call shows one row of each group. A single value of ``take_any`` is the first that there is."""
+        if call.function.name not in _CHOICES or len(call.outputs) != len(call.arguments):
+            return False
+        return len(call.arguments) > 1 or _CHOICES[call.function.name] is not _first_rows
 
 
 def _constant_places(function: Aggregate, count: int) -> frozenset[int]:
@@ -112,7 +200,10 @@ def _summarize(node: Summarize, compiler: PlanCompiler) -> Stage:
     keys = compiler.program([key.value for key in node.keys])
     key_columns = [key.column for key in node.keys]
     key_types = [column.type for column in key_columns]
-    aggregates = [AggregateRunner(call, compiler) for call in node.aggregates]
+    choices = [(call, RowChoice(call, compiler)) for call in node.aggregates if RowChoice.fits(call)]
+    others = [call for call in node.aggregates if not RowChoice.fits(call)]
+    aggregates = [AggregateRunner(call, compiler) for call in others]
+    of_no_rows = [AggregateRunner(call, compiler) for call, _ in choices]
     after = compiler.program([each.value for each in node.after])
     after_columns = [each.column for each in node.after]
 
@@ -122,12 +213,21 @@ def _summarize(node: Summarize, compiler: PlanCompiler) -> Stage:
         made: dict[Column, list[Value]] = {
             column: [each[group[0]] for group in groups] for column, each in zip(key_columns, values, strict=True)
         }
-        for aggregate in aggregates:
+        for aggregate in aggregates if batch.rows else (*aggregates, *of_no_rows):
             made.update(zip(aggregate.outputs, aggregate.columns(execution, batch, groups), strict=True))
-        result = Batch(len(groups), made)
+        parts: list[Part] = []
+        routes: dict[Column, tuple[int, Column]] = {}
+        for _, choice in choices if batch.rows else ():
+            rows, computed = choice.chosen(execution, batch, groups)
+            made.update(zip(choice.outputs, computed, strict=True))
+            routes.update({output: (len(parts), source) for output, source in choice.routes.items()})
+            parts.append(Part(batch, rows))
+        if parts:
+            made[ARRIVAL] = [None] * len(groups)
+        result = Batch(len(groups), made, tuple(parts), routes)
         if after_columns:
-            computed = after.columns(execution, result)
-            result = Batch(len(groups), dict(zip(after_columns, computed, strict=True)), (Part(result),))
+            values = after.columns(execution, result)
+            result = Batch(len(groups), dict(zip(after_columns, values, strict=True)), (Part(result),))
         if execution.tracer is not None:
             execution.tracer.link(result, Link(batch, groups))
         return result
