@@ -92,7 +92,7 @@ def main() -> None:
     arguments = parser.parse_args()
     slow = False
     print(
-        f"{'detection':45}{f'{FEW} rows':>12}{f'{arguments.rows:,} rows':>16}{'alerts':>10}{'MB before':>12}{'peak':>8}"
+        f"{'detection':45}{f'{FEW} rows':>12}{f'{arguments.rows:,} rows':>16}{'alerts':>8}{'MB before':>11}{'peak':>8}"
     )
     for name in load_repository(ROOT).detections:
         if arguments.only not in name:
@@ -102,7 +102,7 @@ def main() -> None:
                 measured, name, arguments.rows, arguments.runs
             ).result()
         slow |= median > MOST_SECONDS
-        print(f"{name:45}{median * 1000:9.2f} ms{seconds:14.2f} s{found:10}{before:12.0f}{peak:8.0f}", flush=True)
+        print(f"{name:45}{median * 1000:9.2f} ms{seconds:14.2f} s{found:8}{before:11.0f}{peak:8.0f}", flush=True)
     sys.exit(slow)
 
 

@@ -31,7 +31,9 @@ from tocsin.sentinel.security_incident import TABLE as INCIDENTS
 from tocsin.sentinel.security_incident import security_incident_rows
 from tocsin.sentinel.window import Window, ticks_of
 
-REPLAY_LIMITS: Final = kql.Limits(seconds=600, rows=20_000_000, cells=5_000_000_000, characters=50_000_000_000)
+REPLAY_LIMITS: Final = kql.Limits(
+    seconds=600, rows=20_000_000, cells=5_000_000_000, characters=50_000_000_000, memory=16_000_000_000
+)
 """What one run may use: a day's records of a large tenant, far more than a test's."""
 
 

@@ -129,14 +129,12 @@ def _not(types: Sequence[ScalarType], constants: Constants) -> Kernel | None:
 
 
 def _has(part: str, wanted: bool, start: bool, end: bool) -> Kernel:
-    def kernel(texts: list[str]) -> list[Value]:
-        # Most texts do not hold the part at all, which Python sees at once.
-        return [(part in text and has_term(text, part, open_start=start, open_end=end)) is wanted for text in texts]
-
-    return kernel
+    # Most texts do not hold the part at all, which Python sees at once.
+    return lambda xs: [(part in x and has_term(x, part, open_start=start, open_end=end)) is wanted for x in xs]
 
 
 def _test(name: str, part: str, wanted: bool) -> Kernel:
+    """The test of texts, which may come one by one: nothing but the verdicts is kept."""
     if name == "contains":
         return (lambda xs: [part in x for x in xs]) if wanted else (lambda xs: [part not in x for x in xs])
     if name == "startswith":
@@ -157,14 +155,9 @@ def _text_test(name: str, wanted: bool, ignoring_case: bool) -> Form:
         if not ignoring_case:
             return _test(name, written, wanted)
         test = _test(name, folded(written), wanted)
-        return lambda xs: test(in_upper_case(xs))
+        return lambda xs: test(map(upper, xs))
 
     return form
-
-
-def in_upper_case(texts: list[str]) -> list[str]:
-    """The texts in the form in which case does not count."""
-    return [text.upper() if text.isascii() else upper(text) for text in texts]
 
 
 def _text_forms() -> dict[str, Form]:

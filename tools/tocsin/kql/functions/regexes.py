@@ -24,6 +24,9 @@ __all__ = ["MOST_GROUPS", "Frame", "Match", "Regex", "compiled", "rewriting"]
 MOST_GROUPS = 16
 """Kusto's limit of groups in a pattern (https://learn.microsoft.com/kusto/query/matches-regex-operator)."""
 
+MOST_MATCHES = 500_000
+"""Matches that are taken from one text. It bounds the time of one call; Kusto's own texts end at a million bytes."""
+
 MEMORY = 64 * 1024 * 1024
 """Bytes that RE2 may use for a pattern that is too large for its usual 8 MiB, such as one of many Unicode classes."""
 
@@ -143,7 +146,11 @@ class Regex:
     def matches(self, text: str) -> Iterator[Match]:
         """The matches, left to right, none overlapping, none empty at the end of the one before."""
         last = -1
-        for match in self._every_match(text):
+        for number, match in enumerate(self._every_match(text)):
+            if number >= MOST_MATCHES:
+                raise KqlValueError(
+                    f"the regular expression {shown(self.pattern)} matches more than {MOST_MATCHES:,} times in one text"
+                )
             end = match.end()
             if end != last or match.start() != end:
                 last = end

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tocsin.kql.functions.sizes import size_of
 from tocsin.kql.interpreter.errors import KqlLimitError
 from tocsin.kql.interpreter.memo import Memo
+from tocsin.kql.interpreter.process_memory import largest_size
 from tocsin.kql.plan import Relation, SubqueryInput, Variable
 from tocsin.kql.table import Table
 from tocsin.kql.types import DYNAMIC, STRING, ScalarType, Value
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from tocsin.kql.interpreter.batch import Batch
     from tocsin.kql.interpreter.tracing import Tracer
 
-_FEW, _MANY = 16, 256
-"""How many values are made at first before the limits are looked at: few where one value can be large."""
+_FIRST = 1
+"""How many values are made at first before the limits are looked at: one alone may take long or be large."""
+
+_FIRST_PIECE = 16
+"""The same where the values are made of whole columns."""
 
 _MOST = 4096
 """How many values are made at most before the time is looked at again."""
@@ -34,6 +38,9 @@ _MOST_SIZED = 128
 _SOON = 0.002
 """Seconds that a piece may take for the next one to be twice as large."""
 
+_LOOK_EVERY = 0.001
+"""Seconds between two looks at the memory of the process."""
+
 
 _OWN_MEMO = 100_000
 """How many results of costly functions a run keeps for itself: most columns hold far fewer values than rows."""
@@ -42,12 +49,14 @@ _OWN_MEMO = 100_000
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one execution may use. ``rows``: of any single operator's result; ``cells``: values made in all operators
-    together, those inside dynamics included; ``characters``: of all strings that expressions make."""
+    together, those inside dynamics included; ``characters``: of all strings that expressions make; ``memory``: bytes
+    that the process may grow by during the execution, beyond what it has held before (not looked at on Windows)."""
 
     seconds: float = 60.0
     rows: int = 5_000_000
     cells: int = 50_000_000
     characters: int = 500_000_000
+    memory: int = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,8 @@ class Execution:
         self.leaves: dict[SubqueryInput, Batch] = {}
         self.path: list[str] = []
         self._deadline = time.monotonic() + limits.seconds
+        self._largest = 0 if largest_size is None else largest_size() + limits.memory
+        self._look = 0.0
         self._cells = 0
         self._characters = 0
         self._trace: dict[Relation, Step] = {}
@@ -107,9 +118,14 @@ class Execution:
             self.tracer = Tracer()
 
     def check_time(self, node: Relation | None = None) -> None:
-        """Raises KqlLimitError when the time is up."""
-        if time.monotonic() > self._deadline:
+        """Raises KqlLimitError when the time is up, or the process has grown too large."""
+        now = time.monotonic()
+        if now > self._deadline:
             raise _over(f"the query ran longer than {self.limits.seconds:g} s", node)
+        if now > self._look:
+            self._look = now + _LOOK_EVERY
+            if largest_size is not None and largest_size() > self._largest:
+                raise _over(f"the query needs more than {self.limits.memory / 1e6:,.0f} MB of memory", node)
 
     def afterwards(self) -> Execution:
         """The same state with a budget of its own, to ask more about what was found."""
@@ -142,15 +158,14 @@ class Execution:
         made: list[Value] = []
         stream = iter(values)
         sized = type_ is STRING or type_ is DYNAMIC
-        count, most = (_FEW, _MOST_SIZED) if sized else (_MANY, _MOST)
+        count, most = _FIRST, _MOST_SIZED if sized else _MOST
         before = time.monotonic()
         while piece := list(islice(stream, count)):
             made += piece
             if sized:
                 self.allow_size(piece, type_)
+            self.check_time()
             now = time.monotonic()
-            if now > self._deadline:
-                self.check_time()
             if count < most and now - before < _SOON:
                 count *= 2
             before = now
@@ -161,20 +176,17 @@ class Execution:
 
         For values of fixed size only. Raises KqlLimitError.
         """
-        if rows <= _MANY:
-            return kernel(*columns)
         made: list[Value] = []
-        start, count = 0, _MANY
+        start, count = 0, _FIRST_PIECE
         before = time.monotonic()
         while start < rows:
             end = start + count
             made += kernel(*[column[start:end] for column in columns])
             start = end
+            self.check_time()
             now = time.monotonic()
-            if now > self._deadline:
-                self.check_time()
             if count < _MOST and now - before < _SOON:
-                count *= 2
+                count *= 4
             before = now
         return made
 
