@@ -67,7 +67,7 @@ def test_a_quiet_case_in_front_is_passed_over(root: Path) -> None:
     result = run(NAME, "quiet")
     assert result.exit_code == 1
     assert "raises no alert" in result.stderr
-    assert f'tocsin explain {NAME} "quiet"' in result.stderr
+    assert f"tocsin explain {NAME} 1 shows" in result.stderr
 
 
 def test_json_of_a_quiet_case_has_no_alerts(root: Path) -> None:
@@ -87,7 +87,7 @@ def test_when_no_case_alerts_it_points_to_explain(root: Path) -> None:
     )
     result = run(NAME)
     assert result.exit_code == 1
-    assert f"tocsin explain {NAME}" in result.stderr
+    assert f"tocsin explain {NAME} all" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,11 @@ def preview(
         str, typer.Argument(metavar="DETECTION", help="Path below detections/, with or without .yaml.")
     ],
     case: Annotated[
-        str, typer.Argument(metavar="[CASE]", help="Number of a case, or part of its name. Else the first that alerts.")
+        str, typer.Argument(metavar="CASE", help="Number of a case, or part of its name. Else the first that alerts.")
     ] = "",
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Write a page of its own instead, nothing else needed."),
+        typer.Option("--html", metavar="FILE", help="Write an HTML page instead; it needs no other file."),
     ] = None,
     portal: Annotated[
         str | None, typer.Option("--portal", help="sentinel or defender.", show_default="as the test says")
@@ -58,7 +58,7 @@ def preview(
     test = _test_of(repository, _name(detection, root), root)
     outcome = _outcome(repository, test, case, _behaviour(root), chosen)
     if not outcome.alerts and format is not Format.JSON:
-        _nothing(outcome)
+        _nothing(outcome, test)
     view = preview_of(outcome, defang=defang)
     if html is not None:
         _write(html, preview_html.render(view))
@@ -69,7 +69,7 @@ def preview(
         shown = preview_text.render(view, color=color_on(), columns=columns_of(sys.stdout))
         typer.echo(shown, nl=False, color=True)
     if not view.alerts:
-        _nothing(outcome)
+        _nothing(outcome, test)
     raise typer.Exit(Exit.OK)
 
 
@@ -141,7 +141,7 @@ def _first_that_alerts(previews: CasePreviews, test: Loaded[TestFile]) -> CaseOu
                 return outcome
     return fail(
         f"none of the cases of {test.model.detection} raises an alert",
-        f"tocsin explain {test.model.detection} shows where the records are lost",
+        f"tocsin explain {test.model.detection} all shows where the records are lost",
         Exit.FAILED,
     )
 
@@ -175,10 +175,11 @@ def _write(file: Path, page: str) -> None:
         fail(f"cannot write {file}: {error.strerror}")
 
 
-def _nothing(outcome: CaseOutcome) -> NoReturn:
+def _nothing(outcome: CaseOutcome, test: Loaded[TestFile]) -> NoReturn:
+    number = [case.name for case in test.model.cases].index(outcome.case) + 1
     fail(
         f'the case "{outcome.case}" raises no alert: there is nothing for an analyst to see',
-        f'tocsin explain {outcome.rule} "{outcome.case}" shows where the records are lost',
+        f"tocsin explain {outcome.rule} {number} shows where the records are lost",
         Exit.FAILED,
     )
 
