@@ -84,7 +84,7 @@ OTHERS = {
             low = min(Size), high = max(Key) by Kind
         | project-away TimeGenerated1""",
 }
-parts = st.one_of(
+parts: st.SearchStrategy[Any] = st.one_of(
     st.none(),
     st.just([]),
     st.lists(st.sampled_from(["a", "b-c", 1, 1.0, True, None, {"name": "A"}, {"name": "b"}]), max_size=4),

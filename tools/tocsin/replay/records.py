@@ -92,7 +92,7 @@ def _batches_of_lines(file: LogFile, opened: _Opened, problems: Problems, before
     number = 0
     loads = json.loads
     while True:
-        line = before + opened.stream.readline(_LONGEST_LINE)
+        line = before or opened.stream.readline(_LONGEST_LINE)
         before = b""
         if not line:
             break
