@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from simulated import at, clock, history, log, records, rule
 
-from tocsin.kql import Table
+from tocsin.kql import PreparedQuery, Table
 from tocsin.sentinel.alert_coverage import (
     TooManyTrials,
     alert_latency,
@@ -184,6 +185,35 @@ def test_provenance_takes_the_place_of_trials() -> None:
     held = log(Events=records("10:10", "10:20"))
     past = history(rule(), held)
     assert _covered(past, held, covers=lambda alert: [Event("Events", 1)], most=0) == {2: ["11:00"]}
+
+
+def _traced(past: History, held: Log, **more: Any) -> Mapping[int, list[str]]:
+    query = past.rule("rule").query
+    assert isinstance(query, PreparedQuery)
+    return _covered(past, held, traced=partial(query.run, trace=True), **more)
+
+
+def test_the_engine_says_what_an_alert_covers_without_a_trial() -> None:
+    base = records("10:10", "10:11", "10:12", "10:13")
+    held = log(Events=Table(base.columns, (base.data[0], base.data[1], ["a", "a", "b", "a"]), 4))
+    grouped = rule(query="Events | summarize n = count() by Name | where n >= 2")
+    assert _traced(history(grouped, held), held, most=0) == {1: ["11:00"], 2: ["11:00"], 4: ["11:00"]}
+
+
+def test_the_engine_tells_alerts_apart_that_a_trial_cannot() -> None:
+    base = records("10:10", "10:10")
+    held = log(Events=Table(base.columns, (base.data[0], [7, 7], ["a", "a"]), 2))
+    each = rule(query="Events | project Name", eventGroupingSettings={"aggregationKind": "AlertPerResult"})
+    assert _traced(history(each, held), held, most=0) == {1: ["11:00"], 2: ["11:00"]}
+
+
+def test_where_the_engine_cannot_say_a_trial_says_it() -> None:
+    held = log(Events=records("10:10", "10:20", "10:30"))
+    graph = "make-graph Name --> Key | graph-match (a)-[e]->(b) where e.Id != 2 project Id = e.Id"
+    past = history(rule(query=f"Events | extend Key = tostring(Id) | {graph}"), held)
+    assert _traced(past, held) == {1: ["11:00"], 3: ["11:00"]}
+    with pytest.raises(TooManyTrials):
+        _traced(past, held, most=2)
 
 
 def test_time_from_event_to_first_alert() -> None:

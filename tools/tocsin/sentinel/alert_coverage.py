@@ -1,12 +1,12 @@
 """Which alerts cover which events, and how long it took.
 
 An alert *covers* an event of the run's tables when the event took part in it. Where the engine can say which records a
-result row was made of (provenance), that says it: give it as ``covers``. Without it, a trial says it: **an alert covers
-an event when the run would not have raised it just so without the event, or when the event, alone in its table,
-raises the very same alert.** The first is what an analyst means by "this is why"; the second finds events that say the
-same twice, of which each alone would be dispensable. "Just so" means the same texts, entities, details and result rows;
-alerts of a run that are the same in all of it cover the same events. A trial asks the query anew for each event, so it
-is for the events in question, not for a day's log.
+result row was made of, that says it: give the query, ``traced``. Where it cannot, or without it, a trial says it: **an
+alert covers an event when the run would not have raised it just so without the event, or when the event, alone in its
+table, raises the very same alert.** The first is what an analyst means by "this is why"; the second finds events that
+say the same twice, of which each alone would be dispensable. "Just so" means the same texts, entities, details and
+result rows; alerts of a run that are the same in all of it cover the same events. A trial asks the query anew for each
+event, so it is for the events in question, not for a day's log.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
+from tocsin import kql
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.table import Table
 from tocsin.sentinel.alerts import Alert, predict
@@ -35,6 +36,20 @@ Covers: TypeAlias = Callable[[RaisedAlert], Iterable[Event]]
 """The events that an alert covers."""
 
 
+class TracedQuery(Protocol):
+    """Runs a rule's query with a trace: ``partial(query.run, trace=True)`` of a ``kql.PreparedQuery``."""
+
+    def __call__(
+        self,
+        database: Mapping[str, Table],
+        *,
+        now: int,
+        limits: kql.Limits,
+        watchlists: Mapping[str, Table],
+    ) -> kql.QueryResult:
+        """The result over these tables with its provenance. Raises EngineError."""
+
+
 class TooManyTrials(ValueError):
     """More events are asked for than trials can be made."""
 
@@ -46,14 +61,18 @@ def alerts_of_events(
     events: Iterable[Event] | None = None,
     covers: Covers | None = None,
     most: int = MOST_TRIALS,
+    traced: TracedQuery | None = None,
 ) -> Mapping[Event, tuple[RaisedAlert, ...]]:
     """The alerts of a rule that cover each of ``events`` (None: of what its alerting runs saw), as published.
 
-    An event that was asked for and has no alert has an empty tuple. Raises TooManyTrials when ``covers`` is not
-    given and more than ``most`` trials would be needed, KeyError for a rule that is not in the history.
+    An event that was asked for and has no alert has an empty tuple. Raises TooManyTrials when neither ``covers`` nor
+    ``traced`` is given (or this cannot say) and more than ``most`` trials would be needed, KeyError for a rule that is
+    not in the history.
     """
     wanted = None if events is None else dict.fromkeys(events)
     runs = [run for run in history.runs_of(rule) if run.alerts]
+    if covers is None and traced is not None:
+        covers = _Traced(history, log, history.rule(rule), runs, wanted, most, traced).covers
     if covers is None:
         covers = partial(_tried, _trials(history, log, history.rule(rule), runs, wanted, most))
     found: dict[Event, list[RaisedAlert]] = {event: [] for event in wanted or ()}
@@ -196,6 +215,61 @@ class _Trial:
         behaviour, window = self._history.behaviour, self._run.window
         alerts = predict(self._rule.detection, result, self._run.nominal, behaviour=behaviour, window=window)
         return [_form(alert, sorted(rows[row] for row in alert.rows)) for alert in alerts]
+
+    def made_of(self, traced: TracedQuery) -> dict[str, list[Event]] | None:
+        """The events that the rows of each alert were made of; None where the engine cannot say that of all of them."""
+        try:
+            found = traced(self._tables, now=self._run.nominal, watchlists=self._watchlists, limits=REPLAY_LIMITS)
+        except EngineError:
+            return None
+        if found.provenance is None:
+            return None
+        events = {(event.table, place): event for event, place in self.places.items()}
+        covered: dict[str, list[Event]] = {}
+        for raised in self._run.alerts:
+            own: dict[Event, None] = {}
+            for row in raised.alert.rows:
+                if row >= found.table.row_count:
+                    return None
+                sources = found.provenance.sources(row)
+                if not sources.complete:
+                    return None
+                places = ((table, place) for table, rows in sources.tables.items() for place in rows)
+                own |= {events[each]: None for each in places if each in events}
+            covered[raised.system_alert_id] = list(own)
+        return covered
+
+
+class _Traced:
+    """What alerts cover by the provenance of their rows; runs where the engine cannot say it are tried."""
+
+    def __init__(
+        self,
+        history: History,
+        log: Log,
+        rule: SimulatedRule,
+        runs: list[Run],
+        wanted: Mapping[Event, None] | None,
+        most: int,
+        traced: TracedQuery,
+    ) -> None:
+        self._trials = {run.nominal: _Trial(history, log, rule, run, wanted) for run in runs}
+        self._traced = traced
+        self._name = rule.name
+        self._left = most
+        self._covered: dict[int, dict[str, list[Event]] | None] = {}
+
+    def covers(self, alert: RaisedAlert) -> Iterable[Event]:
+        """The events that an alert covers. Raises TooManyTrials."""
+        trial = self._trials[alert.run]
+        if alert.run not in self._covered:
+            self._covered[alert.run] = trial.made_of(self._traced)
+            if self._covered[alert.run] is None:
+                self._left -= len(trial.places)
+                if self._left < 0:
+                    raise TooManyTrials(f"too many trials are needed for {self._name}: name the events in question")
+        found = self._covered[alert.run]
+        return trial.covered_by(alert) if found is None else found.get(alert.system_alert_id, ())
 
 
 def _form(alert: Alert, rows: list[str]) -> str:

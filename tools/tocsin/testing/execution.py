@@ -106,3 +106,16 @@ class WatchedQuery:
             if trace:
                 self.steps.append((now, result.steps))
         return result
+
+    def traced(
+        self,
+        database: Mapping[str, Table],
+        *,
+        now: int,
+        limits: kql.Limits,
+        watchlists: Mapping[str, Table],
+    ) -> kql.QueryResult:
+        """The result with its provenance, within the limits of a test. Raises EngineError."""
+        return self.query.run(
+            database, now=now, watchlists=watchlists, external=self.external, places=self.places, trace=True
+        )

@@ -171,7 +171,7 @@ def _happened(history: History, log: Log, scenario: Scenario, rule: TestedRule) 
     @cache
     def alerted() -> Sequence[AlertedEvent]:
         read = [event for event in events if event.table in rule.tables]
-        covered = alerts_of_events(history, log, rule.name, read)
+        covered = alerts_of_events(history, log, rule.name, read, traced=rule.query.traced)
         found = []
         for event in read:
             by_run = {alert.run: alert.published for alert in covered[event]}
