@@ -212,13 +212,6 @@ Rows = Items[Record]
 WatchlistRows = Names[Rows]
 
 
-class SampleFile(ContentModel):
-    """A file of rows."""
-
-    file: str
-    """Sample file, relative to tests/."""
-
-
 def _external(value: Any) -> Any:
     return {"rows": value} if isinstance(value, list) else value
 
