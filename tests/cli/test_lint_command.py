@@ -281,3 +281,44 @@ def test_junit(repository: Path) -> None:
 def test_the_checks_are_listed() -> None:
     assert any(line.startswith("ENT001  entity.column-missing") for line in lint("--list").stdout.splitlines())
     assert {"code", "slug", "level", "about"} == set(json.loads(lint("--list", "--format", "json").stdout)[0])
+
+
+@pytest.fixture
+def priced(tmp_path: Path) -> Path:
+    for name, text in {
+        "a/cheap": GOOD,
+        "a/dear": GOOD.replace("11111111", "21111111")
+        .replace("EmailEvents", "DeviceNetworkEvents")
+        .replace("RecipientEmailAddress", "ActionType")
+        .replace("SenderIPv4", "RemoteIP"),
+        "a/wrong": BROKEN.replace("11111111", "31111111"),
+    }.items():
+        file = tmp_path / "detections" / f"{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_costs_come_with_what_they_are_made_of_the_dearest_first(priced: Path) -> None:
+    listed = json.loads(lint("--root", priced, "--cost", "--format", "json").stdout)
+    assert [one["rule"] for one in listed] == ["a/dear", "a/cheap", "a/wrong"]
+    cheap = listed[1]
+    assert cheap["points"] == 200, "100 points a day of a large table, two hours of it, 24 times"
+    assert cheap["tables"] == [{"table": "EmailEvents", "size": "large", "days": 0.0833, "points": 200}]
+    assert (cheap["runs"], cheap["factor"], cheap["operators"]) == (24, 1, [])
+    assert listed[2]["points"] is None
+
+
+def test_costs_are_read_by_people_and_by_the_settings(priced: Path) -> None:
+    told = lint("--root", priced, "--cost")
+    assert told.exit_code == 0
+    assert "EmailEvents (large): 100 x 0.0833 d x 24 runs = 200" in told.stdout
+    written = lint("--root", priced, "--cost", "--format", "toml").stdout
+    (priced / "tocsin.toml").write_text(written.replace("= 200.0", "= 20.0"), encoding="utf-8")
+    known = [(one["code"], one["file"]) for one in found("--root", priced, "--select", "CST")]
+    assert known == [("CST002", "detections/a/cheap.yaml")]
+
+
+def test_findings_are_not_written_as_toml(priced: Path) -> None:
+    assert lint("--root", priced, "--format", "toml").exit_code == 2
+    assert lint("--root", priced, "--cost", "--format", "sarif").exit_code == 2

@@ -36,6 +36,8 @@ class LintFormat(StrEnum):
     SARIF = "sarif"
     GITHUB = "github"
     JUNIT = "junit"
+    TOML = "toml"
+    """Of ``--cost``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,9 @@ def lint(
     cache: Annotated[
         bool, typer.Option("--cache/--no-cache", help="Remember what was found in unchanged files.")
     ] = True,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Show what rules cost, as text, json or toml (for tocsin.toml); no lint.")
+    ] = False,
     explain: Annotated[str, typer.Option("--explain", metavar="CODE", help="Show what a code means; no lint.")] = "",
     list_codes: Annotated[bool, typer.Option("--list", help="List the lint checks; no lint.")] = False,
 ) -> None:
@@ -105,6 +110,11 @@ def lint(
         return
     started = time.monotonic()
     wanted = _wanted(paths or [], root)
+    if cost:
+        _show_costs(wanted, format)
+        return
+    if format is LintFormat.TOML:
+        fail("findings cannot be written as toml", "choose another --format, or add --cost")
     if (fix or diff) and wanted.stdin is not None:
         fail("standard input cannot be fixed", "name the file, or leave --fix and --diff out")
     if changed_since and wanted.root is None:
@@ -159,6 +169,14 @@ def _wanted(paths: list[Path], root: Path) -> Wanted:
             inside.append(place)
     stdin = _read_stdin if STDIN in paths else None
     return Wanted(root if is_repository else None, tuple(inside), tuple(loose), stdin)
+
+
+def _show_costs(wanted: Wanted, format: LintFormat) -> None:
+    from tocsin.cli import lint_costs
+
+    if wanted.root is None or wanted.loose:
+        fail("--cost needs a repository of content", "name it with --root, and paths in it")
+    lint_costs.show(wanted.root, settings_of(wanted.root)[0], wanted.shows, format.value)
 
 
 def _place_in(base: Path, path: Path) -> str | None:

@@ -74,6 +74,9 @@ class CostSettings(SettingsPart):
     """Points that one rule may cost; more is a finding."""
     tables: Names[Literal["small", "medium", "large", "huge"]] = Field(default_factory=dict)
     """Size of tables in this workspace, by name, where it differs from what is usual."""
+    baseline: Names[Annotated[float, Field(ge=0, strict=False)]] = Field(default_factory=dict)
+    """Points that rules had when they were last looked at, by path below detections; a tenth more is a finding. lint
+    --cost --format toml writes them."""
 
 
 class LintRules(SettingsPart):

@@ -10,7 +10,6 @@ from tocsin.kql.syntax.lexer import tokenize
 from tocsin.kql.syntax.tree import TokenKind
 from tocsin.lint.context import LintContext, Unit
 
-
 _WORDS = frozenset({TokenKind.IDENTIFIER, TokenKind.STRING})
 """A name may be quoted: ``_GetWatchlist('Own')``, ``table('Own_CL')``, ``['Own_CL']``."""
 
