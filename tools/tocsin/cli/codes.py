@@ -39,6 +39,7 @@ def families() -> tuple[Family, ...]:
     from tocsin.deploy.errors import DeployError
     from tocsin.kql.interpreter.errors import EngineError
     from tocsin.lint import baseline, selection, waivers
+    from tocsin.replay import problems as replaying
     from tocsin.testing import problems
 
     return (
@@ -55,6 +56,11 @@ def families() -> tuple[Family, ...]:
             _kinds(problems.KINDS.values()),
         ),
         Family(
+            "RPL",
+            "Recorded logs of [a replay](replay.md). The rest of the logs is used.",
+            _kinds(replaying.KINDS.values()),
+        ),
+        Family(
             "COMP",
             "Well-formed content that the service does not take.",
             tuple(Code(code, kind.slug, kind.level.value, kind.about) for code, kind in compiling.KINDS.items()),
@@ -65,8 +71,10 @@ def families() -> tuple[Family, ...]:
 
 
 def abouts() -> dict[str, str]:
-    """What each code means, by code."""
-    return {code.code: code.about for family in families() for code in family.codes}
+    """What each code means, by code; those of queries too."""
+    from tocsin.kql.codes import MEANINGS
+
+    return {**MEANINGS, **{code.code: code.about for family in families() for code in family.codes}}
 
 
 def pages() -> dict[str, str]:

@@ -36,9 +36,11 @@ _STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back); margin: 0 auto;
   max-width: 62rem; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2.25rem 0 .5rem; }
-h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; overflow-wrap: anywhere; } p { margin: .25rem 0; }
+h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; overflow-wrap: anywhere; }
+p { margin: .25rem 0; overflow-wrap: anywhere; }
 .soft { color: var(--soft); } ul { margin: .25rem 0; padding-left: 1.25rem; }
-svg { display: block; width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
+svg { display: block; width: 100%; min-width: 34rem; height: auto; }
+svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
 .lane { fill: var(--lane); } .grid { stroke: var(--line); } .alert { fill: var(--alert); }
 .incident { fill: none; stroke: var(--incident); stroke-width: 2; }
 .key { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 .8em; vertical-align: baseline; }
@@ -46,7 +48,8 @@ svg { display: block; width: 100%; height: auto; } svg text { font: 12px system-
   box-sizing: border-box; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td { overflow-wrap: anywhere; min-width: 4rem; } td.number, th.number { text-align: right; white-space: nowrap; }
+td { overflow-wrap: anywhere; min-width: 4rem; } td.text { min-width: 14rem; }
+td.number, th.number { text-align: right; white-space: nowrap; }
 td.time { white-space: nowrap; } caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
 """
 
@@ -98,7 +101,8 @@ def _rules(figures: Figures) -> Iterator[str]:
             f'<p class="soft">{_text(rule.name)}: {count_of(rule.alerts, "alert")}, '
             f"{count_of(rule.incidents, 'incident')}; {_text(runs_text(rule))} {_text(schedule_text(rule))}</p>"
         )
-        yield _lane(figures, rule, peak)
+        yield f'<div class="scroll" tabindex="0" role="region" aria-label="Timeline of {_text(rule.title)}">'
+        yield f"{_lane(figures, rule, peak)}</div>"
         notes = list(notes_on(rule))
         if notes:
             yield _list(notes)
@@ -175,7 +179,7 @@ def _incidents(figures: Figures) -> Iterator[str]:
     left = len(figures.incidents) - len(shown)
     caption = f"As {maker} makes them" + (f"; {left:,} more are not shown" if left else "")
     yield "<h2>Incidents</h2>"
-    heads = (("Created", "time"), ("No.", "number"), ("Severity", ""), ("Title", ""), ("Alerts", "number"))
+    heads = (("Created", "time"), ("No.", "number"), ("Severity", ""), ("Title", "text"), ("Alerts", "number"))
     rows = (
         (days_and_clock(one.created), f"{one.number}", one.severity, one.title, f"{len(one.alerts):,}") for one in shown
     )

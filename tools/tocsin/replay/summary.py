@@ -87,9 +87,7 @@ class Figures:
 def figures_of(replayed: Replayed) -> Figures:
     """The figures of a replay."""
     history = replayed.history
-    # Alerts of the last runs are published some minutes after the end.
-    last = max([history.end, *(run.executed + 1 for run in history.runs)])
-    step = max(1, -(-(last - history.start) // STEPS))
+    step = max(1, -(-(history.end - history.start) // STEPS))
     entities = _entities(history.alerts)
     return Figures(
         start=history.start,
@@ -144,7 +142,7 @@ def _rules(history: History, reach: Mapping[str, RuleReach], step: int) -> Seque
 
 
 def _by_step(times: Sequence[int], start: int, step: int) -> tuple[int, ...]:
-    counts = [0] * STEPS
+    counts = [0] * STEPS  # What the last runs publish some minutes after the end counts with the last step.
     for time in times:
         counts[min((time - start) // step, STEPS - 1)] += 1
     return tuple(counts)
