@@ -9,6 +9,7 @@ import typer
 
 from tocsin.cli import codes
 from tocsin.cli.terminal import color_on, fail
+from tocsin.kql.codes import MEANINGS
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _HEADINGS = ("Why:", "Fine to ignore:")
@@ -33,7 +34,10 @@ def explain(wanted: str) -> None:
             return
     for start, text in _OF_QUERIES.items():
         if wanted.upper().startswith(start) and wanted[len(start) :].isdigit():
-            typer.echo(f"{_bold(wanted.upper())}\n\n{textwrap.fill(f'{wanted.upper()}: {text}', 100)}", color=True)
+            known = MEANINGS.get(wanted.upper())
+            meaning = f"{textwrap.fill(known, 100)}\n\n" if known else ""
+            told = textwrap.fill(f"{wanted.upper()}: {text}", 100)
+            typer.echo(f"{_bold(wanted.upper())}\n\n{meaning}{told}", color=True)
             return
     fail(f"there is no code {wanted}", "tocsin lint --list shows the checks, docs/findings.md all codes")
 

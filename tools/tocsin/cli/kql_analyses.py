@@ -63,6 +63,8 @@ def _named_tables(analysis: kql.Analysis) -> list[str]:
     those that the body of a workspace function or an argument of ``table()`` in a function brings in."""
     named: set[object] = set()
     for node in analysis.tree.root.walk():
+        if named.issuperset(analysis.tables):
+            break
         if isinstance(node, tree.NameReference) and node.name.wildcard:
             matching = [each for each in analysis.tables if fnmatchcase(each, node.name.text)]
             named.update(matching if len(matching) == 1 else ())

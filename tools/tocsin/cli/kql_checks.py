@@ -76,10 +76,11 @@ def check(queries: Sequence[str], root: Path | None, format: str) -> bool:
     if format == "json":
         typer.echo(json_report.render(findings), nl=False)
     elif format == "sarif":
+        from tocsin.kql.codes import MEANINGS
         from tocsin.report import sarif
         from tocsin.report.text import SourceLines
 
-        typer.echo(sarif.render(findings, SourceLines(None, texts)), nl=False)
+        typer.echo(sarif.render(findings, SourceLines(None, texts), MEANINGS), nl=False)
     else:
         show(findings, texts, err=False)
         errors = sum(1 for each in findings if each.level is Level.ERROR)
@@ -101,9 +102,18 @@ def _named_text(query: str, number: int) -> tuple[str, str]:
             return query, Path(query).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             fail(f"{query} cannot be read: {error}", "save it as UTF-8 text")
+    if any(char in query for char in "./\\") and _is_folder(query):
+        fail(f"{query} is a folder", "name the files in it")
     if query.endswith((".kql", ".csl", ".txt", ".yaml")) and not any(char in query for char in "|\n(="):
         fail(f"there is no file {query}")
     return f"query {number}", query
+
+
+def _is_folder(query: str) -> bool:
+    try:
+        return os.path.isdir(query)
+    except ValueError:
+        return False
 
 
 def _is_file(query: str) -> bool:

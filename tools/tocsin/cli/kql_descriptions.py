@@ -162,7 +162,7 @@ def describe_queries(queries: Sequence[str], root: Path | None, *, as_json: bool
             described[name] = describe(analysis, catalog)
     if as_json:
         typer.echo(json.dumps([_as_json(*each) for each in described.items()], ensure_ascii=False, indent=2))
-    else:
+    elif described:
         typer.echo("\n\n".join("\n".join(_lines(name, each, catalog)) for name, each in described.items()))
     return Exit.FAILED if failed else Exit.OK
 

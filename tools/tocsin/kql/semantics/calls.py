@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tocsin.kql.functions.declaration import Aggregate, ScalarFunction
 from tocsin.kql.functions.signatures import Signature
@@ -90,6 +91,11 @@ def choose(
     function: ScalarFunction | Aggregate, types: Sequence[ScalarType], *, read_dynamic: bool = False
 ) -> Fit | None:
     """The signature that takes the arguments with the least conversion; the earlier one on a tie."""
+    return _choose(function, tuple(types), read_dynamic)
+
+
+@lru_cache(maxsize=4096)
+def _choose(function: ScalarFunction | Aggregate, types: tuple[ScalarType, ...], read_dynamic: bool) -> Fit | None:
     best: Fit | None = None
     for signature in function.signatures:
         found = fit(function, signature, types, read_dynamic=read_dynamic)

@@ -123,6 +123,9 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
     if any(bag == name for bag, _ in scope.bags):
         session.refuse("TK144", f"'{name}' stands for several columns: name one, as in {name}.column", node)
         return unknown()
+    if name in special_functions.TABLES_BY_NAME:
+        session.error("KS117", f"The function '{name}' needs its arguments in brackets", node)
+        return session.missing_table(node)
     bare = bare_function(session, node, scope)
     if bare is not None:
         return bare
@@ -176,6 +179,8 @@ def _path(session: Session, node: tree.Path, scope: Scope) -> Value:
         return session.bind_table(session, node, scope)
     target = session.value(node.target, scope)
     if isinstance(target, TableValue):
+        if target.open:
+            return session.missing_table(node)
         session.unknown_name("KS142", node.member.text, node.member, "column, table, variable or function", ())
         return unknown()
     if target.type is UNKNOWN:
@@ -201,6 +206,8 @@ def _element(session: Session, node: tree.Element, scope: Scope) -> Value:
     index = session.scalar(node.index, scope)
     bracket = tree.Node(node.target.end, node.end)
     if isinstance(target, TableValue):
+        if target.open:
+            return session.missing_table(node)
         session.error("KS147", "A table has no elements", bracket)
         return unknown()
     if target.type is UNKNOWN:

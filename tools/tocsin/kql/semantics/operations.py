@@ -144,7 +144,7 @@ def operate(session: Session, operator: str, operands: Sequence[Expr], node: tre
     if UNKNOWN in (left.type, right.type):
         return Call(MISSING_OPERATOR, (), _unknown_result(operator, left.type, right.type))
     result = RULES.get(operator, _text)(left.type, right.type)
-    if operator in _TERMS and session.kind(right).form:
+    if right.type is DYNAMIC and operator in _TERMS and session.kind(right).form:
         # A whole term is no array, bag or dynamic constant.
         result = None
     if result is None:

@@ -28,6 +28,9 @@ UNKNOWN_TO_THE_SERVICE = frozenset({"workspace", "app", "resource", "adx", "arg"
 DATABASES = UNKNOWN_TO_THE_SERVICE | {"cluster", "database"}
 """Functions that name another place; what follows the dot is a table there."""
 
+TABLES_BY_NAME = frozenset({"cluster", "database", "table", "external_table", "materialized_view"})
+"""Functions that give a table, or a place that has some."""
+
 WATCHLIST_COLUMNS = (
     ColumnSchema("_DTItemId", STRING),
     ColumnSchema("LastUpdatedTimeUTC", DATETIME),
@@ -101,6 +104,8 @@ def _is_nothing(session: Session, node: tree.Expression, scope: Scope) -> bool:
 def _materialize(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     if len(node.arguments) != 1:
         return _wrong_count(session, node, "one query")
+    if _is_nothing(session, node.arguments[0], scope):
+        return session.table(node.arguments[0], scope.inside(None))
     value = session.value(node.arguments[0], scope.inside(None))
     if isinstance(value, TableValue):
         return value

@@ -121,7 +121,9 @@ def _source(session: Session, node: tree.Expression, scope: Scope) -> TableValue
         value = session.value(node, scope)
         if isinstance(value, TableValue):
             return value
-        return session.missing_table(node, (), value.type is UNKNOWN and not isinstance(node, tree.Path | tree.Element))
+        failed = isinstance(node, tree.Path | tree.Element)
+        failed = failed or (isinstance(node, tree.FunctionCall) and has_rules("function", node.name.text))
+        return session.missing_table(node, (), value.type is UNKNOWN and not failed)
     if session.catalog.as_service and isinstance(node, tree.NameReference):
         meaning = scope.names.find(node.name.text)
         scalar = meaning is not None and not isinstance(meaning, TableValue | DeclaredFunction)

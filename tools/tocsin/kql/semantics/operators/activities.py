@@ -14,7 +14,7 @@ from tocsin.kql.semantics.conversions import convert, is_constant
 from tocsin.kql.semantics.scopes import Row, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import BOOL, DATETIME, LONG, NUMBERS, REAL, STRING, TIMESPAN, UNKNOWN, ScalarType
+from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, LONG, NUMBERS, REAL, STRING, TIMESPAN, UNKNOWN, ScalarType
 
 Arguments = list[Expr | TableValue]
 
@@ -175,6 +175,15 @@ def funnel(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments
         Column("Period", period),
         Column("dcount", LONG),
     ], False
+
+
+def funnel_steps(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    """``funnel_sequence(id, timeline, start, end, window, step, state, sequence)``: its first table."""
+    axis = _column(arguments, 1)
+    if axis is None:
+        return [], False
+    names = (("prev", STRING), ("next", STRING), ("dcount", LONG), ("samples", DYNAMIC))
+    return [Column(axis.column.name, axis.type), *(Column(name, type_) for name, type_ in names)], False
 
 
 def sequences(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:

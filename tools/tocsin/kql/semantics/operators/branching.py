@@ -22,7 +22,7 @@ from tocsin.kql.plan import (
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import LONG, UNKNOWN
+from tocsin.kql.types import DYNAMIC, LONG, UNKNOWN
 
 
 def several(session: Session, node: tree.Node, word: str, tables: Sequence[TableValue]) -> TableValue:
@@ -65,6 +65,8 @@ def facet(session: Session, node: tree.Facet, source: TableValue, scope: Scope) 
     columns: list[Column] = []
     for each in node.columns:
         value = session.scalar(each, scope.inside(row))
+        if value.type is DYNAMIC:
+            session.error("KS116", "The values of a dynamic column cannot be counted: convert it first", each)
         if isinstance(value, ColumnRef):
             columns.append(value.column)
         elif value.type is not UNKNOWN:

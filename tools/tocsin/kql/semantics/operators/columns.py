@@ -118,7 +118,9 @@ def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: 
         bare = each
         while isinstance(bare, tree.Parenthesized):
             bare = bare.inner
-        found.append(Named(_own_name(each, value, scope.row), value, isinstance(bare, tree.NameReference), each))
+        # A name that means nothing declares no column.
+        declared = isinstance(bare, tree.NameReference) and not (isinstance(value, Constant) and value.type is UNKNOWN)
+        found.append(Named(_own_name(each, value, scope.row), value, declared, each))
     return found
 
 

@@ -17,6 +17,7 @@ from tocsin.kql.semantics.operators.activities import (
     activity,
     dcount_intersect,
     funnel,
+    funnel_steps,
     rolling_percentile,
     rows_near,
     sequences,
@@ -209,8 +210,13 @@ def _argument(
         name = argument.name.text
         extra = len(before) >= 3 and not plugin.startswith("geo_")
         column = lookup.find(name) if len(before) == key_at or extra else None
-        if column is not None:
+        row = scope.row
+        shared = column is not None and row is not None and row.find(name) is not None
+        if column is not None and (shared or not extra or row is None or row.open):
             return ColumnRef(column)
+        if extra and row is not None and not lookup.open and not shared:
+            session.unknown_name("KS142", name, argument, "column of both tables", [*lookup.index, *row.index])
+            return unknown()
         # In a table that is not known the service knows no column, either.
         if len(before) == key_at and (not lookup.open or (session.catalog.as_service and not lookup.columns)):
             session.unknown_name("KS142", name, argument, "column, table, variable or function", lookup.index)
@@ -272,6 +278,32 @@ def _segments(session: Session, node: tree.Evaluate, row: Row, arguments: Argume
     return [*first, *(Column(column.name, column.type) for column in row.columns)], row.open
 
 
+def _http(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    return [Column("ResponseHeaders", DYNAMIC), Column("ResponseBody", DYNAMIC)], False
+
+
+def _rows_count(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    return [Column("EstimatedRowsCount", LONG)], False
+
+
+def _script(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    """What the first argument declares: ``typeof(*, score: real)``."""
+    given = node.call.arguments[0] if node.call.arguments else None
+    schema = given.schema if isinstance(given, tree.TypeLiteral) else None
+    if schema is None:
+        return [], True
+    written = declared_columns(schema)
+    if not schema.open:
+        return list(written), False
+    return [*(Column(column.name, column.type, column.form) for column in row.columns), *written], row.open
+
+
+def _differences(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    counts = [Column(name, LONG) for name in ("SegmentId", "CountA", "CountB")]
+    shares = [Column(name, REAL) for name in ("PercentA", "PercentB", "PercentDiffAB")]
+    return [*counts, *shares, *(Column(column.name, column.type) for column in row.columns)], row.open
+
+
 def _activity_counts(
     session: Session, node: tree.Evaluate, row: Row, arguments: Arguments
 ) -> tuple[list[Column], bool]:
@@ -294,6 +326,11 @@ PLUGINS: dict[str, PluginBinder] = {
     "autocluster": _segments,
     "basket": _segments,
     "activity_counts_metrics": _activity_counts,
+    "diffpatterns": _differences,
+    "estimate_rows_count": _rows_count,
+    **dict.fromkeys(("http_request", "http_request_post"), _http),
+    **dict.fromkeys(("python", "r", "csharp"), _script),
+    "funnel_sequence": funnel_steps,
     **dict.fromkeys(ACTIVITIES, activity),
     "rolling_percentile": rolling_percentile,
     "rows_near": rows_near,

@@ -14,7 +14,7 @@ from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import BOOL, STRING, null_of
+from tocsin.kql.types import BOOL, LONG, REAL, STRING, null_of
 
 _TABLE_COLUMN = "$table"
 
@@ -118,15 +118,22 @@ class SearchPredicate:
             if node is self.whole:
                 self.session.error("KS141", "A text or a condition is needed here, this is a number", node)
             # The Kusto emulator takes a number beside other conditions, and it matches nothing, not even itself.
-            return Constant(False, BOOL)
+            number = Constant(0, LONG if node.kind is tree.LiteralKind.LONG else REAL)
+            return number if self.session.catalog.as_service else Constant(False, BOOL)
         if isinstance(node, tree.FunctionCall) and node.name.text == "not" and len(node.arguments) == 1:
             inner = self.bind(node.arguments[0])
+            if self.session.catalog.as_service and isinstance(node.arguments[0], tree.Literal):
+                self.session.error("KS107", "A value of the type bool is needed here", node.arguments[0])
             return call(self.session, scalar_functions()["not"], (inner,), node.arguments, node, node.name)
         if isinstance(node, tree.Binary) and node.operator in ("and", "or"):
             at = tree.Node(node.operator_start, node.operator_end)
             operands = (self.bind(node.left), self.bind(node.right))
+            if self.session.catalog.as_service and tree.Star in (type(node.left), type(node.right)):
+                self.session.error("KS106", f"The operator '{node.operator}' is not defined for a star", at)
             return operate(self.session, node.operator, operands, node, at)
-        return bind_predicate(self.session, node, self.scope)
+        if node is self.whole:
+            return bind_predicate(self.session, node, self.scope)
+        return self.session.scalar(node, self.scope)
 
     def _text(self, text: str, node: tree.Node) -> Expr:
         operator = self.operator
