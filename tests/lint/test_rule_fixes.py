@@ -46,6 +46,10 @@ def _entity(identifier: str, column: str) -> dict[str, Any]:
     ("DET001", {"query": MAIL, "customDetails": {"IP": "senderipv4"}}, "senderipv4", "SenderIPv4", True),
     ("ALT001", {"query": MAIL, "alertDetailsOverride": {"alertDisplayNameFormat": "From {{senderIPv4}}"}},
      "{{senderIPv4}}", "{{SenderIPv4}}", True),
+    ("ATK005", {"query": MAIL, "relevantTechniques": ["T1192"]}, "T1192", "T1566.002", False),
+    ("CNT010", {"query": MAIL, "x-tocsin": {"references": ["http://example.com/a"]}}, "http:", "https:", False),
+    ("CNT010", {"query": MAIL, "x-tocsin": {"references": ["https://example.com/a", "https://example.com/a/"]}},
+     "  - https://example.com/a/\n", "", True),
 ])  # fmt: skip
 def test_a_fix_writes_what_was_meant(
     tmp_path: Path, code: str, fields: dict[str, Any], before: str, after: str, safe: bool

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from tocsin.kql.syntax.lexer import tokenize
 from tocsin.kql.syntax.tree import TokenKind
-from tocsin.lint.context import LintContext, Unit
+from tocsin.lint.context import DetectionContext, LintContext, Unit
 
 _WORDS = frozenset({TokenKind.IDENTIFIER, TokenKind.STRING})
 """A name may be quoted: ``_GetWatchlist('Own')``, ``table('Own_CL')``, ``['Own_CL']``."""
@@ -72,11 +72,15 @@ class ContentGraph:
             front = following
         return ()
 
+    def _read_by(self, detection: DetectionContext) -> Iterable[str]:
+        reads = detection.query.reads
+        return (*reads.functions, *reads.watchlists, *reads.tables) if reads.ok else self._names_of(detection)
+
     @cached_property
     def used(self) -> frozenset[str]:
         """Names that detections use, themselves or through parsers."""
         names = set[str]()
-        pending = [name for one in self.context.detections for name in self._names_of(one)]
+        pending = [name for one in self.context.detections for name in self._read_by(one)]
         by_name = {one.name: one for one in self.context.parsers}
         while pending:
             name = pending.pop()

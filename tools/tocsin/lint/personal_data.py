@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -104,6 +105,7 @@ def _hosts(text: str) -> Iterator[Suspect]:
             yield Suspect(found.start(), host, f"{host} may be somebody's domain", "write example.com, or contoso.com")
 
 
+@lru_cache(maxsize=4096)
 def is_invented(domain: str) -> bool:
     """Whether a name can belong to nobody."""
     labels = domain.lower().rstrip(".").split(".")

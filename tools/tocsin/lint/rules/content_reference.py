@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tocsin.content.editing import remove
+from tocsin.content.editing import remove, set_value
 from tocsin.content.finding import Finding, Fix, Level
 from tocsin.content.models import Parser
 from tocsin.content.source import Document, PathPart
@@ -53,7 +53,11 @@ class ContentReference(Check):
         for path, link in places:
             problem = wrong_with(link)
             if problem is not None:
-                yield self.finding(document, path, problem.message, problem.help)
+                secured = f"https{link.removeprefix('http')}" if link.startswith("http://") else ""
+                # Whether the host answers there nobody knows: a person looks.
+                change = set_value(document, path, secured) if secured and wrong_with(secured) is None else None
+                offered = Fix((change,), safe=False) if change is not None else None
+                yield self.finding(document, path, problem.message, problem.help, fix=offered)
             same = link.strip().rstrip("/").lower()
             if same in seen:
                 edit = remove(document, path) if path[0] == "x-tocsin" else None
