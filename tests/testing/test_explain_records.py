@@ -169,3 +169,23 @@ def test_a_case_over_time_tells_of_the_run_that_got_furthest(tmp_path: Path) -> 
     assert [len(one.alerts) for one in found.records] == [1, 0, 0]
     assert [one.runs for one in found.records] == [1, 1, 0]
     assert found.records[2].note == "no run of the case looks at its TimeGenerated 2025-07-15T11:00:00Z"
+
+
+def test_an_alert_made_of_what_another_rule_wrote_says_so(tmp_path: Path) -> None:
+    case = {
+        "query": "SecurityAlert\n| project TimeGenerated, AlertName",
+        "case": {
+            "period": {"from": "2025-07-15T09:00:00Z", "to": "+1h"},
+            "alertsOf": ["family/other"],
+            "given": {"EmailEvents": [{"record": record(TimeGenerated="2025-07-15T08:30:00Z")}]},
+            "expect": {"alerts": 1},
+        },
+    }
+    other = (
+        RULE.format(threshold=0, query="  EmailEvents").replace("9a10", "9a11").replace("Mail from", "Other mail from")
+    )
+    (tmp_path / "detections/family").mkdir(parents=True)
+    (tmp_path / "detections/family/other.yaml").write_text(other, encoding="utf-8")
+    found, _ = explained(*own(tmp_path, case))
+    assert [one.written for one in found.alerts] == [("SecurityAlert",)]
+    assert "another rule of the case wrote" in explain_text.alert(found.alerts[0], found)[1]

@@ -106,6 +106,7 @@ def _alert(one: AlertTold) -> dict[str, Any]:
         "run": clock(one.run),
         "records": {table: [row + 1 for row in rows] for table, rows in one.records.items()},
         "watchlists": {alias: [row + 1 for row in rows] for alias, rows in one.watchlists.items()},
+        "written": list(one.written),
         "complete": one.complete,
     }
 

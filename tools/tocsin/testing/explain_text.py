@@ -213,7 +213,9 @@ def alert(told: AlertTold, explained: Explained, look: Look = PLAIN) -> list[str
         lines.append(f"  watchlist {visible(alias)}, row{'s' if len(items) > 1 else ''} {numbers}")
     if not told.complete:
         lines.append("  a step of the query cannot say which records its rows are made of: there may be more")
-    if not told.records and told.complete:
+    for table in told.written:
+        lines.append(f"  rows of {visible(table)} that another rule of the case wrote")
+    if not told.records and not told.written and told.complete:
         lines.append("  no given record: the row is one that the query makes of itself")
     return lines
 

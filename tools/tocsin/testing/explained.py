@@ -53,7 +53,7 @@ class RecordFate:
 @dataclass(frozen=True, slots=True)
 class AlertTold:
     """An alert with the records (by table) that its rows were made of. ``complete`` is false where a step of the query
-    cannot say. ``columns``: what the query reads of each table."""
+    cannot say. ``written`` are the tables with rows that other rules wrote and that it was made of as well."""
 
     number: int
     title: str
@@ -62,6 +62,7 @@ class AlertTold:
     records: Mapping[str, tuple[int, ...]]
     watchlists: Mapping[str, tuple[int, ...]]
     complete: bool
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,16 @@ class _Kept:
     reached: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What a row of a result was made of: records, items of watchlists, tables with rows that other rules wrote."""
+
+    records: Mapping[Key, None]
+    items: Mapping[Key, None]
+    written: Mapping[str, None]
+    complete: bool
+
+
 @dataclass(slots=True)
 class FateBook:
     """Notes what became of the ``wanted`` records in each run that it is told of."""
@@ -112,8 +123,8 @@ class FateBook:
     with_sources: bool = False
     runs: list[RunTold] = field(default_factory=list)
     kept: dict[Key, _Kept] = field(default_factory=dict)
-    made_of: dict[tuple[int, int], tuple[dict[Key, None], dict[Key, None], bool]] = field(default_factory=dict)
-    """By run and row of its result: the records, the items of watchlists, whether these are all."""
+    made_of: dict[tuple[int, int], _Sources] = field(default_factory=dict)
+    """By run and row of its result."""
 
     def note(self, now: int, database: Mapping[str, Table], result: kql.QueryResult) -> None:
         """Take down a run, at ``now``, over ``database``."""
@@ -136,7 +147,12 @@ class FateBook:
                 if place in numbers.get(name, {})
             }
             items = {(name, place): None for name, places in sources.watchlists.items() for place in places}
-            self.made_of[now, row] = (records, items, sources.complete)
+            written = {
+                name: None
+                for name, places in sources.tables.items()
+                if any(place not in numbers.get(name, {}) for place in places)
+            }
+            self.made_of[now, row] = _Sources(records, items, written, sources.complete)
 
     def _keep(self, key: Key, now: int, fate: Fate) -> None:
         kept = self.kept.get(key)
@@ -164,15 +180,17 @@ class FateBook:
     def alert(self, number: int, happened: Happened) -> AlertTold:
         """An alert with what it was made of."""
         alert, run = happened.alerts[number - 1], happened.runs[number - 1]
-        records: dict[Key, None] = {}
-        items: dict[Key, None] = {}
-        complete = True
-        for row in alert.rows:
-            own, listed, known = self.made_of.get((run, row), ({}, {}, False))
-            records |= own
-            items |= listed
-            complete = complete and known
-        return AlertTold(number, alert.title, alert.severity, run, _by_name(records), _by_name(items), complete)
+        parts = [self.made_of.get((run, row), _Sources({}, {}, {}, False)) for row in alert.rows]
+        return AlertTold(
+            number,
+            alert.title,
+            alert.severity,
+            run,
+            _by_name({key for each in parts for key in each.records}),
+            _by_name({key for each in parts for key in each.items}),
+            all(each.complete for each in parts),
+            tuple(sorted({name for each in parts for name in each.written})),
+        )
 
 
 def _numbers(table: Table) -> dict[int, int]:
