@@ -185,3 +185,104 @@ def test_check_for_code_scanning(runner: CliRunner, tmp_path: Path) -> None:
     assert found["ruleId"] == "KS142"
     region = found["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 2, "startColumn": 9, "endColumn": 25}
+
+
+def answered(runner: CliRunner, request: dict[str, object], *options: str) -> dict[str, object]:
+    result = runner.invoke(app, ["batch", *options], input=json.dumps({"id": 1, **request}) + "\n")
+    assert result.exit_code == 0, result.output
+    answer: dict[str, object] = json.loads(result.stdout)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("request_", "rows"),
+    [
+        ({"query": "T | where n > 1", "tables": {"T": [{"n": 1}, {"n": 2}]}}, [[2]]),
+        (
+            {
+                "query": "T | summarize max(at)",
+                "tables": {"T": {"columns": [{"name": "at", "type": "datetime"}], "rows": [["2025-07-15T10:00:00Z"]]}},
+            },
+            [["2025-07-15T10:00:00.0000000Z"]],
+        ),
+        ({"query": "_GetWatchlist('Vip') | project Name", "watchlists": {"Vip": [{"Name": "ann"}]}}, [["ann"]]),
+        (
+            {
+                "query": "externaldata(a: string, b: long) ['https://example.com/x?a=b'] | where b > 1",
+                "external": {"https://example.com/x?a=b": [{"a": "p", "b": 1}, {"a": "q", "b": 2}]},
+            },
+            [["q", 2]],
+        ),
+        (
+            {
+                "query": "print tostring(geo_info_from_ip_address('203.0.113.7').country)",
+                "geo": {"203.0.113.0/24": {"country": "Norway"}},
+            },
+            [["Norway"]],
+        ),
+        ({"query": "print now()", "now": "2025-07-15T10:00:00Z"}, [["2025-07-15T10:00:00.0000000Z"]]),
+    ],
+)
+def test_batch_runs_on_the_data_of_the_request(runner: CliRunner, request_: dict[str, object], rows: object) -> None:
+    assert answered(runner, request_).get("rows") == rows
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ({"query": "T", "tables": [1]}, '"tables" is no object'),
+        ({"query": "T", "tables": {"T": [1]}}, "list of objects"),
+        ({"query": "T", "tables": {"T": {"columns": [{"name": "a"}], "rows": []}}}, "types of KQL"),
+        ({"query": "T", "tables": {"T": {"columns": [{"name": "a", "type": "int"}], "rows": [[1, 2]]}}}, "a value for"),
+        ({"query": "SigninLogs", "geo": {"here": {}}}, "neither an IP address"),
+        ({"query": "print now()", "now": "soon"}, '"now" is no datetime'),
+        (
+            {"query": "externaldata(a: long) ['https://a.example']", "external": {"https://a.example": [{"a": "x"}]}},
+            "https://a.example, row 1",
+        ),
+        ({"query": "externaldata(a: long) ['https://example.com']"}, "TK109"),
+    ],
+)  # fmt: skip
+def test_batch_says_what_is_wrong_with_the_data(runner: CliRunner, request_: dict[str, object], said: str) -> None:
+    assert said in str(answered(runner, request_).get("error"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--rows", "5"], "more than 5 rows"),
+        (["--memory", "1"], "more than 25,000 values"),
+        (["--seconds", "0"], "longer than 0 s"),
+    ],
+)
+def test_limits_can_be_set(runner: CliRunner, options: list[str], said: str) -> None:
+    query = "range x from 1 to 100000 step 1 | extend y = x"
+    assert said in str(answered(runner, {"query": query}, *options).get("error"))
+    result = runner.invoke(app, ["run", query, *options])
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_externaldata_from_a_file(runner: CliRunner, signins: Path) -> None:
+    query = "externaldata(User: string) ['https://example.com/a=b'] | count"
+    result = runner.invoke(app, ["run", query, "--external", f"https://example.com/a=b={signins}", "--format", "csv"])
+    assert result.exit_code == 2
+    assert "no column TimeGenerated" in result.output.replace("\n", " ")
+
+
+def test_parquet(runner: CliRunner, tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    at = pyarrow.array([1_752_570_000_123_456_700, None], pyarrow.timestamp("ns"))
+    table = pyarrow.table({"at": at, "n": [1, 2], "s": ["a", None], "d": [{"k": [1]}, None]})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    result = runner.invoke(app, ["run", "T", "--table", f"T={tmp_path / 't.parquet'}", "--format", "jsonl"])
+    assert result.exit_code == 0, result.output
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"at": "2025-07-15T09:00:00.1234567Z", "n": 1, "s": "a", "d": {"k": [1]}},
+        {"at": None, "n": 2, "s": "", "d": None},
+    ]
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    result = runner.invoke(app, ["run", "T", "--table", f"T={tmp_path / 'broken.parquet'}"])
+    assert result.exit_code == 2
+    assert "not Parquet" in result.output

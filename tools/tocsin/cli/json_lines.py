@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A query to answer. ``environment`` is the schema set it names; the empty text when it names none."""
+    """A query to answer. ``environment`` is the schema set it names; the empty text when it names none. ``held``:
+    everything that the line holds."""
 
     query: str
     environment: str
+    held: Mapping[str, Any] = field(default_factory=dict)
 
 
 Answer = Callable[[Request], dict[str, Any]]
@@ -38,7 +40,7 @@ def answer_line(line: str, answer: Answer) -> dict[str, Any]:
     if environment is not None and not isinstance(environment, str):
         return {"id": id_, "error": 'the "env" is no text'}
     try:
-        return {"id": id_, **answer(Request(query, environment or ""))}
+        return {"id": id_, **answer(Request(query, environment or "", request))}
     except Refused as refused:
         return {"id": id_, "error": str(refused)}
     except Exception as error:  # noqa: BLE001  # a fault of ours costs this answer, not those that follow

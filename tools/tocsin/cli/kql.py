@@ -58,13 +58,20 @@ Functions = Annotated[
 ]
 
 
+Seconds = Annotated[float, typer.Option("--seconds", min=0, help="Stop a query that runs longer.")]
+Rows = Annotated[int, typer.Option("--rows", min=0, help="Stop a query of which an operator gives more rows.")]
+Memory = Annotated[int, typer.Option("--memory", min=1, help="Stop a query that needs more megabytes.")]
+
+
 @app.command(epilog="Example: tocsin kql run 'EmailEvents | count' --table EmailEvents=events.jsonl")
 def run(
     query: Annotated[str, typer.Argument(help="The query; - reads it from standard input.", show_default=False)] = "",
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the query from this file.")] = None,
     table: Annotated[
         list[str] | None,
-        typer.Option("--table", "-t", metavar="NAME=FILE", help="Rows of a table: JSONL, JSON, CSV, query result."),
+        typer.Option(
+            "--table", "-t", metavar="NAME=FILE", help="Rows of a table: JSONL, JSON, CSV, Parquet, query result."
+        ),
     ] = None,
     watchlist: Annotated[
         list[str] | None, typer.Option("--watchlist", "-w", metavar="ALIAS=FILE", help="Items of a watchlist.")
@@ -73,7 +80,16 @@ def run(
     output: Annotated[ResultFormat, typer.Option("--format", help="How to write the result.")] = ResultFormat.TABLE,
     explain: Annotated[bool, typer.Option("--explain", help="Show the rows that survive each step.")] = False,
     root: Root = None,
-    seconds: Annotated[float, typer.Option("--seconds", help="Stop a query that runs longer.")] = 60.0,
+    external: Annotated[
+        list[str] | None,
+        typer.Option("--external", metavar="URL=FILE", help="What externaldata reads from an address."),
+    ] = None,
+    maxmind: Annotated[
+        Path | None, typer.Option("--maxmind", metavar="FILE", help="A MaxMind database: where IP addresses are.")
+    ] = None,
+    seconds: Seconds = 60.0,
+    rows: Rows = 5_000_000,
+    memory: Memory = 2_000,
 ) -> None:
     """Run a query on local files. A table without a file is empty; unknown tables take their columns from the file."""
     from tocsin.cli import kql_runs
@@ -85,7 +101,9 @@ def run(
             watchlists=kql_runs.named_files(watchlist or [], "--watchlist"),
             now=kql_runs.clock(now),
             root=root,
-            seconds=seconds,
+            limits=kql_runs.limits(seconds, rows, memory),
+            external=kql_runs.named_addresses(external or []),
+            maxmind=maxmind,
         ),
         output.value,
         explain=explain,
@@ -123,12 +141,18 @@ def describe(
 def batch(
     catalogue: Catalogue = None,
     functions: Functions = None,
-    seconds: Annotated[float, typer.Option("--seconds", help="Stop a query that runs longer.")] = 30.0,
+    seconds: Seconds = 30.0,
+    rows: Rows = 5_000_000,
+    memory: Memory = 2_000,
 ) -> None:
-    """Answer queries line by line: JSON in, JSON out, flushed after each."""
-    from tocsin.cli import kql_batch
+    """Answer queries line by line: JSON in, JSON out, flushed after each.
 
-    kql_batch.serve(catalogue, functions, seconds)
+    A request may bring data: "tables" and "watchlists" (rows by name), "external" (rows by address, for externaldata),
+    "geo" (places by network), "now", and the schema set it is meant for in "env". A table without rows is empty.
+    """
+    from tocsin.cli import kql_batch, kql_runs
+
+    kql_batch.serve(catalogue, functions, kql_runs.limits(seconds, rows, memory))
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""Queries of other programs, run on no data: ``tocsin kql batch``."""
+"""Queries of other programs, run on the data that they bring: ``tocsin kql batch``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tocsin import kql
 from tocsin.cli import json_lines
 from tocsin.cli.json_lines import Refused, Request
 from tocsin.cli.kql_catalogues import read_functions, read_schemas
+from tocsin.cli.kql_given import given
 from tocsin.cli.kql_values import json_writer
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.syntax.positions import line_and_column
@@ -34,16 +35,23 @@ class Runner:
     def answer(self, request: Request) -> dict[str, Any]:
         """The result table. Raises Refused with code, place and cause when there is none."""
         text = request.query
-        catalog = self.catalogs.get(request.environment, self.catalogs[""])
-        analysis = kql.analyze(text, catalog)
+        data = given(request.held, self.catalogs.get(request.environment, self.catalogs[""]))
+        analysis = kql.analyze(text, data.catalog)
         if analysis.plan is None:
             problem = next(iter((*analysis.errors, *analysis.refusals)), None)
             if problem is None:
                 raise Refused("the query gives no table")
             raise Refused(_at(text, problem.start, problem.code, problem.message))
         try:
-            table = kql.prepare(analysis).run({}, now=ticks_now(), limits=self.limits).table
-            return answer_of(table)
+            result = kql.prepare(analysis).run(
+                data.tables,
+                now=ticks_now() if data.now is None else data.now,
+                limits=self.limits,
+                watchlists=data.watchlists,
+                external=data.external(analysis),
+                places=data.places,
+            )
+            return answer_of(result.table)
         except EngineError as error:
             raise Refused(_at(text, error.start, error.code, error.message)) from None
         except RecursionError:
@@ -65,8 +73,8 @@ def _at(text: str, offset: int, code: str, message: str) -> str:
     return f"{code} {line}:{column} {message}"
 
 
-def serve(catalogue: Path | None, functions: Path | None, seconds: float) -> None:
+def serve(catalogue: Path | None, functions: Path | None, limits: kql.Limits) -> None:
     """Answer standard input on standard output until it ends."""
     workspace = read_functions(functions)
     catalogs = {name: kql.Catalog(tables, workspace) for name, tables in read_schemas(catalogue).items()}
-    json_lines.serve(Runner(catalogs, kql.Limits(seconds=seconds)).answer)
+    json_lines.serve(Runner(catalogs, limits).answer)

@@ -8,22 +8,26 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import typer
 
 from tocsin import kql
 from tocsin.cli.exit_codes import Exit
+from tocsin.cli.json_lines import Refused
 from tocsin.cli.kql_batch import ticks_now
 from tocsin.cli.kql_checks import finding_of_error, findings_of, show
+from tocsin.cli.kql_given import external_tables
 from tocsin.cli.kql_sources import catalog_of, load_tables
 from tocsin.cli.kql_values import cell_writer, json_writer
-from tocsin.cli.terminal import columns_of, fail
+from tocsin.cli.terminal import columns_of, fail, waiting
 from tocsin.content.finding import Level
+from tocsin.content.places import PlacesError, maxmind_places
+from tocsin.kql.functions.ip import Places
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.literals import parse_datetime
-from tocsin.testing.samples import Unreadable
+from tocsin.testing.samples import Unreadable, read_samples
 
 _QUERY = "query"
 _NARROWEST_COLUMN = 10
@@ -39,7 +43,9 @@ class Request:
     watchlists: Mapping[str, Path]
     now: int
     root: Path | None
-    seconds: float
+    limits: kql.Limits
+    external: Mapping[str, Path] = field(default_factory=dict)
+    maxmind: Path | None = None
 
 
 def query_text(query: str, file: Path | None) -> str:
@@ -69,6 +75,31 @@ def named_files(values: list[str], option: str) -> dict[str, Path]:
     return named
 
 
+def limits(seconds: float, rows: int, megabytes: int) -> kql.Limits:
+    """What a query may use; the values and characters it may make go with the memory."""
+    usual = kql.Limits()
+    share = megabytes * 1_000_000 / usual.memory
+    return kql.Limits(seconds, rows, int(usual.cells * share), int(usual.characters * share), megabytes * 1_000_000)
+
+
+def named_addresses(values: list[str]) -> dict[str, Path]:
+    """``URL=FILE`` arguments by address, which may hold ``=`` itself; ends the program when one is not."""
+    named = {}
+    for value in values:
+        url, found, path = value.rpartition("=")
+        if not (url and found and path):
+            fail(f"--external {value} is not URL=FILE", "for example --external https://example.com/list.csv=list.csv")
+        named[url] = Path(path)
+    return named
+
+
+def _places(path: Path) -> Places:
+    try:
+        return maxmind_places(path)
+    except PlacesError as error:
+        fail(str(error))
+
+
 def clock(text: str) -> int:
     """``--now`` in ticks; the clock's time when it is not given."""
     if not text:
@@ -87,9 +118,12 @@ def run(request: Request, output: str, *, explain: bool) -> None:
         catalog, tables, watchlists, problems = load_tables(
             replace(catalog_of(request.root), log_analytics=False), request.tables, request.watchlists
         )
+        behind = {url: read_samples(path, str(path)) for url, path in request.external.items()}
     except Unreadable as error:
         show([error.finding], {})
         raise typer.Exit(Exit.USAGE) from None
+    places = None if request.maxmind is None else _places(request.maxmind)
+    catalog = replace(catalog, external=frozenset(behind), places=places is not None)
     if problems:
         show(problems, {})
         raise typer.Exit(Exit.USAGE)
@@ -100,13 +134,16 @@ def run(request: Request, output: str, *, explain: bool) -> None:
     if analysis.plan is None:
         raise typer.Exit(Exit.FAILED)
     try:
-        result = kql.prepare(analysis).run(
-            tables,
-            now=request.now,
-            trace=explain,
-            limits=kql.Limits(seconds=request.seconds),
-            watchlists=watchlists,
-        )
+        with waiting("running the query"):
+            result = kql.prepare(analysis).run(
+                tables,
+                now=request.now,
+                trace=explain,
+                limits=request.limits,
+                watchlists=watchlists,
+                external=external_tables(analysis, behind),
+                places=places,
+            )
         text = _WRITERS[output](result.table)
         if output == "table":
             # The other formats hold one table, the first.
@@ -117,6 +154,8 @@ def run(request: Request, output: str, *, explain: bool) -> None:
         name = _QUERY if function is None else f"function {function.name}"
         show([finding_of_error(error, body, name)], {name: body})
         raise typer.Exit(Exit.FAILED) from None
+    except Refused as error:
+        fail(str(error))
     except RecursionError:
         fail("a value of the result is nested too deeply to be written", status=Exit.FAILED)
     if explain:

@@ -37,6 +37,11 @@ def catalog_of(root: Path | None) -> kql.Catalog:
     return kql.Catalog(tables=tables, functions=functions, searched=searched_sets(), log_analytics=True)
 
 
+def layered(*layers: Mapping[str, tuple[ColumnSchema, ...]]) -> Mapping[str, tuple[ColumnSchema, ...]]:
+    """Tables of several sources as one; the first that has a name wins."""
+    return _Layers(layers)
+
+
 class _Layers(Mapping[str, tuple[ColumnSchema, ...]]):
     """Tables of several sources; the first that has a name wins."""
 

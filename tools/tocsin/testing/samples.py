@@ -67,11 +67,14 @@ def unreadable(message: str, help: str, location: Location) -> Unreadable:
 def read_samples(path: Path, shown_path: str) -> tuple[Record, ...]:
     """The records of a sample file in order. ``shown_path`` is its name in messages. Raises Unreadable."""
     start = Location(shown_path, 1, 1)
+    if path.suffix.lower() == _PARQUET:
+        from tocsin.testing.parquet_samples import read_parquet
+
+        return read_parquet(path, shown_path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise unreadable(
-            f'"{path.suffix}" is not a kind of sample file', f"use one of {', '.join(sorted(_READERS))}", start
-        )
+        kinds = ", ".join(sorted((*_READERS, _PARQUET)))
+        raise unreadable(f'"{path.suffix}" is not a kind of sample file', f"use one of {kinds}", start)
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
@@ -269,6 +272,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+_PARQUET = ".parquet"
 _READERS: dict[str, Callable[[str, str], Iterator[Record]]] = {
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,

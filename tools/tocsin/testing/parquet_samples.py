@@ -1,0 +1,90 @@
+"""Records of a Parquet file, with the library ``pyarrow`` (extra ``parquet``)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tocsin.content.source import Location
+from tocsin.kql.literals import format_datetime, format_timespan
+from tocsin.kql.types import TICKS_PER_DAY, TICKS_PER_SECOND
+from tocsin.testing.samples import MAX_BYTES, Field, Unreadable, unreadable
+
+_UNIX_EPOCH = 621_355_968_000_000_000
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
+def read_parquet(path: Path, shown_path: str) -> tuple[Mapping[str, Field], ...]:
+    """The rows in order, their values as JSON would have them. Raises Unreadable."""
+    start = Location(shown_path, 1, 1)
+    if find_spec("pyarrow") is None:
+        raise unreadable("Parquet needs the library 'pyarrow'", "pip install 'tocsin[parquet]'", start)
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        # What a column holds once it is unpacked is told before anything is.
+        metadata = pyarrow.parquet.read_metadata(path)
+        size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+        if size > MAX_BYTES:
+            raise unreadable(
+                f"the file holds more than {MAX_BYTES:,} bytes", "keep the records that the test needs", start
+            )
+        table = pyarrow.parquet.read_table(path)
+    except FileNotFoundError:
+        raise unreadable(f"there is no file {shown_path}", "check the path", start) from None
+    except (OSError, pyarrow.ArrowException) as error:
+        raise unreadable(f"not Parquet: {error}", "check that it is a whole Parquet file", start) from None
+    return tuple(_records(table, start))
+
+
+def _records(table: Any, start: Location) -> Iterator[Mapping[str, Field]]:
+    names = [str(name) for name in table.column_names]
+    columns = [list(map(_reader(column.type), _plain(column))) for column in table.columns]
+    for row in zip(*columns, strict=True):
+        yield {name: Field(value, start) for name, value in zip(names, row, strict=True)}
+
+
+def _plain(column: Any) -> list[Any]:
+    import pyarrow
+
+    kind = column.type
+    if pyarrow.types.is_timestamp(kind) or pyarrow.types.is_duration(kind):
+        return list(column.cast(pyarrow.int64()).to_pylist())
+    return list(column.to_pylist())
+
+
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """From a value of the column to what JSON would hold; times keep their 100 ns."""
+    import pyarrow
+
+    if pyarrow.types.is_timestamp(kind):
+        per_second = _PER_SECOND[kind.unit]
+        return lambda n: None if n is None else format_datetime(_UNIX_EPOCH + n * TICKS_PER_SECOND // per_second)
+    if pyarrow.types.is_duration(kind):
+        per_second = _PER_SECOND[kind.unit]
+        return lambda n: None if n is None else format_timespan(n * TICKS_PER_SECOND // per_second)
+    if pyarrow.types.is_date(kind):
+        return lambda day: None if day is None else format_datetime((day.toordinal() - 1) * TICKS_PER_DAY)
+    return _value
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, dict):
+        return {str(name): _value(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(inner) for inner in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
+
+
+__all__ = ["Unreadable", "read_parquet"]
