@@ -96,7 +96,11 @@ RECORDED = HERE.parent / "kql" / "semantics" / "cases"
 
 @pytest.mark.parametrize(
     ("verdicts", "tables"),
-    [("service_verdicts.jsonl", "tables.json"), ("operator_verdicts.jsonl", "operator_tables.json")],
+    [
+        ("service_verdicts.jsonl", "tables.json"),
+        ("operator_verdicts.jsonl", "operator_tables.json"),
+        ("mistake_verdicts.jsonl", "mistake_tables.json"),
+    ],
 )
 def test_the_verdicts_that_the_binder_is_held_to(
     language_service: None, tmp_path: Path, report: Report, verdicts: str, tables: str

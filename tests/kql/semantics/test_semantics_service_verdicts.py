@@ -18,7 +18,11 @@ from tocsin.kql import Catalog, ColumnSchema, ScalarType, analyze
 CASES = Path(__file__).parent / "cases"
 
 
-FILES = {"service_verdicts.jsonl": "tables.json", "operator_verdicts.jsonl": "operator_tables.json"}
+FILES = {
+    "service_verdicts.jsonl": "tables.json",
+    "operator_verdicts.jsonl": "operator_tables.json",
+    "mistake_verdicts.jsonl": "mistake_tables.json",
+}
 """Recorded verdicts, and the tables they were given on."""
 
 
