@@ -10,15 +10,20 @@ places the detection elsewhere below detections; ``loading`` lists the codes tha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tocsin.content.finding import Finding
 from tocsin.content.reading import parse_yaml
 from tocsin.content.repository import load_repository
 from tocsin.content.settings import load_settings
+from tocsin.content.source import Document
+from tocsin.lint.check import Check
 from tocsin.lint.context import LintContext
 from tocsin.lint.history import History
 from tocsin.lint.registry import all_checks
@@ -39,36 +44,54 @@ BASE_RULE: dict[str, Any] = {
 }
 
 
-def _cases() -> list[Any]:
-    found = []
+@dataclass(frozen=True)
+class Examined:
+    """What a check found in a case, by place, and where the values of the case's detection stand."""
+
+    findings: list[Finding]
+    check: Check
+    document: Document
+    fields: dict[str, Any]
+
+
+def all_cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every case with the code of its check, in a fixed order."""
     for path in sorted(CASES.glob("*.yaml")):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert content["check"] == path.stem
         for case in content["cases"]:
-            found.append(pytest.param(path.stem, case, id=f"{path.stem}: {case['name']}"))
-    return found
+            yield path.stem, case
 
 
-@pytest.mark.parametrize(("code", "case"), _cases())
-def test_check(code: str, case: dict[str, Any], tmp_path: Path) -> None:
+def examined(code: str, case: dict[str, Any], root: Path) -> Examined:
+    """Lays out a case below ``root`` and lets its check look at it."""
     fields = {**BASE_RULE, **case.get("detection", {})}
     rule = case.get("rule", BASE)
     files = {rule: _held(fields), **case.get("files", {})}
     for name, content in files.items():
-        path = tmp_path / name
+        path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_text(content), encoding="utf-8")
-    repository = load_repository(tmp_path)
+    repository = load_repository(root)
     assert [one.code for one in repository.findings] == case.get("loading", []), "the content of a case is well-formed"
-    (tmp_path / "tocsin.toml").write_text(case.get("settings", ""), encoding="utf-8")
-    settings, _, problems = load_settings(tmp_path)
+    (root / "tocsin.toml").write_text(case.get("settings", ""), encoding="utf-8")
+    settings, _, problems = load_settings(root)
     assert problems == ()
-    context = LintContext(repository, settings, _history(tmp_path, case.get("before"), fields, files, rule))
+    context = LintContext(repository, settings, _history(root, case.get("before"), fields, files, rule))
     check = next(one for one in all_checks() if one.code == code)
     found = sorted(check.check(context), key=lambda one: (one.location, one.message))
+    document = repository.detections[rule.removeprefix("detections/").removesuffix(".yaml")].document
+    return Examined(found, check, document, fields)
+
+
+@pytest.mark.parametrize(
+    ("code", "case"), [pytest.param(code, case, id=f"{code}: {case['name']}") for code, case in all_cases()]
+)
+def test_check(code: str, case: dict[str, Any], tmp_path: Path) -> None:
+    made = examined(code, case, tmp_path)
+    found, check, document, fields = made.findings, made.check, made.document, made.fields
     expected = case.get("finds", [])
     assert len(found) == len(expected), found
-    document = repository.detections[rule.removeprefix("detections/").removesuffix(".yaml")].document
     for finding, stated in zip(found, expected, strict=True):
         if "at" in stated:
             parts = [int(part) if part.isdigit() else part for part in stated["at"].split(".")]

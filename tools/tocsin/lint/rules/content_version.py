@@ -53,8 +53,8 @@ class ContentVersion(Check):
             message, help = f"{_and(changed)} changed, and there is no version", "add version: 1.0.0"
             yield self.finding(document, place[:-1] or ("name",), message, help)
         elif was and _numbers(is_) <= _numbers(was):
-            lowered = "was lowered" if _numbers(is_) < _numbers(was) else "is the same"
-            message = f"{_and(changed)} changed since the revision, the version {lowered}: {was} then, {is_} now"
+            lowered = f"was lowered from {was} to {is_}" if _numbers(is_) < _numbers(was) else f"is still {was}"
+            message = f"{_and(changed)} changed since the revision, and the version {lowered}"
             yield self.finding(document, place, message, f"write {_next(was)}")
 
 
