@@ -67,8 +67,8 @@ class AlertTold:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A case explained. ``tables`` are those of the case, ``columns`` what the query reads of them. ``window`` is that
-    of the last run. ``expected`` says that the case's expectations hold."""
+    """A case explained. ``tables`` are those of the case, ``columns`` what the query reads of them (empty: unknown),
+    ``window`` that of the last run."""
 
     detection: str
     case: str
