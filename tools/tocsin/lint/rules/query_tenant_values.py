@@ -54,6 +54,6 @@ class QueryTenantValues(QueryCheck):
 _HELP = "keep it in a watchlist"
 _TENANT = re.compile(r"(?i:tenant_?id|subscription_?id)")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_WRITTEN = re.compile(rf"(?i:/subscriptions/{_GUID.pattern}|[a-z0-9]+[a-z0-9-]*\.onmicrosoft\.com)")
+_WRITTEN = re.compile(rf"(?i:/subscriptions/{_GUID.pattern}|[a-z0-9][a-z0-9-]{{0,62}}\.onmicrosoft\.com)")
 _MICROSOFT = frozenset({"72f988bf-86f1-41af-91ab-2d7cd011db47", "f8cdef31-a31e-4b4a-93e4-5f571e91255a"})
 """Tenants of Microsoft and of its services."""
