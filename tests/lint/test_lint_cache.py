@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -134,15 +135,39 @@ def test_another_program_forgets_everything(root: Path, tmp_path: Path, monkeypa
     assert open_store(root, tmp_path / "cache") == Store(open_store(root, tmp_path / "cache").file)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", b'{"format": 1, "program": 3}'])
+def units(file: Path) -> dict[str, Any]:
+    held: dict[str, Any] = json.loads(file.read_bytes().partition(b"\n")[2])["units"]
+    return held
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", b'{"format": 2, "program": 3}'])
 def test_a_cache_that_is_none_does_no_harm(root: Path, tmp_path: Path, content: bytes) -> None:
     first = again(root, tmp_path / "cache")
     (file,) = (tmp_path / "cache/lint").iterdir()
     file.write_bytes(content)
     assert again(root, tmp_path / "cache") == first
-    assert json.loads(file.read_bytes())["units"]
+    assert units(file)
     (tmp_path / "plain").write_text("", "utf-8")
     assert again(root, tmp_path / "plain") == first
+
+
+def test_a_cache_that_was_changed_is_not_believed(root: Path, tmp_path: Path) -> None:
+    first = again(root, tmp_path / "cache")
+    (file,) = (tmp_path / "cache/lint").iterdir()
+    kept = file.read_bytes()
+    for old, new in ((b'"error"', b'"info"'), (b'"findings":[[', b'"findings":[7,['), (b'"age":1', b'"age":"x"')):
+        assert old in kept
+        file.write_bytes(kept.replace(old, new))
+        assert again(root, tmp_path / "cache") == first
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode there")
+def test_a_link_to_a_name_that_is_no_text(root: Path, tmp_path: Path) -> None:
+    first = again(root, None)
+    (root / "detections/README").symlink_to(os.fsdecode(b"\xff"))
+    os.symlink(b"\xff", os.fsencode(root / "detections/r0.txt"))
+    (root / "detections" / os.fsdecode(b"\xff")).write_text("x", "utf-8")
+    assert again(root, tmp_path / "cache") == first
 
 
 def test_results_that_nobody_needs_any_more_are_forgotten(root: Path, tmp_path: Path) -> None:
@@ -151,7 +176,7 @@ def test_results_that_nobody_needs_any_more_are_forgotten(root: Path, tmp_path: 
         edit("detections/r0.yaml", "name: ", f"name: {number} ")(root)
         again(root, tmp_path / "cache")
         (file,) = (tmp_path / "cache/lint").iterdir()
-        sizes.append(len(json.loads(file.read_bytes())["units"]))
+        sizes.append(len(units(file)))
     assert sizes[-1] == sizes[-4] < 12
 
 

@@ -7,7 +7,8 @@ Two kinds of things are kept, both under a hash of everything they depend on, so
   reach: the definitions whose names stand in it, in them, and so on, and the names of all others.
 
 Both also depend on the program itself. One JSON file for each repository, in the cache folder of the user
-(``TOCSIN_CACHE_DIR``, else the system's); a file that cannot be read or written is as good as none.
+(``TOCSIN_CACHE_DIR``, else the system's), after a line with its hash; a file that cannot be read or written, or that is
+not as it was written, is as good as none.
 """
 
 from __future__ import annotations
@@ -33,14 +34,18 @@ from tocsin.lint.check import UnitCheck
 from tocsin.lint.context import DetectionContext, LintContext, QueryReads, Unit
 from tocsin.lint.examination import UnitResult
 
-_FORMAT = 1
+_FORMAT = 2
 _GENERATIONS = 4
 """Results that so many runs did not need are forgotten."""
 _LIBRARIES = ("google-re2", "pydantic", "PyYAML")
 _REACHES_EVERYTHING = re.compile(
-    r"\*|\b(?:search|find|table|workspace|app|adx|cluster|database)\b|_GetWatchlist\w*\s*\(\s*[^'\"\s]", re.IGNORECASE
+    r"\*|\b(?:search|find|table|workspace|app|adx|cluster|database)\b"
+    r"|_GetWatchlist(?!\w*\s*\(\s*(?:'[^'\\]*'|\"[^\"\\]*\")\s*[,)])"
+    r"|\[\s*(?:'[^'\n]*\\|\"[^\"\n]*\\)",
+    re.IGNORECASE,
 )
-"""What lets a query read things whose names do not stand in it."""
+"""What lets a query read things whose names do not stand in it: by pattern, or with a name that is computed, put together
+of several literals or written with escapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +104,18 @@ class Store:
             "wholes": {key: {**one, "age": one["age"] + 1} for key, one in self._wholes.items() if _young(one)},
             "units": {key: {**one, "age": one["age"] + 1} for key, one in self._units.items() if _young(one)},
         }
+        content = json.dumps(held, ensure_ascii=True, separators=(",", ":")).encode("ascii")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.file.parent, prefix=".lint.")
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(held, stream, ensure_ascii=True, separators=(",", ":"))
-            os.replace(name, self.file)
         except OSError:  # a full disk, a folder that is read-only: the next run is slower, no more
             return
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(_hash(content).encode("ascii") + b"\n" + content)
+            os.replace(name, self.file)
+        except OSError:  # also on Windows, while another run reads it
+            Path(name).unlink(missing_ok=True)
 
 
 def open_store(root: Path, folder: Path | None) -> Store:
@@ -115,7 +124,10 @@ def open_store(root: Path, folder: Path | None) -> Store:
         return Store(None)
     file = folder / "lint" / f"{_hash(str(root.resolve()).encode('utf-8', 'surrogateescape'))[:24]}.json"
     try:
-        held = json.loads(file.read_bytes())
+        written, _, content = file.read_bytes().partition(b"\n")
+        if written != _hash(content).encode("ascii"):
+            return Store(file)
+        held = json.loads(content)
         if held["format"] == _FORMAT and held["program"] == program():
             return Store(file, dict(held["wholes"]), dict(held["units"]))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
@@ -241,7 +253,7 @@ def _contents(root: Path, folders: Iterable[str], files: Iterable[str]) -> Itera
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes() + (os.readlink(path).encode() if path.is_symlink() else b"")
+        return path.read_bytes() + (os.fsencode(os.readlink(path)) if path.is_symlink() else b"")
     except OSError as error:
         return f"error {error.errno}".encode()
 

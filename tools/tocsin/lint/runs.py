@@ -11,12 +11,12 @@ from types import MappingProxyType
 
 from tocsin.content.finding import Finding
 from tocsin.content.loose_files import load_files
-from tocsin.content.repository import DETECTIONS, PARSERS, TESTS, Repository, load_repository
+from tocsin.content.repository import DETECTIONS, FIXTURES, PARSERS, TESTS, Repository, load_repository
 from tocsin.content.settings import SETTINGS_FILE
 from tocsin.lint.cache import Store, WholeResult, whole_key
 from tocsin.lint.driver import Conditions, Progress, in_order, lint_repository
 
-FOLDERS = (DETECTIONS, PARSERS, TESTS)
+FOLDERS = (DETECTIONS, PARSERS, TESTS, FIXTURES)
 """Folders of a repository that hold content."""
 _COUNTED = ("detections", "parsers", "watchlists", "tables")
 SAMPLES = "tests/samples"
