@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tocsin.sentinel.behaviour import Behaviour
 
 PORTALS = ("sentinel", "defender")
+_INTERRUPTED = 130
+"""The exit status after Ctrl+C, as shells have it."""
 
 
 def replay(
@@ -94,6 +96,9 @@ def replay(
     try:
         with progress_bar("replaying") as progress:
             replayed = replay(request, repository, names, progress, workers)
+    except KeyboardInterrupt:
+        typer.echo("interrupted: nothing is written", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
     except NothingToReplay as error:
         fail(str(error), "look at LOGS, --from and --to")
     except MissingLibrary as error:

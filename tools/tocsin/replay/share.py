@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +36,9 @@ EXAMPLES: Final = 3
 """Unseen events that are shown of each table and reason."""
 MOST_TRIALS: Final = 400
 """Trials that a replay makes for one rule to find events alerted twice."""
+
+_MADE_BEFORE_COLLECTION: Final = 200_000
+"""So many objects are made before the youngest are looked through for garbage; Python's own number is 700."""
 
 Tell = Callable[[str, str, int, int], None]
 """Told the phase (``reading``, ``replaying``), what is at work, how much is done and how much there is."""
@@ -96,6 +101,11 @@ class Share:
 
     def load(self, tell: Tell) -> None:
         """Read the records. Raises MissingLibrary."""
+        # Records hold no cycles: looking for garbage among millions of them again and again only takes time.
+        with _no_collection():
+            self._load(tell)
+
+    def _load(self, tell: Tell) -> None:
         arrival = Arrival(ConstantDelay(self._request.delay))
         wanted = [name for name in self.rule_set.columns if name in self._request.files]
         total = sum(file.size for name in wanted for file in self._request.files[name])
@@ -127,11 +137,38 @@ class Share:
 
         behaviour = self._request.behaviour
         simulation = Simulation(self.rule_set.rules, log, start, end, behaviour, worked_out=worked_out)
-        history = simulation.run(told)
+        with _rare_collection():
+            history = simulation.run(told)
         reach = tuple(_reach(history, log, rule.name) for rule in self.rule_set.rules)
         own = {rule.name for rule in self.rule_set.rules}
         runs = tuple(run for run in history.runs if run.rule in own)
         return history, ShareResult(runs, reach, perf_counter() - began)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Nobody looks for garbage in here."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """What is there now is never looked at in here, and what is made only now and then: runs make millions of lists,
+    and hardly a cycle."""
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_MADE_BEFORE_COLLECTION, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def _sums(start: int, sizes: Sequence[int]) -> list[int]:
