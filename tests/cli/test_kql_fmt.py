@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,17 @@ def test_diff(folder: Path) -> None:
     assert "+| where a == 1\n" in result.stdout
     assert (folder / "ugly.kql").read_bytes() == UGLY.encode()
     assert fmt("--diff", folder / "tidy.kql").stdout == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode elsewhere")
+def test_diff_of_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.kql")
+    path.write_text(UGLY, encoding="utf-8")
+    program = [sys.executable, "-c", "from tocsin.cli import main; main()"]
+    done = subprocess.run([*program, "kql", "fmt", "--diff", path], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"\\udcff.kql" in done.stdout
+    assert b"Traceback" not in done.stderr
 
 
 def test_diff_of_a_file_without_an_end_of_line(tmp_path: Path) -> None:

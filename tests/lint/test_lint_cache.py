@@ -17,6 +17,7 @@ from tocsin import kql
 from tocsin.content.settings import LintRules, Settings
 from tocsin.lint import cache, examination
 from tocsin.lint.cache import Store, cache_folder, open_store
+from tocsin.lint.context import Unit
 from tocsin.lint.driver import Conditions
 from tocsin.lint.runs import LintRun, Wanted, run
 from tocsin.lint.selection import Selection
@@ -60,7 +61,7 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     real = examination.examine
 
-    def examine(unit: examination.Unit, checks: object) -> examination.UnitResult:
+    def examine(unit: Unit, checks: object) -> examination.UnitResult:
         names.append(unit.name)
         return real(unit, checks)  # type: ignore[arg-type]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,20 @@ def test_every_format_gives_the_same_table(tmp_path: Path, name: str) -> None:
     table, findings = as_table(COLUMNS, read_samples(tmp_path / name, name), "T")
     assert findings == []
     assert list(table.rows()) == [ROW, ROW]
+
+
+@pytest.mark.parametrize("name", ["a=1/x.parquet", "caf\u00e9 #%41?.parquet", "\udcff.parquet"])
+def test_parquet_is_read_from_the_file_alone_whatever_its_name(tmp_path: Path, name: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    if "\udcff" in name and sys.platform != "linux":
+        pytest.skip("names are Unicode here")
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as stream:
+        parquet.write_table(pyarrow.table({"Count": [3]}), stream)
+    (record,) = read_samples(path, name)
+    assert {key: field.value for key, field in record.items()} == {"Count": 3}
 
 
 def test_missing_fields_are_null_and_empty_text(tmp_path: Path) -> None:

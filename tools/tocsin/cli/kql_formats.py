@@ -116,7 +116,7 @@ def _write_stdout(text: str) -> None:
     if buffer is None:
         sys.stdout.write(text)
     else:
-        buffer.write(text.encode())
+        buffer.write(text.encode("utf-8", "backslashreplace"))  # file names may hold what no text can
         buffer.flush()
 
 

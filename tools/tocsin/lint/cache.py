@@ -44,8 +44,8 @@ _REACHES_EVERYTHING = re.compile(
     r"|\[\s*(?:'[^'\n]*\\|\"[^\"\n]*\\)",
     re.IGNORECASE,
 )
-"""What lets a query read things whose names do not stand in it: by pattern, or with a name that is computed, put together
-of several literals or written with escapes."""
+"""What lets a query read things whose names do not stand in it: patterns, and names that are computed, put together of
+several literals or written with escapes."""
 
 
 @dataclass(frozen=True, slots=True)
