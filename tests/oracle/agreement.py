@@ -1,7 +1,7 @@
 """How far our verdicts on queries agree with those of Microsoft's language service.
 
     python tests/oracle/agreement.py CORPUS.jsonl --catalogue SCHEMAS.json --functions FUNCTIONS.json
-        [--live | --broken SEED] [--show KIND] [--limit N]
+        [--live | --broken SEED | --changed SEED] [--show KIND] [--limit N]
 
 A record holds ``query``, ``env`` (a key of the schemas, or ``unified``) and, as the service gave them, ``diagnostics``,
 ``resultColumns``, ``open`` and ``tables``. With ``--live`` the service is asked now, and its time is compared with ours
@@ -25,6 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from meanings import changed
 from mutations import broken
 from service import Service, install
 
@@ -163,6 +164,19 @@ def measure(records: Iterable[Verdict], verdicts: Iterable[Verdict], ours: Analy
     return agreement
 
 
+def measure_changed(records: Iterable[Verdict], service: Service, ours: Analyst, seed: int) -> Agreement:
+    """Change the meaning of each record's query, its grammar staying right, and compare what is said of it."""
+    random = Random(seed)
+    made = [{**record, "query": changed(record["query"], random)} for record in records]
+    asked = [{key: each[key] for key in ("id", "query", "env") if key in each} for each in made if each["query"]]
+    agreement = Agreement()
+    for record, theirs in zip(asked, service.ask(asked), strict=True):
+        answer, _ = ask_us(ours, record)
+        if agreement.answered(record, theirs, answer):
+            agreement.add(record["id"], theirs, answer)
+    return agreement
+
+
 def measure_broken(records: Iterable[Verdict], service: Service, ours: Analyst, seed: int) -> Agreement:
     """Spoil each record's query and compare who sees a syntax error, and where the first one is."""
     random = Random(seed)
@@ -226,16 +240,19 @@ def main() -> int:
     parser.add_argument("--functions", type=Path)
     parser.add_argument("--live", action="store_true", help="ask the service now instead of reading its verdicts")
     parser.add_argument("--broken", type=int, metavar="SEED", help="spoil the queries first")
+    parser.add_argument("--changed", type=int, metavar="SEED", help="change what the queries mean first")
     parser.add_argument("--show", default="", help="show what differs in the measures that contain this text")
     parser.add_argument("--limit", type=int, default=20)
     arguments = parser.parse_args()
     ours = our_analyst(arguments.catalogue, arguments.functions)
     corpus = records(arguments.corpus)
     service = Service(arguments.catalogue, arguments.functions)
-    if arguments.live or arguments.broken is not None:
+    if arguments.live or arguments.broken is not None or arguments.changed is not None:
         install()
     if arguments.broken is not None:
         agreement = measure_broken(corpus, service, ours, arguments.broken)
+    elif arguments.changed is not None:
+        agreement = measure_changed(corpus, service, ours, arguments.changed)
     else:
         agreement = measure(corpus, service.ask(corpus) if arguments.live else corpus, ours)
     for line in agreement.lines():

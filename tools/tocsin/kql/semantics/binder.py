@@ -35,10 +35,26 @@ def bind(
 
     ``parameters`` are those of the function whose body the text is, as KQL writes them: ``(a: string, T: (*))``;
     ``plugin_columns`` what is known by now of plugins whose columns only data can tell (see ``Analysis.pending``).
+
+    A catalogue holds more tables than a workspace does. So when a wildcard means tables that disagree about the type of
+    a column, and the query is wrong for that, the column has the type that most of them give it.
     """
     session = Session(
         catalog, bind_table, bind_value, bind_statements, syntax.text, plugin_columns=plugin_columns
     )  # fmt: skip
+    strict = _bind(session, syntax, parameters)
+    if not (session.wildcards_clash and strict.errors) or catalog.as_service:
+        return strict
+    session = Session(
+        catalog, bind_table, bind_value, bind_statements, syntax.text,
+        plugin_columns=plugin_columns, majority_types=True,
+    )  # fmt: skip
+    lenient = _bind(session, syntax, parameters)
+    return strict if lenient.errors else lenient
+
+
+def _bind(session: Session, syntax: SyntaxTree, parameters: str) -> Analysis:
+    catalog = session.catalog
     names = Names()
     declared, problem = parse_parameters(parameters)
     if problem is not None:

@@ -26,7 +26,8 @@ def problems_of(value: ScalarType, low: ScalarType, high: ScalarType) -> Iterato
             if type_ not in (value, UNKNOWN) and not (lasts and type_ is TIMESPAN):
                 yield _needs(value, at, "KS141")
     elif value in NUMBERS:
-        if low is DYNAMIC or (low is UNKNOWN and high not in NUMBERS):
+        alike = low is high and low not in NUMBERS
+        if alike or low is DYNAMIC or (low is UNKNOWN and high not in NUMBERS):
             return
         fitting = [type_ for _, type_ in bounds if type_ in NUMBERS or type_ is UNKNOWN]
         for at, type_ in bounds:

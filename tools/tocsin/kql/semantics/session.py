@@ -70,6 +70,10 @@ class Session:
     fuzzy_misses: int = 0
     values: dict[tree.Expression, Expr] = field(default_factory=dict)
     """What the scalar expressions of the query's own text were bound to."""
+    majority_types: bool = False
+    """A column about whose type the tables of a wildcard disagree has the type that most of them give it."""
+    wildcards_clash: bool = False
+    """There was such a column."""
     steps: dict[tree.Operator, tuple[Relation, Relation]] = field(default_factory=dict)
     """What goes into the operators of the query's own text, and what comes out."""
 

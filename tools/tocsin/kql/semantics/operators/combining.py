@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,10 +18,12 @@ from tocsin.kql.types import STRING, UNKNOWN, ScalarType
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
-    """The tables of a union; ``open`` when one of them is missing or open itself."""
+    """The tables of a union; ``open`` when one of them is missing or open itself, ``wildcard`` when a pattern of names
+    found some of them."""
 
     tables: tuple[TableValue, ...]
     open: bool
+    wildcard: bool = False
 
 
 def union(session: Session, node: tree.Union, source: TableValue, scope: Scope) -> TableValue:
@@ -52,11 +55,13 @@ def bind_tables(
     """The tables that names, wildcards and subqueries mean. ``fuzzy``: a missing table is a warning and left out."""
     tables: list[TableValue] = [] if first is None else [first]
     open_ = first is not None and first.open
+    any_wildcard = False
     for node in nodes:
         bare = node
         while isinstance(bare, tree.Parenthesized):
             bare = bare.inner
         if (isinstance(bare, tree.NameReference) and bare.name.wildcard) or isinstance(bare, tree.Star):
+            any_wildcard = True
             matching = _matching(session, bare, scope, fuzzy)
             tables.extend(matching)
             open_ = open_ or (not matching and fuzzy)
@@ -67,7 +72,7 @@ def bind_tables(
             continue
         tables.append(table)
         open_ = open_ or table.open
-    return Inputs(tuple(tables), open_)
+    return Inputs(tuple(tables), open_, any_wildcard)
 
 
 def table_operand(session: Session, node: tree.Expression, scope: Scope) -> TableValue:
@@ -146,14 +151,20 @@ def merge(
                 # The service looks at the first two columns of a name: when they have one type, that is it.
                 settled.add(column.name)
     plain = {name for name, found in types.items() if len(set(found) - {UNKNOWN}) <= 1}
-    unique = UniqueNames(plain)
+    usual: dict[str, ScalarType] = {}
+    if inputs.wildcard and len(plain) < len(types):
+        session.wildcards_clash = True
+        if session.majority_types:
+            usual = {name: _usual_type(inputs, name) for name in types if name not in plain}
+    unique = UniqueNames(plain | usual.keys())
     columns: list[Column] = []
     places: dict[tuple[str, ScalarType], list[int]] = {}
     for name, found in types.items():
         concrete = [each for each in found if each is not UNKNOWN] or [UNKNOWN]
         for type_ in concrete:
             places[name, type_] = [len(columns)]
-            columns.append(Column(name if name in plain else unique.unique(f"{name}_{type_.value}"), type_))
+            own = name in plain or usual.get(name) is type_
+            columns.append(Column(name if own else unique.unique(f"{name}_{type_.value}"), type_))
         places[name, UNKNOWN] = list(range(len(columns) - len(concrete), len(columns)))
     sources = [_placed(table, places, len(columns)) for table in inputs.tables]
     if inner:
@@ -172,6 +183,17 @@ def merge(
         **session.place(node, word),
     )
     return TableValue(made, inputs.open)
+
+
+def _usual_type(inputs: Inputs, name: str) -> ScalarType:
+    """The type that most tables give a column; of several the one found first."""
+    counts = Counter(
+        column.type
+        for table in inputs.tables
+        for column in table.relation.columns
+        if column.name == name and column.type is not UNKNOWN
+    )
+    return counts.most_common(1)[0][0]
 
 
 def _placed(table: TableValue, places: dict[tuple[str, ScalarType], list[int]], width: int) -> list[Column | None]:
