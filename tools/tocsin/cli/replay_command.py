@@ -94,7 +94,7 @@ def replay(
     names = _rules(repository, keyword, rules or [])
     request = _request(repository, logs, start, end, _behaviour(root, portal), delay, names)
     try:
-        with progress_bar("replaying") as progress:
+        with progress_bar("replay") as progress:
             replayed = replay(request, repository, names, progress, workers)
     except KeyboardInterrupt:
         typer.echo("interrupted: nothing is written", err=True)
