@@ -22,6 +22,9 @@ TABLE = FunctionTable()
 LONGEST_RESULT = 16 * 1024 * 1024
 """Characters that a function which multiplies text may give; beyond it the query fails."""
 
+MOST_PIECES = 10_000_000
+"""Pieces of a text that replacing many texts may go through; it bounds the time of one call."""
+
 
 @TABLE.scalar("strlen", "(text: string|dynamic) -> long", page="strlen-function", style=Style.TYPED)
 @texts(0)
@@ -160,6 +163,7 @@ def replace_strings(text: str, lookups: Value, rewrites: Value) -> str:
     if not isinstance(lookups, list) or not isinstance(rewrites, list) or len(lookups) != len(rewrites):
         return ""
     pieces: list[tuple[str, bool]] = [(text, True)]
+    looked_at = 0
     for lookup, rewrite in zip(map(dynamic_text, lookups), rewrites, strict=True):
         if lookup:
             written = rewrite if isinstance(rewrite, str) else lookup
@@ -167,6 +171,9 @@ def replace_strings(text: str, lookups: Value, rewrites: Value) -> str:
                 each for piece, free in pieces for each in (_cut(piece, lookup, written) if free else [(piece, free)])
             ]
             _check_length(sum(len(piece) for piece, _ in pieces))
+            looked_at += len(pieces)
+            if looked_at > MOST_PIECES:
+                raise KqlValueError(f"replacing these texts takes more than {MOST_PIECES:,} steps")
     return "".join(piece for piece, _ in pieces)
 
 

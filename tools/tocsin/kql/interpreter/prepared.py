@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -100,23 +101,17 @@ class PreparedQuery:
         if memo is not None:
             memo.begin_run()
         if self._late is not None:
-            known = _found_columns(self._late, execution)
-            query = prepare(known)
+            with _errors_of_the_engine():
+                query = prepare(_found_columns(self._late, execution))
             left = replace(limits, seconds=execution.seconds_left())
             return query.run(database, now, trace, left, watchlists, ingestion_time, seed, external, places)
-        try:
+        with _errors_of_the_engine():
             batch = self._run(execution)
             execution.allow_rows(batch.rows, width=len(self._outputs))
             data = tuple(batch.column(column) for column in self._outputs)
             others = tuple((name, _table(execution, relation)) for name, relation in self._others)
             for column, values in zip(self._outputs, data, strict=True):
                 execution.allow_size(values, column.type)
-        except KqlValueError as error:
-            raise KqlRuntimeError(str(error)) from error
-        except RecursionError as error:
-            raise KqlLimitError("the query or a value in it is nested too deeply") from error
-        except MemoryError as error:
-            raise KqlLimitError("the query needs more memory than there is") from error
         provenance = None
         if execution.tracer is not None and self._plan is not None:
             from tocsin.kql.interpreter.provenance import Provenance
@@ -124,6 +119,23 @@ class PreparedQuery:
             results = [batch, *(execution.shared[relation] for _, relation in self._others)]
             provenance = Provenance(self._plan, execution.tracer, execution, results)
         return QueryResult(Table(self.columns, data, batch.rows), execution.steps, others, provenance)
+
+
+_MOST_FOUND_COLUMNS = 10_000
+"""Columns that one plugin may find in its rows: binding the rest of the query takes time for each."""
+
+
+@contextmanager
+def _errors_of_the_engine() -> Iterator[None]:
+    """What can go wrong while a query runs, as errors that say so."""
+    try:
+        yield
+    except KqlValueError as error:
+        raise KqlRuntimeError(str(error)) from error
+    except RecursionError as error:
+        raise KqlLimitError("the query or a value in it is nested too deeply") from error
+    except MemoryError as error:
+        raise KqlLimitError("the query needs more memory than there is") from error
 
 
 def prepare(analysis: Analysis, repeated: bool = False) -> PreparedQuery:
@@ -147,6 +159,9 @@ def _found_columns(analysis: Analysis, execution: Execution) -> Analysis:
     while analysis.pending and analysis.resume is not None:
         plugin = analysis.pending[0]
         found = late_columns(plugin)(execution)
+        if len(found) > _MOST_FOUND_COLUMNS:
+            message = f"{plugin.plugin} finds more than {_MOST_FOUND_COLUMNS:,} columns in its rows"
+            raise KqlLimitError(message, plugin.start, plugin.length, plugin.origin)
         known = (*known, found)
         analysis = analysis.resume(known)
         if analysis.plan is None:

@@ -1,0 +1,122 @@
+"""Attacks on time and memory: each ends in an error soon, and the process stays small.
+
+They run one after the other in a process of their own, so that its size can be read.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+SECONDS, MEGABYTES = 0.7, 250
+PATIENCE = 30.0
+"""Seconds: far more than the budget, for machines with other work to do."""
+
+LARGEST = 4 * MEGABYTES
+"""Megabytes the process may have at its end: the budget counts from the size that it has reached before."""
+
+MEGABYTE_TEXT = "print s = strrep(strrep('ab', 512), 1024)"
+ROWS = " | extend i = range(1, 100000) | mv-expand i"
+
+ATTACKS = {
+    "one text in many": MEGABYTE_TEXT + ROWS + " | extend t = tolower(strcat(s, i))",
+    "upper case of long texts": MEGABYTE_TEXT + ROWS + " | extend t = strcat(s, 'b', tostring(i)) | where t has 'c'",
+    "packed and unpacked": MEGABYTE_TEXT
+    + " | extend z = zlib_compress_to_base64_string(s)"
+    + ROWS
+    + " | extend t = strcat(zlib_decompress_from_base64_string(z), i)",
+    "encoded": MEGABYTE_TEXT + ROWS + " | extend t = base64_encode_tostring(strcat(s, i))",
+    "split at every character": MEGABYTE_TEXT + ROWS + " | extend t = split(strcat(s, i), '')",
+    "fields": "print s = strrep(strrep('a,', 512), 1024)" + ROWS + " | extend t = parse_csv(strcat(s, i))",
+    "every character replaced": MEGABYTE_TEXT + " | extend t = replace_regex(s, '.', '\\\\0\\\\0')",
+    "many texts replaced": MEGABYTE_TEXT + " | extend t = replace_strings(s, repeat('a', 9000), repeat('bbbb', 9000))",
+    "long arrays added": "print a = range(1, 1000000)" + ROWS + " | extend b = series_add(a, a)",
+    "long arrays sorted": "print a = repeat('x', 1000000)" + ROWS + " | extend b = array_sort_asc(array_concat(a, a))",
+    "unions of sets": "print a = range(1, 100000)" + ROWS + " | extend b = set_union(a, pack_array(i))",
+    "JSON read again and again": "print s = strcat('[', strrep(strrep('1,', 500), 1000), '1]')"
+    + ROWS
+    + " | extend x = parse_json(strcat(s, ' '))",
+    "rows": "range x from 1 to 4000000 step 1 | extend a = x * 2, b = x * 3, c = strcat('x', x), d = pack_array(x, x)",
+    "groups": "range x from 1 to 3000000 step 1 | summarize make_list(x), make_set(x), dcount(x) by hash(x)",
+    "sketches": "range x from 1 to 1000000 step 1 | summarize h = hll(x) by x | summarize hll_merge(h)",
+    "sort": "range x from 1 to 5000000 step 1 | extend y = hash(x) | sort by y asc",
+    "properties as columns": "range x from 1 to 20000 step 1 | project b = bag_pack(tostring(x), x)"
+    " | evaluate bag_unpack(b)",
+    "make-series": "range t from 1 to 100000 step 1 | make-series count() on t from 0 to 100000 step 1 by t",
+    "a subquery for each row": "range x from 1 to 100000 step 1 | extend a = range(1, 100)"
+    " | mv-apply a on (summarize s = sum(tolong(a)) | extend q = toscalar(range z from 1 to 100000 step 1 | count))",
+    "paths": "range a from 1 to 30 step 1 | extend k = 1 | join kind=inner (range b from 1 to 30 step 1 | extend k = 1)"
+    " on k | make-graph a --> b with_node_id=n | graph-match cycles=all (x)-[e*1..9]->(y) project x = x.n, y = y.n",
+    "state that grows": "range x from 1 to 1000000 step 1 | serialize | scan declare (s: string = '')"
+    " with (step a: true => s = strcat(a.s, 'aaaaaaaaaaaaaaaaaaaa');)",
+    "addresses": "range i from 1 to 300000 step 1 | extend r = repeat('10.0.0.0/8', 1000)"
+    " | where ipv4_is_in_any_range('11.1.1.1', r)",
+    "distances": "print a = range(1, 100000)"
+    + ROWS
+    + " | extend d = series_dot_product(a, a), e = jaccard_index(a, a)",
+}
+
+HARMLESS = {
+    "entities in XML": 'print x = parse_xml(\'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
+    "<a>&b;&b;&b;&b;</a>')",
+    "deep XML": "print x = parse_xml(strcat(strrep(strrep('<a>', 500), 100), strrep(strrep('</a>', 500), 100)))",
+    "large powers": "print pow(10, pow(10, 10)), exp2(100000), exp10(1e308), binary_shift_left(1, 9223372036854775807)",
+    "large decimals": "print decimal(1e6000) * decimal(1e6000), todecimal('1e999999999')",
+    "nested repetition": "print strrep('a', 1000) matches regex '(a*)*b'",
+    "no gzip": "print gzip_decompress_from_base64_string('H4sIAAAAAAAC/')",
+}
+
+PROGRAM = """
+import json, resource, sys, time
+from tocsin import kql
+from tocsin.kql.interpreter.errors import EngineError
+seconds, megabytes, queries = json.load(sys.stdin)
+limits = kql.Limits(seconds=seconds, memory=megabytes * 1_000_000)
+unit = 1 if sys.platform == "darwin" else 1024
+for name, text in queries.items():
+    began = time.monotonic()
+    try:
+        analysis = kql.analyze(text, kql.EMPTY_CATALOG)
+        problems = (*analysis.errors, *analysis.refusals)
+        code = problems[0].code if problems else "ok"
+        if not problems:
+            kql.prepare(analysis).run({}, limits=limits)
+    except EngineError as error:
+        code = error.code
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 1_000_000
+    print(json.dumps([name, code, time.monotonic() - began, size]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def ends() -> dict[str, tuple[str, float, int]]:
+    """By name: the code, the seconds it took, the largest size of the process until then in megabytes."""
+    if sys.platform == "win32":
+        pytest.skip("Windows does not say how large a process has been")
+    task: Any = [SECONDS, MEGABYTES, {**HARMLESS, **ATTACKS}]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=json.dumps(task), capture_output=True, text=True, check=True
+    )
+    return {name: (code, took, size) for name, code, took, size in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attack_ends_in_an_error(name: str, ends: dict[str, tuple[str, float, int]]) -> None:
+    code, took, _ = ends[name]
+    assert code in ("ENG002", "ENG003")
+    assert took < PATIENCE
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_large_elsewhere_is_small_here(name: str, ends: dict[str, tuple[str, float, int]]) -> None:
+    code, took, _ = ends[name]
+    assert code in ("ok", "ENG002")
+    assert took < PATIENCE
+
+
+def test_the_process_stays_small(ends: dict[str, tuple[str, float, int]]) -> None:
+    assert max(size for _, _, size in ends.values()) < LARGEST
