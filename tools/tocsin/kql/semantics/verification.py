@@ -6,7 +6,7 @@ outer row (a correlated subquery). Such a plan must not run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -99,10 +99,12 @@ def _reads(relation: Relation) -> Iterator[tuple[Column | None, tuple[Relation, 
             )
 
 
-@cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    """The fields of a class of the plan, remembered: they are asked for at every step of every query."""
+def _fields(kind: type[Any]) -> tuple[str, ...]:
     return tuple(item.name for item in fields(kind))
+
+
+_names: Callable[[type[Any]], tuple[str, ...]] = cache(_fields)  # type: ignore[assignment]  # mypy: dataclasses cannot be hashed
+"""The fields of a class of the plan, remembered: they are asked for at every step of every query."""
 
 
 _EXPRESSIONS = (plan.Call, plan.Convert, plan.Member, plan.Element, plan.Variable, plan.ListTest)

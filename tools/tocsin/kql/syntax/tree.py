@@ -7,7 +7,7 @@ trivia outside). A node compares by identity, so it can key a dictionary. What t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from enum import Enum, auto
 from functools import cache
@@ -67,10 +67,12 @@ class Node:
             stack.extend(reversed(list(node.children())))
 
 
-@cache
-def _field_names(kind: type[Node]) -> tuple[str, ...]:
-    """The fields that can hold nodes, remembered by class."""
+def _holders(kind: type[Node]) -> tuple[str, ...]:
     return tuple(item.name for item in fields(kind) if item.name not in ("start", "end"))
+
+
+_field_names: Callable[[type[Node]], tuple[str, ...]] = cache(_holders)  # type: ignore[assignment]  # mypy: dataclasses cannot be hashed
+"""The fields of a class of nodes that can hold nodes, remembered."""
 
 
 # ---------------------------------------------------------------------------------------------- names and schemas
