@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tocsin import kql
 from tocsin.cli.json_lines import answer_line
 from tocsin.cli.kql_analyses import analyst, packaged_schemas
+from tocsin.cli.kql_batch import Runner
 from tocsin.cli.kql_catalogues import read_function_file
 from tocsin.kql.semantics.session import MAX_DEPTH, MAX_EXPANSIONS
 from tocsin.kql.syntax.formatting import format_query
@@ -39,9 +41,23 @@ def test_the_layout_shown_is_the_layout() -> None:
 
 
 def test_the_answer_shown_is_the_answer() -> None:
-    (shown,) = re.findall(r"```\n(\{.*?)```", PAGE, re.DOTALL)
+    shown, _ = re.findall(r"```\n(\{.*?)```", PAGE, re.DOTALL)
     request, _, expected = shown.partition("\n")
     answer = answer_line(request, analyst(packaged_schemas(), read_function_file(None)).answer)
     for diagnostic in answer["diagnostics"]:
         diagnostic["message"] = "…"
     assert answer == json.loads(expected)
+
+
+def test_the_rows_shown_are_the_rows() -> None:
+    _, shown = re.findall(r"```\n(\{.*?)```", PAGE, re.DOTALL)
+    request, _, expected = shown.partition("\n")
+    assert answer_line(request, Runner({"": kql.Catalog()}, kql.Limits()).answer) == json.loads(expected)
+
+
+def test_the_limits_of_a_run_shown_are_the_defaults() -> None:
+    limits = kql.Limits()
+    assert f"| {limits.seconds:.0f} s (" in PAGE
+    assert f"| {limits.memory // 1_000_000:,} MB |" in PAGE
+    for number in (limits.rows, limits.cells, limits.characters):
+        assert f"| {number:,} |" in PAGE
