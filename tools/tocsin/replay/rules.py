@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from tocsin import kql
 from tocsin.content.repository import Repository
 from tocsin.kql.catalog import Catalog
 from tocsin.kql.lineage import columns_read
@@ -29,12 +30,14 @@ class NotRun:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Rules ready to run. ``columns`` are what they read of each table; None: every column."""
+    """Rules ready to run. ``columns`` are what they read of each table; None: every column. ``queries`` are those of
+    the rules as they are written, by name: what made a row is asked of them."""
 
     rules: tuple[SimulatedRule, ...]
     not_run: tuple[NotRun, ...]
     columns: Mapping[str, frozenset[str] | None]
     catalog: Catalog
+    queries: Mapping[str, kql.PreparedQuery]
 
 
 def chosen(repository: Repository, keyword: str = "", names: Collection[str] = ()) -> tuple[str, ...]:
@@ -55,6 +58,7 @@ def prepare_rules(repository: Repository, names: Sequence[str]) -> RuleSet:
     catalog = workspace_catalog(repository)
     rules: list[SimulatedRule] = []
     not_run: list[NotRun] = []
+    queries: dict[str, kql.PreparedQuery] = {}
     columns: dict[str, set[str]] = defaultdict(set)
     whole: set[str] = set()
     for name in names:
@@ -63,6 +67,7 @@ def prepare_rules(repository: Repository, names: Sequence[str]) -> RuleSet:
             not_run.append(NotRun(name, prepared.problem))
             continue
         analysis = prepared.analysis
+        queries[name] = prepared.query
         rules.append(SimulatedRule.of(name, prepared.loaded.model, analysis))
         plan = None if analysis.pending else analysis.plan
         read = {} if plan is None else columns_read(plan)[0]
@@ -71,7 +76,7 @@ def prepare_rules(repository: Repository, names: Sequence[str]) -> RuleSet:
                 whole.add(table)
             columns[table] |= read.get(table, frozenset())
     found = {name: None if name in whole else frozenset(read) for name, read in columns.items()}
-    return RuleSet(tuple(rules), tuple(not_run), found, catalog)
+    return RuleSet(tuple(rules), tuple(not_run), found, catalog, queries)
 
 
 def watchlist_tables(repository: Repository, catalog: Catalog, now: int) -> Mapping[str, Table]:

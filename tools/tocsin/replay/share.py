@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+from tocsin import kql
 from tocsin.content.repository import Repository, load_repository
 from tocsin.replay.loading import TableFacts, load_table
 from tocsin.replay.problems import Problems
@@ -35,7 +37,9 @@ from tocsin.sentinel.simulation import Simulation
 EXAMPLES: Final = 3
 """Unseen events that are shown of each table and reason."""
 MOST_TRIALS: Final = 400
-"""Trials that a replay makes for one rule to find events alerted twice."""
+"""Trials that a replay makes for one rule to find events alerted twice, where a trace does not tell."""
+MOST_TRACED: Final = 1_000_000
+"""Records of one rule's alerting runs that are traced to find the events behind its alerts."""
 
 _MADE_BEFORE_COLLECTION: Final = 200_000
 """So many objects are made before the youngest are looked through for garbage; Python's own number is 700."""
@@ -139,7 +143,8 @@ class Share:
         simulation = Simulation(self.rule_set.rules, log, start, end, behaviour, worked_out=worked_out)
         with _rare_collection():
             history = simulation.run(told)
-        reach = tuple(_reach(history, log, rule.name) for rule in self.rule_set.rules)
+        queries = self.rule_set.queries
+        reach = tuple(_reach(history, log, rule.name, queries[rule.name]) for rule in self.rule_set.rules)
         own = {rule.name for rule in self.rule_set.rules}
         runs = tuple(run for run in history.runs if run.rule in own)
         return history, ShareResult(runs, reach, perf_counter() - began)
@@ -179,7 +184,7 @@ def _sums(start: int, sizes: Sequence[int]) -> list[int]:
     return sums
 
 
-def _reach(history: History, log: Log, rule: str) -> RuleReach:
+def _reach(history: History, log: Log, rule: str, query: kql.PreparedQuery) -> RuleReach:
     tables = []
     for table in coverage(history, log, rule).tables:
         reasons = Counter(each.reason for each in table.unseen)
@@ -191,10 +196,12 @@ def _reach(history: History, log: Log, rule: str) -> RuleReach:
                 examples.append(each)
         events = sum(table.times_seen.values())
         tables.append(Missed(table.table, events, dict(reasons), tuple(examples)))
-    if not any(run.alerts for run in history.runs_of(rule)):
+    alerting = [run for run in history.runs_of(rule) if run.alerts]
+    if not alerting:
         return RuleReach(rule, tuple(tables), None, None, by_event=False)
+    traced = partial(query.run, trace=True) if sum(run.seen for run in alerting) <= MOST_TRACED else None
     try:
-        covered = alerts_of_events(history, log, rule, most=MOST_TRIALS)
+        covered = alerts_of_events(history, log, rule, most=MOST_TRIALS, traced=traced)
     except TooManyTrials:
         return RuleReach(rule, tuple(tables), None, alert_latency(history, rule), by_event=False)
     return RuleReach(rule, tuple(tables), len(alerted_twice(covered)), latency(covered, log), by_event=True)

@@ -73,7 +73,7 @@ def notes_on(rule: RuleFigures) -> Iterator[str]:
         if reach.twice:
             yield f"{count_of(reach.twice, 'event')} alerted by more than one run"
         elif reach.twice is None and rule.alerts:
-            yield "events alerted twice were not looked for: too many trials; replay fewer hours to find them"
+            yield "events alerted twice were not looked for among so many records; replay fewer hours to find them"
     if rule.trouble:
         yield f"failed: {rule.trouble}"
 
