@@ -69,12 +69,24 @@ def errors(query: QueryContext) -> Iterator[tuple[kql.Diagnostic, bool]]:
             yield diagnostic, _OPEN_TABLES.isdisjoint(query.analysis.tables)
         else:
             before = step_before(query, diagnostic.start)
-            sources = lineage.relations(before) if before is not None else []
+            sources = _giving_rows(before) if before is not None else []
             if any(isinstance(one, plan.Inline) and not one.operator for one in sources):
                 continue
             read = [one for one in sources if isinstance(one, plan.Scan)]
             may_be = any(one.table in _OPEN_TABLES or _has_elsewhere(one, name) for one in read)
             yield diagnostic, diagnostic.code != _UNKNOWN_NAME or not may_be
+
+
+def _giving_rows(relation: plan.Relation) -> list[plan.Relation]:
+    """A relation and all whose rows go into it; not the lists that its conditions look values up in."""
+    found = {id(relation): relation}
+    pending = [relation]
+    while pending:
+        for each in lineage.inputs_of(pending.pop()):
+            if id(each) not in found:
+                found[id(each)] = each
+                pending.append(each)
+    return list(found.values())
 
 
 def _has_elsewhere(scan: plan.Scan, column: str) -> bool:
