@@ -48,7 +48,7 @@ svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
   box-sizing: border-box; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td { overflow-wrap: anywhere; min-width: 4rem; } td.text { min-width: 14rem; }
+td { overflow-wrap: anywhere; min-width: 4rem; } td:first-child { min-width: 7rem; } td.text { min-width: 14rem; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td.time { white-space: nowrap; } caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
 """
