@@ -164,6 +164,16 @@ DIFFERENCES: Mapping[str, str] = {
     "active_users_count": "periods are cut from the start of the analysis (the reference does not say)",
     "sliding_window_counts": "windows without rows are left out; week, month and year end the query",
     "activity_metrics": "windows without rows are left out",
+    "activity_engagement": "outer windows without rows are left out; rows before the start count in the first outer "
+    "windows",
+    "session_count": "windows are those of bin() and an event at the start itself begins no session, as the "
+    "reference's chart shows; windows without new sessions are left out",
+    "funnel_sequence_completion": "of events at one time any may be the earlier one; windows without the first state "
+    "are left out",
+    "basket": "lists every closed pattern, without sampling, the most frequent first; more columns than a pattern may "
+    "have, or weights, are refused",
+    "union": "where the tables of a wildcard disagree about a column's type, its plain name means the type that most "
+    "of them give it, if the query is wrong otherwise (a catalogue holds more tables than a workspace)",
 }
 """How an item differs from the reference, by name."""
 
@@ -171,7 +181,8 @@ UNPUBLISHED = frozenset(
     {
         "series_seasonal", "series_decompose", "series_decompose_forecast", "series_decompose_anomalies",
         "series_outliers", "series_periods_detect", "series_periods_validate", "active_users_count",
-        "sliding_window_counts", "activity_metrics",
+        "sliding_window_counts", "activity_metrics", "activity_engagement", "session_count",
+        "funnel_sequence_completion", "basket",
     }
 )  # fmt: skip
 """Items of ``DIFFERENCES`` whose method nobody published: a result here may not be the result there."""
@@ -185,8 +196,7 @@ _NO_METHOD = "the reference does not say how it is computed"
 REASONS: Mapping[str, str] = {
     "funnel_sequence": _SEVERAL,
     **dict.fromkeys(("externaldata", "macro-expand"), _NETWORK),
-    **dict.fromkeys(("reduce", "autocluster", "basket", "diffpatterns"), _NO_METHOD),
-    **dict.fromkeys(("activity_engagement", "session_count", "funnel_sequence_completion"), _NO_METHOD),
+    **dict.fromkeys(("reduce", "autocluster", "diffpatterns"), _NO_METHOD),
     **dict.fromkeys(("sequence_detect", "hash_combine", "hash_many", "series_fit_2lines"), _NO_METHOD),
     **dict.fromkeys(("series_fit_2lines_dynamic",), _NO_METHOD),
     **dict.fromkeys(("estimate_data_size", "row_rank"), _NO_METHOD),

@@ -66,6 +66,7 @@ TABLE.plugin(
     "activity_engagement",
     f"({_WHO}, {_WHEN}, inner_window: const summable, outer_window: const summable)",
     f"({_WHO}, {_WHEN}, {_RANGE}, inner_window: const summable, outer_window: const summable, {_DIMENSIONS})",
+    runs=True,
 )
 TABLE.plugin(
     "activity_metrics",
@@ -82,6 +83,7 @@ TABLE.plugin(
     "funnel_sequence_completion",
     f"({_WHO}, {_WHEN}, {_RANGE}, step: const summable, state: column notdynamic, sequence: const array,"
     " max_sequence_step_windows: const array)",
+    runs=True,
 )
 TABLE.plugin(
     "new_activity_metrics",
@@ -91,6 +93,7 @@ TABLE.plugin(
 TABLE.plugin(
     "session_count",
     f"({_WHO}, {_WHEN}, {_RANGE}, bin: const summable, look_back_window: const summable, {_DIMENSIONS})",
+    runs=True,
 )
 TABLE.plugin(
     "sequence_detect",
@@ -116,7 +119,7 @@ TABLE.plugin("dcount_intersect", "(hll: array, ...2-)", runs=True)
 _SEGMENTS = "weight: column scalar = ~, count: integer = ~, [option: scalar], ..."
 
 TABLE.plugin("autocluster", f"(size_weight: real = ~, {_SEGMENTS})")
-TABLE.plugin("basket", f"(threshold: real = ~, {_SEGMENTS})")
+TABLE.plugin("basket", f"(threshold: real = ~, {_SEGMENTS})", runs=True)
 TABLE.plugin(
     "diffpatterns",
     "(split: column scalar, value_a: string, value_b: string, weight: column scalar = ~, threshold: real = ~,"

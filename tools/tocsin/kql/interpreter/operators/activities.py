@@ -6,67 +6,28 @@ Source: https://learn.microsoft.com/kusto/query/user-analytics and the page of e
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from tocsin.kql.functions.aggregates_choice import percentiles
 from tocsin.kql.functions.identity import identities
-from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.functions.sketches import distinct_hashes
 from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.errors import KqlRuntimeError
+from tocsin.kql.interpreter.operators import frequent_patterns, funnels
 from tocsin.kql.interpreter.operators.grouping import grouped
+from tocsin.kql.interpreter.operators.windows import Windows, wrong
 from tocsin.kql.plan import Column, PluginRows
 from tocsin.kql.types import Value
-
-_MOST_WINDOWS = 100_000
 
 Event = tuple[Any, Any]
 """Place on the time line and id."""
 
 Measured = Iterator[tuple[Value, ...]]
 """For each result row of one group the places on the time line, then the measures."""
-
-
-def _wrong(node: PluginRows, message: str) -> KqlRuntimeError:
-    return KqlRuntimeError(f"{node.plugin} {message}", node.start, node.length, node.origin)
-
-
-class Windows:
-    """The windows of a time line from ``start`` to ``end``, the last one beginning at or before ``end``."""
-
-    def __init__(self, node: PluginRows, start: Any, end: Any, size: Any) -> None:
-        """``size`` is a length, or ``week``, ``month`` or ``year``. Raises KqlRuntimeError for what cuts no windows."""
-        if start is None or end is None or size is None or start != start or end != end:
-            raise _wrong(node, "needs a start, an end and a length of its windows")
-        if isinstance(size, str):
-            self.starts = self._calendar(node, start, end, size)
-            return
-        if not size > 0 or size == math.inf:
-            raise _wrong(node, "needs windows longer than 0")
-        if (end - start) / size > _MOST_WINDOWS:
-            raise _wrong(node, f"would cut more than {_MOST_WINDOWS:,} windows")
-        count = max(0, math.floor((end - start) / size) + 1)
-        self.starts = [start + size * number for number in range(count)]
-
-    @staticmethod
-    def _calendar(node: PluginRows, start: int, end: int, name: str) -> list[int]:
-        function = scalar_functions().get(f"startof{name}") if name in ("week", "month", "year") else None
-        if function is None or function.implementation is None:
-            raise _wrong(node, f"knows no windows of a '{name}': use a timespan, week, month or year")
-        starts: list[int] = []
-        following: int | None = function.implementation(start)
-        while following is not None and following <= end and len(starts) <= _MOST_WINDOWS:
-            starts.append(following)
-            following = function.implementation(start, len(starts))
-        return starts
-
-    def number(self, place: Any) -> int:
-        """The window that a place lies in; -1 before the first one."""
-        return bisect_right(self.starts, place) - 1
 
 
 def _activity(bounds: int, axes: int, measure: Callable[..., Measured]) -> StageCompiler:
@@ -110,7 +71,7 @@ def _ids(execution: Execution, node: PluginRows, others: Callable[[Execution], B
     wanted = node.arguments[0].type
     column = next((each for each in node.tables[0].columns if each.type is wanted), None)
     if column is None:
-        raise _wrong(node, "finds no ids in the look-back table")
+        raise wrong(node, "finds no ids in the look-back table")
     return frozenset(identities(others(execution).column(column), wanted))
 
 
@@ -141,9 +102,9 @@ def _active_users(node: PluginRows, events: list[Event], given: list[Value], kno
     start, end, lookback, period, least, size = given
     windows = Windows(node, start, end, size)
     if isinstance(lookback, str) or isinstance(period, str):
-        raise _wrong(node, "takes lengths for look-back and period")
+        raise wrong(node, "takes lengths for look-back and period")
     if lookback is None or period is None or least is None or not lookback > 0 or not period > 0:
-        raise _wrong(node, "needs a look-back, a period and a number of periods above 0")
+        raise wrong(node, "needs a look-back, a period and a number of periods above 0")
     places: dict[Any, list[Any]] = {}
     for place, each in events:
         places.setdefault(each, []).append(place)
@@ -168,10 +129,10 @@ def _sliding_counts(node: PluginRows, events: list[Event], given: list[Value], k
     """Rows and distinct ids of the windows up to each window, as many as the look-back holds."""
     start, end, lookback, size = given
     if isinstance(size, str) or isinstance(lookback, str):
-        raise _wrong(node, "is run with lengths for look-back and window, not with week, month or year")
+        raise wrong(node, "is run with lengths for look-back and window, not with week, month or year")
     windows = Windows(node, start, end, size)
     if lookback is None or lookback < size:
-        raise _wrong(node, "needs a look-back of one window or more")
+        raise wrong(node, "needs a look-back of one window or more")
     width = int(lookback // size)
     counts: dict[int, dict[Any, int]] = {}
     for place, each in events:
@@ -226,6 +187,53 @@ def _new_metrics(node: PluginRows, events: list[Event], given: list[Value], know
             )  # fmt: skip
 
 
+def _sessions(node: PluginRows, events: list[Event], given: list[Value], known: frozenset[Any]) -> Measured:
+    """Sessions that begin in each window: events of an id that has none in the look-back before.
+
+    The reference's chart shows windows as bin() cuts them, and that the event at the start itself begins no session.
+    """
+    start, end, size, lookback = given
+    if isinstance(size, str) or isinstance(lookback, str):
+        raise wrong(node, "is run with lengths for window and look-back, not with week, month or year")
+    if None in (start, end, size, lookback) or not size > 0:
+        raise wrong(node, "needs a start, an end, a look-back and windows longer than 0")
+    latest: dict[Any, Any] = {}
+    counts: dict[Any, int] = {}
+    for place, each in sorted(events, key=itemgetter(0)):
+        before = latest.get(each)
+        latest[each] = place
+        if start < place <= end and (before is None or place - before > lookback):
+            counts[place // size] = counts.get(place // size, 0) + 1
+    for number, count in counts.items():
+        yield number * size, count
+
+
+def _engagement(node: PluginRows, events: list[Event], given: list[Value], known: frozenset[Any]) -> Measured:
+    """Ids of each inner window, and of the outer window that ends with it."""
+    start, end, inner, outer = given
+    windows = Windows(node, start, end, inner)
+    if isinstance(inner, str) or isinstance(outer, str) or outer is None or outer < inner:
+        raise wrong(node, "needs lengths of its windows, the outer one not shorter than the inner one")
+    events = sorted((each for each in events if each[0] <= end), key=itemgetter(0))
+    places = [place for place, _ in events]
+    there: dict[Any, int] = {}
+    first = last = 0
+    for begin in windows.starts:
+        inner_end = begin + inner
+        while last < len(events) and places[last] < inner_end:
+            there[events[last][1]] = there.get(events[last][1], 0) + 1
+            last += 1
+        while first < last and places[first] < inner_end - outer:
+            gone = events[first][1]
+            there[gone] -= 1
+            if not there[gone]:
+                del there[gone]
+            first += 1
+        if there:
+            active = {each for _, each in events[bisect_left(places, begin, first, last) : last]}
+            yield begin, len(active), len(there), len(active) / len(there)
+
+
 def _rolling_percentile(node: PluginRows, compiler: PlanCompiler) -> Stage:
     """For each bin the percentile of the values in it and in the bins before, as many as asked for."""
     program = compiler.program([node.arguments[0], node.arguments[2]])
@@ -237,7 +245,7 @@ def _rolling_percentile(node: PluginRows, compiler: PlanCompiler) -> Stage:
     def run(execution: Execution, batch: Batch) -> Batch:
         percent, size, width = percent_of(execution), size_of(execution), bins_of(execution)
         if percent is None or size is None or isinstance(size, str) or not size > 0 or not width or width < 0:
-            raise _wrong(node, "needs a percentile, a bin longer than 0 and a number of bins above 0")
+            raise wrong(node, "needs a percentile, a bin longer than 0 and a number of bins above 0")
         values, places = program.columns(execution, batch)
         keys = dimensions.columns(execution, batch) if by else []
         found: list[tuple[Value, ...]] = []
@@ -265,7 +273,7 @@ def _rows_near(node: PluginRows, compiler: PlanCompiler) -> Stage:
         given = [count(execution) for count in counts]
         before, after = given[0], given[-1]
         if before is None or after is None or before < 0 or after < 0:
-            raise _wrong(node, "needs numbers of rows of 0 or more")
+            raise wrong(node, "needs numbers of rows of 0 or more")
         kept: list[int] = []
         following = 0
         for row, near in enumerate(condition.columns(execution, batch)[0]):
@@ -300,11 +308,15 @@ def _dcount_intersect(node: PluginRows, compiler: PlanCompiler) -> Stage:
 
 PLUGINS: dict[str, StageCompiler] = {
     "active_users_count": _activity(6, 1, _active_users),
+    "activity_engagement": _activity(4, 1, _engagement),
     "activity_metrics": _activity(3, 1, _metrics),
+    "basket": frequent_patterns.basket,
     "dcount_intersect": _dcount_intersect,
+    "funnel_sequence_completion": funnels.completion,
     "new_activity_metrics": _activity(4, 2, _new_metrics),
     "rolling_percentile": _rolling_percentile,
     "rows_near": _rows_near,
+    "session_count": _activity(4, 1, _sessions),
     "sliding_window_counts": _activity(4, 1, _sliding_counts),
 }
 """By the plugin's name."""

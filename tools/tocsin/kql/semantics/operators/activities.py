@@ -169,6 +169,15 @@ def funnel(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments
     if axis is None or state is None:
         return [], False
     period = TIMESPAN if axis.type is DATETIME else axis.type
+    for index, bound in ((2, Bound.POINT), (3, Bound.POINT), (4, Bound.SPAN)):
+        if index < len(arguments):
+            _settle(session, node, arguments, index, bound, axis.type)
+    if state.type not in (STRING, LONG, ScalarType.INT, UNKNOWN):
+        session.refuse("TK138", f"States of the type {state.type.value} are not run by the local engine", node.call)
+    for index in (6, 7):
+        value = arguments[index] if index < len(arguments) else None
+        if isinstance(value, Expr) and not is_constant(value):
+            session.refuse("TK104", "This argument must be the same for every row", _argument(node, index))
     return [
         Column(axis.column.name, axis.type),
         Column(state.column.name, state.type),

@@ -278,6 +278,28 @@ def _segments(session: Session, node: tree.Evaluate, row: Row, arguments: Argume
     return [*first, *(Column(column.name, column.type) for column in row.columns)], row.open
 
 
+_MOST_DIMENSIONS = 5
+"""Columns of a pattern of ``basket``, unless its call says otherwise."""
+
+
+def _basket(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
+    """``basket([threshold, weight, dimensions, wildcards…])``, each of them ``'~'`` when it is left out.
+
+    With more columns than a pattern may have, which of them Kusto leaves out is not documented: refused.
+    """
+    given = [each.value if isinstance(each, Constant) and each.value != "~" else None for each in arguments[:3]]
+    threshold, _, dimensions = [*given, None, None, None][:3]
+    if any(not isinstance(each, Constant) for each in arguments):
+        session.refuse("TK138", "'basket' is run by the local engine with constants alone", node.call)
+    elif threshold is not None and not (isinstance(threshold, int | float) and 0.015 <= threshold <= 1):
+        session.refuse("TK138", "The threshold of 'basket' lies between 0.015 and 1", node.call)
+    most = dimensions if isinstance(dimensions, int) else _MOST_DIMENSIONS
+    if len(row.columns) > min(most, 2 * _MOST_DIMENSIONS):
+        message = f"'basket' is run by the local engine on {most} columns at most: project those that matter"
+        session.refuse("TK138", message, node.call)
+    return _segments(session, node, row, arguments)
+
+
 def _http(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
     return [Column("ResponseHeaders", DYNAMIC), Column("ResponseBody", DYNAMIC)], False
 
@@ -324,7 +346,7 @@ PLUGINS: dict[str, PluginBinder] = {
     "narrow": _narrow,
     "schema_merge": _schema_merge,
     "autocluster": _segments,
-    "basket": _segments,
+    "basket": _basket,
     "activity_counts_metrics": _activity_counts,
     "diffpatterns": _differences,
     "estimate_rows_count": _rows_count,
