@@ -50,7 +50,10 @@ def run_once(
     """
     executed = scenario.now + delay(detection, scenario.behaviour)
     window = query_window(detection, scenario.now)
-    seen = {name: in_window(_arrived(name, table, scenario, executed), window) for name, table in tables.items()}
+    seen = {
+        name: _ingested_now(in_window(_arrived(name, table, scenario, executed), window), scenario.now)
+        for name, table in tables.items()
+    }
     result = execute(
         query,
         seen,
@@ -97,6 +100,13 @@ def _arrived(name: str, table: Table, scenario: Scenario, executed: int) -> Tabl
     kept = [i for i, time in enumerate(times) if time is None or time <= executed]
     data = tuple([values[i] for i in kept] for values in table.data)
     return Table(table.columns, data, len(kept), [times[i] for i in kept])
+
+
+def _ingested_now(table: Table, now: int) -> Table:
+    """The records with the time of the run for those that do not say when they were ingested: as where none says it."""
+    if table.ingested is None or None not in table.ingested:
+        return table
+    return Table(table.columns, table.data, table.row_count, [now if time is None else time for time in table.ingested])
 
 
 def with_alerts_of(others: Sequence[TestedRule], scenario: Scenario, detection: Detection) -> Mapping[str, Table]:
