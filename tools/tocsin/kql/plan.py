@@ -323,12 +323,13 @@ class SubqueryInput(Relation):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PartitionRows(Relation):
-    """``partition by key (subquery)``"""
+    """``partition by key (subquery)``; of more than ``most`` parts the service makes an error."""
 
     input: Relation
     key: Expr
     leaf: SubqueryInput
     subquery: Relation
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from itertools import chain
 from tocsin.kql.interpreter.batch import ARRIVAL, Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.operators.expanding import Expander
 from tocsin.kql.interpreter.operators.grouping import grouped
 from tocsin.kql.interpreter.tracing import Link
@@ -64,7 +65,14 @@ def _partition(node: PartitionRows, compiler: PlanCompiler) -> Stage:
 
     def run(execution: Execution, batch: Batch) -> Batch:
         results: list[Batch] = []
-        for group in grouped(key.columns(execution, batch), [node.key.type], batch.rows):
+        groups = grouped(key.columns(execution, batch), [node.key.type], batch.rows)
+        if node.most is not None and len(groups) > node.most:
+            message = (
+                f"partition by a column of {len(groups)} values: without hint.strategy=native or shuffle, "
+                f"{node.most} is the most"
+            )
+            raise KqlRuntimeError(message, node.start, node.length, node.origin)
+        for group in groups:
             execution.leaves[node.leaf] = batch.pick(group)
             results.append(subquery(execution))
 

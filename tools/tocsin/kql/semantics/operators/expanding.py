@@ -174,6 +174,10 @@ def _own_columns(subquery: Relation, passed: tuple[Column, ...]) -> Relation:
     return Projection(columns=columns, input=subquery, expressions=tuple(ColumnRef(column) for column in own))
 
 
+_MOST_PARTS = 64
+"""Values of the key that the strategy ``legacy`` takes, which is the one where none is named."""
+
+
 def partition(session: Session, node: tree.Partition, source: TableValue, scope: Scope) -> TableValue:
     """``partition by key (subquery)``"""
     row = Row.of_table(source)
@@ -197,6 +201,7 @@ def partition(session: Session, node: tree.Partition, source: TableValue, scope:
         key=key,
         leaf=leaf,
         subquery=subquery,
+        most=None if hint_text(node, "hint.strategy") in ("native", "shuffle") else _MOST_PARTS,
         **session.place(node, "partition"),
     )
     return TableValue(made, open_ or source.open)
