@@ -158,6 +158,10 @@ DIFFERENCES: Mapping[str, str] = {
     "scan": "match ids go on while the first step does, as the reference's example shows and its text denies",
     "search": "a number beside other conditions matches nothing (the Kusto emulator's answer)",
     "graph-match": "rows come in the order of the first nodes; a whole node or edge is not shown as one value",
+    **dict.fromkeys(
+        ("graph-where-nodes", "graph-where-edges"),
+        "the reference does not have it; here the condition reads the columns of the nodes or edges",
+    ),
     "graph-shortest-paths": "of several shortest paths the first by the order of edges is taken",
     "ipv6_lookup": "the lookup table's columns come first, as the reference's examples show them",
     "schema_merge": "a column of several types ends the query",
@@ -213,9 +217,28 @@ REASONS: Mapping[str, str] = {
 """Why an item is refused, by name."""
 
 
+_PAGES: Mapping[str, str] = {
+    "filter": "where-operator",
+    "limit": "take-operator",
+    "order": "sort-operator",
+    "getmonth": "monthofyear-function",
+    "isutf8": "isutf8-function",
+    "todynamic": "parse-json-function",
+    "toobject": "parse-json-function",
+    "datetime_list_timezones": "datetime-list-timezones",
+    "zlib_compress_to_base64_string": "zlib-base64-compress-function",
+    "zlib_decompress_from_base64_string": "zlib-base64-decompress-function",
+    **dict.fromkeys(("assert-schema", "graph-where-nodes", "graph-where-edges", "set_equals"), ""),
+    **dict.fromkeys(("current_cursor", "cursor_current", "extentid", "row_id", "csharp", "cosmosdb_sql_request"), ""),
+    **dict.fromkeys(("dax_request", "execute_query", "execute_show_command", "external_datatable"), ""),
+    **dict.fromkeys(("ai_embed_text", "estimate_rows_count", "identity", "identity_v3"), ""),
+}
+"""Pages of items not named after them; empty for what the language service knows and the reference does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row of the page. ``state`` is exact, differs or refused."""
+    """A row of the page. ``state`` is exact, differs or refused; ``page`` is empty when the reference has none."""
 
     name: str
     state: str
@@ -224,6 +247,7 @@ class Item:
 
 
 def _item(name: str, runs: bool, page: str, note: str = "") -> Item:
+    page = _PAGES.get(name, page)
     if not runs:
         return Item(name, "refused", "; ".join(part for part in (note, REASONS.get(name, "")) if part), page)
     difference = DIFFERENCES.get(name, "")
@@ -270,9 +294,13 @@ def operators() -> Iterator[Item]:
         yield _item(name, analysis.plan is not None, f"{name}-operator")
 
 
+def _link(item: Item) -> str:
+    return f"[`{item.name}`]({REFERENCE}{item.page})" if item.page else f"`{item.name}`"
+
+
 def _table(title: str, items: Iterable[Item]) -> str:
     lines = [f"## {title}", "", "| name | state | how |", "| --- | --- | --- |"]
-    lines += [f"| [`{each.name}`]({REFERENCE}{each.page}) | {each.state} | {each.note} |" for each in items]
+    lines += [f"| {_link(each)} | {each.state} | {each.note} |" for each in items]
     return "\n".join(lines)
 
 
