@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FIRST = 1
 """How many values are made at first before the limits are looked at: one alone may take long or be large."""
 
-_FIRST_PIECE = 16
+_FIRST_PIECE = 64
 """The same where the values are made of whole columns."""
 
 _MOST = 4096
@@ -36,7 +36,10 @@ _MOST_SIZED = 128
 """The same where one value can be large: the largest text there is, so many times, is what memory has to hold."""
 
 _SOON = 0.002
-"""Seconds that a piece may take for the next one to be twice as large."""
+"""Seconds that a piece may take for the next one to be larger."""
+
+_FASTER = 32
+"""So much larger: a column of a few rows is two pieces."""
 
 _LOOK_EVERY = 0.001
 """Seconds between two looks at the memory of the process."""
@@ -153,23 +156,34 @@ class Execution:
 
         Raises KqlLimitError.
         """
-        if isinstance(values, list) and not values:
-            return values
+        sized = type_ is STRING or type_ is DYNAMIC
+        if type(values) is list:
+            self.check_time()
+            return self._sized(values, type_) if sized else values
         made: list[Value] = []
         stream = iter(values)
-        sized = type_ is STRING or type_ is DYNAMIC
         count, most = _FIRST, _MOST_SIZED if sized else _MOST
         before = time.monotonic()
         while piece := list(islice(stream, count)):
-            made += piece
-            if sized:
-                self.allow_size(piece, type_)
-            self.check_time()
+            made += self._sized(piece, type_) if sized else piece
             now = time.monotonic()
+            if now > self._look or now > self._deadline:
+                self.check_time()
+            if len(piece) < count:
+                break
             if count < most and now - before < _SOON:
-                count *= 2
+                count = min(count * _FASTER, most)
             before = now
         return made
+
+    def _sized(self, values: list[Value], type_: ScalarType) -> list[Value]:
+        """Values that count against the limits; a string is never null."""
+        try:
+            self.allow_size(values, type_)
+        except TypeError:
+            values = ["" if value is None else value for value in values]
+            self.allow_size(values, type_)
+        return values
 
     def made(self, kernel: Callable[..., list[Value]], columns: list[list[Value]], rows: int) -> list[Value]:
         """A column from whole columns: ``kernel`` is called with pieces of them, and time is looked at in between.

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 Registers = list[Any]
 Action = Callable[[Execution, Batch, Registers], None]
 
+_CHOOSING = frozenset({"iff", "iif", "case", "coalesce"})
+
 _LARGEST_CONSTANT = 65_536
 """The size of a value that is worked out while the query is prepared."""
 
@@ -177,8 +179,7 @@ class ExpressionCompiler:
             case Convert():
                 return self._convert(expression)
             case Member():
-                name = expression.name
-                return self._mapped(lambda bag: bag.get(name) if isinstance(bag, dict) else None, expression.target)
+                return self._member(expression)
             case Element():
                 return self._mapped(element, expression.target, expression.index)
             case Variable():
@@ -247,6 +248,24 @@ class ExpressionCompiler:
         if convert is None:
             return self._operands[expression.operand]
         return self._mapped(convert, expression.operand, type_=expression.type)
+
+    def _member(self, expression: Member) -> Operand:
+        name = expression.name
+        operand = self._operands[expression.target]
+        if operand.constant:
+            return self._mapped(lambda bag: bag.get(name) if isinstance(bag, dict) else None, expression.target)
+        source = operand.register
+        target = self._register(single=False)
+        place = target.register
+
+        def kernel(bags: list[Value]) -> list[Value]:
+            return [bag.get(name) if type(bag) is dict else None for bag in bags]
+
+        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
+            registers[place] = execution.made(kernel, [registers[source]], batch.rows)
+
+        self._actions.append(run)
+        return target
 
     def _list_test(self, expression: ListTest) -> Operand:
         if expression.query is None:
@@ -333,15 +352,13 @@ class ExpressionCompiler:
         if form is not None and not constant and not all(each.constant for each in operands):
             self._actions.append(_by_columns(call, form, operands, evaluate, place))
             return target
-        is_text = call.type is STRING
+        # What chooses between dynamics makes none: they were counted when they were made.
+        counted = BOOL if function.name in _CHOOSING and call.type is DYNAMIC else call.type
 
         def run(execution: Execution, batch: Batch, registers: Registers) -> None:
             rows = 1 if constant else batch.rows
             try:
-                made = evaluate(execution, rows, registers)
-                if is_text:
-                    made = ("" if value is None else value for value in made)
-                values = execution.drawn(made, call.type)
+                values = execution.drawn(evaluate(execution, rows, registers), counted)
             except KqlValueError as error:
                 raise KqlRuntimeError(str(error), call.start, call.length) from error
             registers[place] = values[0] if constant else values
