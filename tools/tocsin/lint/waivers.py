@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -65,9 +66,13 @@ def apply(
     was looked for in a file at all: a waiver of something else is not held to be unneeded.
     """
     listed = list(waivers)
+    by_file: dict[str, list[int]] = defaultdict(list)
+    for number, waiver in enumerate(listed):
+        by_file[waiver.document.path].append(number)
     used = set()
     for finding in findings:
-        covering = [number for number, waiver in enumerate(listed) if waiver.covers(finding)]
+        in_its_file = by_file.get(finding.location.file, ())
+        covering = [number for number in in_its_file if listed[number].covers(finding)]
         used.update(covering)
         if all(listed[number].is_over(today) for number in covering):
             yield finding

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from tocsin.kql.catalog import WorkspaceFunction
@@ -95,5 +96,6 @@ class ServiceFunctions(Mapping[str, WorkspaceFunction]):
         return sum(1 for _ in self)
 
 
+@lru_cache(maxsize=4096)
 def _is_asim(name: str) -> bool:
     return name in UNIFYING_PARSERS or _ONE_SOURCE.fullmatch(name) is not None

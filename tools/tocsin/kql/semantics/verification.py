@@ -34,12 +34,9 @@ def misplaced_columns(relation: Relation) -> list[Relation]:
             visible.update(id(assignment.column) for assignment in each.keys)
         visible.update(id(column) for column in _of_graph(each))
         stack.extend(inputs)
-        bad = False
-        for column, subqueries in _reads(each):
-            if column is not None and id(column) not in visible:
-                bad = True
-            stack.extend(subqueries)
-        if bad:
+        read, subqueries = _reads(each)
+        stack.extend(subqueries)
+        if not read <= visible:
             wrong.append(each)
     return wrong
 
@@ -71,41 +68,47 @@ def _inputs(relation: Relation) -> Iterator[Relation]:
             yield from (each.table for each in value)
 
 
-def _reads(relation: Relation) -> Iterator[tuple[Column | None, tuple[Relation, ...]]]:
-    """Columns that the relation's own expressions read, and the relations inside these expressions."""
-    stack: list[object] = [
-        getattr(relation, name) for name in _names(type(relation)) if name not in ("columns", "sources", "passed")
-    ]
+def _reads(relation: Relation) -> tuple[set[int], list[Relation]]:
+    """The ids of the columns that the relation's own expressions read, and the relations inside these expressions."""
+    stack: list[Any] = [getattr(relation, name) for name in _expression_names(type(relation))]
+    columns: set[int] = set()
+    queries: list[Relation] = []
     seen: set[int] = set()
     while stack:
         each = stack.pop()
-        if isinstance(each, ColumnRef):
-            yield each.column, ()
-        elif isinstance(each, tuple):
+        kind = type(each)
+        if kind is ColumnRef:
+            columns.add(id(each.column))
+        elif kind is tuple:
             stack.extend(each)
-        elif isinstance(each, plan.PackRow):
-            for column in each.columns:
-                yield column, ()
-        elif isinstance(each, plan.ScalarQuery):
-            yield None, (each.query,)
-        elif isinstance(each, (*_EXPRESSIONS, *_PARTS)):
-            if id(each) in seen:
-                continue
-            seen.add(id(each))
-            if isinstance(each, plan.ListTest) and each.query is not None:
-                yield None, (each.query,)
-            stack.extend(
-                getattr(each, name) for name in _names(type(each)) if name not in ("function", "type", "column")
-            )
+        elif kind in _INNER:
+            if id(each) not in seen:
+                seen.add(id(each))
+                if kind is plan.ListTest and each.query is not None:
+                    queries.append(each.query)
+                stack.extend([getattr(each, name) for name in _part_names(kind)])
+        elif kind is plan.PackRow:
+            columns.update(map(id, each.columns))
+        elif kind is plan.ScalarQuery:
+            queries.append(each.query)
+    return columns, queries
 
 
-def _fields(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(kind))
+def _fields(*left_out: str) -> Callable[[type[Any]], tuple[str, ...]]:
+    """The names of the fields of a class of the plan, less some; remembered by class: they are asked for at every step
+    of every query."""
+
+    @cache
+    def names(kind: type[Any]) -> tuple[str, ...]:
+        return tuple(item.name for item in fields(kind) if item.name not in left_out)
+
+    return names  # type: ignore[return-value]  # mypy: dataclasses cannot be hashed
 
 
-_names: Callable[[type[Any]], tuple[str, ...]] = cache(_fields)  # type: ignore[assignment]  # mypy: dataclasses cannot be hashed
-"""The fields of a class of the plan, remembered: they are asked for at every step of every query."""
-
-
+_names = _fields()
+_expression_names = _fields("columns", "sources", "passed", "start", "length", "origin")
+_part_names = _fields("function", "type", "column", "start", "length")
 _EXPRESSIONS = (plan.Call, plan.Convert, plan.Member, plan.Element, plan.Variable, plan.ListTest)
 _PARTS = (plan.AggregateCall, plan.Assignment, plan.SortKey, plan.ExpandColumn, plan.NestedLevel)
+_INNER = frozenset((*_EXPRESSIONS, *_PARTS))
+"""What expressions are made of, besides what ends them."""
