@@ -53,6 +53,7 @@ def test_a_detection_may_be_named_by_its_file(root: Path) -> None:
 
 def test_an_alert_and_the_steps(root: Path) -> None:
     result = run(RULE, "1", "--alert", "1", "--steps")
+    assert "the run at 20" in result.stdout
     assert result.exit_code == 0, result.output
     assert "rows in  rows out  step" in result.output
     assert "alert 1 of the run at" in result.output

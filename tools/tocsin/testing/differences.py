@@ -16,6 +16,7 @@ from tocsin.kql.table import Table
 from tocsin.kql.types import ScalarType, Value
 from tocsin.sentinel.alert_entities import Entity
 from tocsin.sentinel.alerts import Alert
+from tocsin.sentinel.entities import entity_types
 from tocsin.sentinel.rendering import json_form, shown
 from tocsin.testing.happened import IncidentMade
 from tocsin.testing.matching import Matching
@@ -180,18 +181,25 @@ def _exact_entities(
         for type_, stated in wanted.items()
         for one in stated
     ]
-    left = [(entity.type, entity.as_dict()) for entity in actual]
-    missing = []
-    for one in texts:
-        if one in left:
-            left.remove(one)
-        else:
-            missing.append(one)
+    there_are = [(entity.type, entity.as_dict()) for entity in actual]
+    table = [[[] if _same_entity(one, entity) else [one] for entity in there_are] for one in texts]
+    matching = Matching(table, len(there_are))
+    missing = [one for i, one in enumerate(texts) if i not in matching.exact]
+    left = [entity for j, entity in enumerate(there_are) if j not in matching.exact.values()]
     if missing or left:
         path = ("entities", "exactly")
         expected = "; ".join(f"{type_} {_shown_map(one)}" for type_, one in missing) or "no other entity"
         there = "; ".join(f"{type_} {_shown_map(one)}" for type_, one in left) or "not there"
         yield Mismatch(path, "entities, exactly", expected, there)
+
+
+def _same_entity(wanted: tuple[str, Mapping[str, str]], actual: tuple[str, Mapping[str, str]]) -> bool:
+    """Whether an entity has just these identifiers. Those that its alert's record does not show need not be stated."""
+    type_, stated = wanted
+    if type_ != actual[0]:
+        return False
+    hidden = entity_types()[type_].legacy - stated.keys()
+    return stated == {name: value for name, value in actual[1].items() if name not in hidden}
 
 
 def _same_details(expected: Sequence[str], actual: Sequence[str]) -> bool:

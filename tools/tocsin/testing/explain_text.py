@@ -56,7 +56,8 @@ def summary(explained: Explained, look: Look = PLAIN) -> Iterator[str]:
 
 
 def steps(run: RunTold, places: Places, look: Look = PLAIN) -> Iterator[str]:
-    """The query as a tree of steps with rows in and out."""
+    """The query as a tree of steps with rows in and out, under the time of the run."""
+    yield look.paint(f"the run at {clock(run.now)}", _DIM)
     functions = {step.origin: places.text(step.origin) for step in run.steps if step.origin is not None}
     for line in fitted(explain(run.steps, places.text(None), functions), look.columns).splitlines():
         style = _RED if "<--" in line else _DIM if line.rstrip().endswith((":", "(none left)")) else ""
