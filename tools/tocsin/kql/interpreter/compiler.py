@@ -14,7 +14,7 @@ from typing import Any
 
 from tocsin.kql.interpreter.batch import UNIT, Batch
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.expressions import ExpressionCompiler, Program, constant_value
+from tocsin.kql.interpreter.expressions import ExpressionCompiler, Program, constant_value, is_pure
 from tocsin.kql.locality import LocalPart
 from tocsin.kql.plan import (
     AggregateCall,
@@ -105,11 +105,13 @@ class PlanCompiler:
         kept: Mapping[Relation, LocalPart] = NO_PARTS,
         given: Collection[Relation] = (),
         scanned: frozenset[Column] = frozenset(),
+        live: frozenset[Column] | None = None,
     ) -> None:
         """``kept`` are local parts, by their roots, whose rows a run with a memo keeps for later ones. ``given`` are
         relations that whoever runs this puts into ``Execution.shared`` before. ``scanned`` are columns of tables whose
-        records come again in later runs."""
+        records come again in later runs. ``live`` are the columns that the result depends on (None: all)."""
         self.scanned = scanned
+        self._live = live
         self._plan = plan
         self._kept = kept
         self._shared = _shared_relations(plan) | frozenset(given)
@@ -187,6 +189,10 @@ class PlanCompiler:
         from tocsin.kql.interpreter.operators import STAGES
 
         return STAGES[type(node)](node, self)
+
+    def is_idle(self, column: Column, value: Expr) -> bool:
+        """Whether nobody reads a computed column and nobody would notice that it is not worked out."""
+        return self._live is not None and column not in self._live and is_pure(value)
 
     # ---------------------------------------------------------------------------------------- expressions
 

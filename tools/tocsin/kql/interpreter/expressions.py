@@ -91,22 +91,28 @@ class Program:
     """Compiled expressions that are evaluated together."""
 
     actions: tuple[Action, ...]
+    singles: tuple[Action, ...]
+    """The actions of what does not depend on rows: without rows these are all that is left to do."""
     outputs: tuple[Operand, ...]
     size: int
 
     def columns(self, execution: Execution, batch: Batch) -> list[list[Value]]:
         """The values of each expression in each row of ``batch``."""
         registers = self._run(execution, batch)
+        if not batch.rows:
+            return [[] for _ in self.outputs]
         return [output.column(registers, batch.rows) for output in self.outputs]
 
     def operands(self, execution: Execution, batch: Batch) -> list[Any]:
         """Per expression: the one value where it is constant, else its column."""
         registers = self._run(execution, batch)
+        if not batch.rows:
+            return [output.one(registers) if output.constant else [] for output in self.outputs]
         return [output.one(registers) if output.constant else registers[output.register] for output in self.outputs]
 
     def _run(self, execution: Execution, batch: Batch) -> Registers:
         registers: Registers = [None] * self.size
-        for action in self.actions:
+        for action in self.actions if batch.rows or execution.tracer is not None else self.singles:
             action(execution, batch, registers)
         return registers
 
@@ -117,6 +123,7 @@ class ExpressionCompiler:
     def __init__(self, plan: PlanCompiler) -> None:
         self._plan = plan
         self._actions: list[Action] = []
+        self._singles: list[Action] = []
         self._operands: dict[Expr, Operand] = {}
         self._columns: dict[Column, Operand] = {}
         self._known: dict[Hashable, Operand] = {}
@@ -125,7 +132,7 @@ class ExpressionCompiler:
     def program(self, expressions: Sequence[Expr]) -> Program:
         """The program of ``expressions``, in their order."""
         outputs = tuple(self._compile(expression) for expression in expressions)
-        return Program(tuple(self._actions), outputs, self._size)
+        return Program(tuple(self._actions), tuple(self._singles), outputs, self._size)
 
     def _compile(self, root: Expr) -> Operand:
         work: list[tuple[Expr, bool]] = [(root, False)]
@@ -143,11 +150,16 @@ class ExpressionCompiler:
     def _numbered(self, expression: Expr) -> Operand:
         """The operand of an expression; one that does the same to the same operands is worked out once."""
         key = self._number(expression)
-        if key is None:
-            return self._operand(expression)
-        if key not in self._known:
-            self._known[key] = self._operand(expression)
-        return self._known[key]
+        known = None if key is None else self._known.get(key)
+        if known is not None:
+            return known
+        before = len(self._actions)
+        operand = self._operand(expression)
+        if operand.single:
+            self._singles.extend(self._actions[before:])
+        if key is not None:
+            self._known[key] = operand
+        return operand
 
     def _number(self, expression: Expr) -> Hashable | None:
         """What the value depends on; None where that cannot be told or where every call gives another value."""
@@ -495,6 +507,25 @@ def children(expression: Expr) -> tuple[Expr, ...]:
             return (expression.operand, *expression.items)
         case _:
             return ()
+
+
+_NOTICED = frozenset({"assert"})
+"""Functions that are called for what they do to the query, not for their value."""
+
+
+def is_pure(expression: Expr) -> bool:
+    """Whether an expression does nothing but give a value that depends on the row alone."""
+    work = [expression]
+    while work:
+        each = work.pop()
+        if isinstance(each, (Variable, ScalarQuery)) or (isinstance(each, ListTest) and each.query is not None):
+            return False
+        if isinstance(each, Call):
+            function = each.function
+            if not function.deterministic or function.serialized or function.name in _NOTICED:
+                return False
+        work.extend(children(each))
+    return True
 
 
 def element(target: Value, index: Value) -> Value:
