@@ -51,6 +51,24 @@ def test_a_detection_may_be_named_by_its_file(root: Path) -> None:
     assert by_file.output == by_name.output
 
 
+def test_the_file_may_be_named_by_any_path(root: Path) -> None:
+    by_name = run(RULE, "1")
+    (root / "sub").mkdir()
+    for path in ("./sub/../detections/family/rule.yaml", str(root / "sub" / ".." / "detections/family/rule.yaml")):
+        assert run(path, "1").output == by_name.output
+
+
+def test_a_link_to_itself_is_no_detection(root: Path) -> None:
+    try:
+        (root / "loop.yaml").symlink_to("loop.yaml")
+    except OSError:
+        pytest.skip("this system makes no links for us")
+    for command in ("explain", "preview"):
+        ended = CliRunner().invoke(app, [command, "loop.yaml"])
+        assert ended.exit_code == 2, ended.output
+        assert ended.stderr.startswith("error: there is no detection loop")
+
+
 def test_an_alert_and_the_steps(root: Path) -> None:
     result = run(RULE, "1", "--alert", "1", "--steps")
     assert "the run at 20" in result.stdout

@@ -221,6 +221,16 @@ def test_a_baseline_hides_what_is_known_wherever_it_moves(repository: Path) -> N
     assert lint().exit_code == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_link_to_itself_is_no_baseline_and_no_content(repository: Path) -> None:
+    (repository / "loop").symlink_to("loop")
+    for arguments in (["--baseline", "loop"], ["loop"], ["--root", "loop"]):
+        ended = lint(*arguments)
+        assert ended.exit_code == 2
+        assert ended.stderr.startswith("error: ")
+        assert "loop" in ended.stderr
+
+
 # ---------------------------------------------------------------------------------------------------------- changes
 
 

@@ -151,6 +151,38 @@ def test_compiling_writes_files_and_removes_its_own_stale_ones(tmp_path: Path) -
     assert foreign.read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.parametrize("names", ["7", '["../mine.json", "", ".", "a\\u0000b", 1, "loop", "folder"]'])
+def test_a_list_of_files_that_somebody_wrote_removes_nothing(tmp_path: Path, names: str) -> None:
+    out, mine = tmp_path / "out", tmp_path / "mine.json"
+    (out / "folder").mkdir(parents=True)
+    mine.write_text("mine", encoding="utf-8")
+    (out / ".tocsin-compiled.json").write_text(names, encoding="utf-8")
+    _link(out / "loop", "loop")
+    written, findings = compile_repository(load_repository(CONTENT), "arm", out)
+    assert written
+    assert findings == ()
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert (out / "folder").is_dir()
+
+
+def test_nothing_is_written_through_a_link_out_of_the_folder(tmp_path: Path) -> None:
+    written, _ = compile_repository(load_repository(CONTENT), "arm", tmp_path / "out")
+    mine = tmp_path / "mine"
+    mine.write_text("mine", encoding="utf-8")
+    written[0].unlink()
+    _link(written[0], str(mine))
+    with pytest.raises(PermissionError, match="out of the folder"):
+        compile_repository(load_repository(CONTENT), "arm", tmp_path / "out")
+    assert mine.read_text(encoding="utf-8") == "mine"
+
+
+def _link(path: Path, to: str) -> None:
+    try:
+        path.symlink_to(to)
+    except OSError:
+        pytest.skip("this system makes no links for us")
+
+
 def test_content_with_an_error_writes_nothing(tmp_path: Path) -> None:
     content = tmp_path / "content"
     shutil.copytree(CONTENT, content)

@@ -55,12 +55,14 @@ def without_known(
     ``judged`` says of a file whether everything in it was looked for.
     """
     from tocsin.content.finding import Level
+    from tocsin.content.repository import place_below
     from tocsin.lint.baseline import BaselineProblem, Known, read_baseline
     from tocsin.lint.driver import in_order, selection_for
 
     shown = file.as_posix()
-    if root is not None and file.resolve().is_relative_to(root.resolve()):
-        shown = file.resolve().relative_to(root.resolve()).as_posix()
+    place = place_below(root, file) if root is not None else None
+    if place is not None:
+        shown = place.as_posix()
     try:
         baseline = read_baseline(file.read_text(encoding="utf-8-sig"), shown)
     except FileNotFoundError:

@@ -85,14 +85,14 @@ _Cases = list[tuple["Loaded[TestFile]", int]]
 
 def _detection(repository: Repository, given: str, root: Path) -> str:
     """The name of the detection that was given by name or file; the program ends when there is none."""
-    from tocsin.content.repository import DETECTIONS
+    from tocsin.content.repository import DETECTIONS, place_below
 
     path = Path(given)
     names = [given, given.removesuffix(".yaml").removesuffix(".yml").removeprefix(f"{DETECTIONS}/")]
     if path.suffix in (".yaml", ".yml"):
-        own = path if path.is_absolute() else Path.cwd() / path
-        if own.is_relative_to(root.resolve() / DETECTIONS):
-            names.append(own.relative_to(root.resolve() / DETECTIONS).with_suffix("").as_posix())
+        place = place_below(root / DETECTIONS, path)
+        if place is not None:
+            names.append(place.with_suffix("").as_posix())
     known = [name for name in names if name in repository.detections]
     if not known:
         near = get_close_matches(names[1], repository.detections, n=1)

@@ -181,13 +181,13 @@ def _show_costs(wanted: Wanted, format: LintFormat) -> None:
 
 def _place_in(base: Path, path: Path) -> str | None:
     """The path relative to the repository, when content of it lies there; None for any other."""
+    from tocsin.content.repository import place_below
     from tocsin.content.settings import SETTINGS_FILE
     from tocsin.lint.runs import FOLDERS, SAMPLES
 
-    resolved = path.resolve()
-    if not resolved.is_relative_to(base):
+    place = place_below(base, path)
+    if place is None:
         return None
-    place = resolved.relative_to(base)
     known = [Path(folder) for folder in (*FOLDERS, SAMPLES)]
     holds = any(place.is_relative_to(folder) or folder.is_relative_to(place) for folder in known)
     return place.as_posix() if holds or place == Path(SETTINGS_FILE) else None

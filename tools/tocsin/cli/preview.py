@@ -75,11 +75,14 @@ def preview(
 
 def _name(given: str, root: Path) -> str:
     """The name of a detection below ``detections/`` for what the user wrote: a name, or a file."""
+    from tocsin.content.repository import place_below
+
     path = Path(given)
     absolute = path if path.is_absolute() else root / path
     for base in (root / "detections", root / "tests" / "detections"):
-        if absolute.resolve().is_relative_to(base.resolve()):
-            path = absolute.resolve().relative_to(base.resolve())
+        place = place_below(base, absolute)
+        if place is not None:
+            path = place
             break
     name = path.as_posix()
     for suffix in (".test.yaml", ".test.yml", ".yaml", ".yml"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from tocsin.compile.content import CompiledContent, compile_content
 from tocsin.compile.json_text import json_bytes
 from tocsin.compile.rest import rest_files
 from tocsin.content.finding import Finding
-from tocsin.content.repository import Repository
+from tocsin.content.repository import Repository, place_below
 
 MANIFEST = ".tocsin-compiled.json"
 """Lists the files of the last compilation in an output folder, so that the next one removes what it no longer makes."""
@@ -67,6 +68,8 @@ def compile_repository(
     written = []
     for name, data in sorted(compilation.files.items()):
         path = out_dir / name
+        if place_below(out_dir, path) is None:
+            raise PermissionError(errno.EPERM, f"{name} is a link that leads out of the folder")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         written.append(path)
@@ -81,9 +84,8 @@ def _written_before(out_dir: Path) -> set[str]:
         names = json.loads((out_dir / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return set()
-    inside = out_dir.resolve()
     return {
         name
         for name in (names if isinstance(names, list) else ())
-        if isinstance(name, str) and (out_dir / name).resolve().is_relative_to(inside)
+        if isinstance(name, str) and place_below(out_dir, out_dir / name) is not None and (out_dir / name).is_file()
     }

@@ -334,6 +334,6 @@ def replace_file(path: Path, before: str, after: str) -> None:
             os.fsync(stream.fileno())
         shutil.copymode(real, made)
         made.replace(real)
-    except OSError:
+    except BaseException:  # Ctrl+C, too: nothing is left beside the file
         made.unlink(missing_ok=True)
         raise

@@ -196,10 +196,15 @@ def _closed_folders(root: Path) -> Iterator[Finding]:
 
 def inside(root: Path, path: Path) -> bool:
     """Whether a path stays below ``root`` when its links are followed: content must not show other files."""
+    return place_below(root, path) is not None
+
+
+def place_below(folder: Path, path: Path) -> Path | None:
+    """The path from ``folder`` to a file below it, links followed; None for one elsewhere and for links in a circle."""
     try:
-        return path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # links in a circle
-        return False
+        return path.resolve().relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return None
 
 
 def _below(root: Path, path: Path, *folders: str) -> bool:
