@@ -78,6 +78,11 @@ class QueryContext:
             return None
         return {column.name: column.type for column in analysis.columns}
 
+    def forget(self) -> None:
+        """Let go of the analysis and what was made of it; whoever asks again has it made again."""
+        for name in ("analysis", "nodes", "relations", "columns"):
+            self.__dict__.pop(name, None)
+
 
 @dataclass
 class DetectionContext:

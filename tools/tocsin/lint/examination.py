@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
@@ -24,6 +26,7 @@ Progress = Callable[[str, int], None]
 _WORTH_A_POOL = 48
 """Fewer files are done before the first process has started."""
 _CHUNKS_PER_WORKER = 6
+_MADE_BEFORE_COLLECTION = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +74,37 @@ def examine_all(
         if known is not None:
             results[number] = known
     missing = [number for number in range(len(units)) if number not in results]
-    for number, result in _examined(context, checks, missing, _count(workers, len(missing))):
-        results[number] = result
-        if kept is not None:
-            kept.keep(units[number], result)
-        if progress is not None:
-            progress(units[number].document.path, len(results))
+    with _rare_collection():
+        for number, result in _examined(context, checks, missing, _count(workers, len(missing))):
+            results[number] = result
+            if kept is not None:
+                kept.keep(units[number], result)
+            if progress is not None:
+                progress(units[number].document.path, len(results))
     for number, unit in enumerate(units):
         unit.query.__dict__["reads"] = results[number].reads  # what the cached property would hold
     return tuple(finding for number in range(len(units)) for finding in results[number].findings)
 
 
 def examine(unit: Unit, checks: Sequence[UnitCheck]) -> UnitResult:
-    """What the checks find in one unit."""
-    return UnitResult(tuple(found for check in checks for found in check.check_unit(unit)), unit.query.reads)
+    """What the checks find in one unit. Its analysis is let go of afterwards: those of a repository fill the memory."""
+    result = UnitResult(tuple(found for check in checks for found in check.check_unit(unit)), unit.query.reads)
+    unit.query.forget()
+    return result
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """What is there now is never looked at for garbage in here, and what is made only now and then: the trees and plans
+    of queries are many small objects, which come and go together."""
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_MADE_BEFORE_COLLECTION, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def _count(workers: int | None, work: int) -> int:
@@ -146,14 +166,15 @@ def _sent(unit: Unit) -> _Sent:
 def _examine_chunk(world: bytes, units: Sequence[_Sent]) -> list[UnitResult]:
     context, parsers, checks = _world(world)
     results = []
-    for name, loaded in units:
-        unit: Unit
-        if loaded is None:
-            unit = parsers[name]
-        else:
-            query = QueryContext(loaded.document, ("query",), loaded.model.query, context.catalog)
-            unit = DetectionContext(name, loaded, query, context.settings)
-        results.append(examine(unit, checks))
+    with _rare_collection():
+        for name, loaded in units:
+            unit: Unit
+            if loaded is None:
+                unit = parsers[name]
+            else:
+                query = QueryContext(loaded.document, ("query",), loaded.model.query, context.catalog)
+                unit = DetectionContext(name, loaded, query, context.settings)
+            results.append(examine(unit, checks))
     return results
 
 
