@@ -35,6 +35,34 @@ def test_too_much_is_refused_before_it_is_made(text: str, limits: dict[str, floa
         run(text, **limits)
 
 
+TEXTS = "range x from 1 to 100 step 1"
+LONG_TEXT = "strcat(x, strrep('ab', 1024, ''))"
+
+
+def test_strings_that_nothing_holds_any_longer_are_given_back() -> None:
+    lengths = TEXTS + f" | extend n = strlen({LONG_TEXT})" * 3
+    assert run(lengths, characters=300_000).row_count == 100
+    kept = (
+        TEXTS
+        + "".join(f" | extend s{i} = {LONG_TEXT}" for i in range(3))
+        + " | where strlen(s0) + strlen(s1) > strlen(s2)"
+    )
+    with pytest.raises(KqlLimitError, match="strings of more than"):
+        run(kept, characters=300_000)
+
+
+@pytest.mark.parametrize("trace", [False, True])
+def test_a_column_that_nobody_reads_may_still_be_asked_for(trace: bool) -> None:
+    text = "range x from 1 to 3 step 1 | extend unread = strcat('a', x), y = x * 2 | as T | project y"
+    query = kql.prepare(kql.analyze(text, kql.EMPTY_CATALOG))
+    assert query.run({}, trace=trace).table.data == ([2, 4, 6],)
+
+
+def test_an_assertion_is_checked_though_nobody_reads_it() -> None:
+    with pytest.raises(KqlRuntimeError, match="never"):
+        run("range x from 1 to 3 step 1 | extend checked = assert(x < 3, 'never') | project x")
+
+
 def test_time_is_bounded() -> None:
     with pytest.raises(KqlLimitError, match="longer than 0 s"):
         run("range x from 1 to 10 step 1 | where x > 1", seconds=0)

@@ -85,15 +85,17 @@ def json_text(value: Value, *, sort_keys: bool = False) -> str:
         return encode_basestring(value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    # Most of what is inside is text, which needs no call of this function.
     if isinstance(value, dict):
         items = sorted(value.items()) if sort_keys else value.items()
-        return _bounded(
-            "{"
-            + ",".join(f"{encode_basestring(k)}:{json_text(v, sort_keys=sort_keys)}" for k, v in items)
-            + "}"
-        )
+        pairs = [
+            f"{encode_basestring(k)}:{encode_basestring(v) if type(v) is str else json_text(v, sort_keys=sort_keys)}"
+            for k, v in items
+        ]
+        return _bounded("{" + ",".join(pairs) + "}")
     if isinstance(value, list):
-        return _bounded("[" + ",".join([json_text(each, sort_keys=sort_keys) for each in value]) + "]")
+        texts = [encode_basestring(v) if type(v) is str else json_text(v, sort_keys=sort_keys) for v in value]
+        return _bounded("[" + ",".join(texts) + "]")
     if isinstance(value, float):
         text = real_text(value)
         return text if math.isfinite(value) else f'"{text}"'

@@ -52,8 +52,9 @@ _OWN_MEMO = 100_000
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one execution may use. ``rows``: of any single operator's result; ``cells``: values made in all operators
-    together, those inside dynamics included; ``characters``: of all strings that expressions make; ``memory``: bytes
-    that the process may grow by during the execution, beyond what it has held before (not looked at on Windows)."""
+    together, those inside dynamics included; ``characters``: of the strings that expressions make and columns hold;
+    ``memory``: bytes that the process may grow by during the execution, beyond what it has held before (not looked at
+    on Windows)."""
 
     seconds: float = 60.0
     rows: int = 5_000_000
@@ -112,7 +113,7 @@ class Execution:
         self._largest = 0 if largest_size is None else largest_size() + limits.memory
         self._look = 0.0
         self._cells = 0
-        self._characters = 0
+        self.characters = 0
         self._trace: dict[Relation, Step] = {}
         self.tracer: Tracer | None = None
         if trace:
@@ -134,7 +135,7 @@ class Execution:
         """The same state with a budget of its own, to ask more about what was found."""
         other = copy(self)
         other._deadline = time.monotonic() + self.limits.seconds
-        other._cells = other._characters = 0
+        other._cells = other.characters = 0
         other.tracer = other.memo = None
         other.path = []
         return other
@@ -207,8 +208,8 @@ class Execution:
     def allow_size(self, values: Iterable[Value], type_: ScalarType) -> None:
         """Take strings or dynamics from the budget. Raises KqlLimitError; KqlValueError when one alone is too large."""
         if type_ is STRING:
-            self._characters += sum(map(len, values))
-            if self._characters > self.limits.characters:
+            self.characters += sum(map(len, values))
+            if self.characters > self.limits.characters:
                 raise _over(f"the query makes strings of more than {self.limits.characters:,} characters", None)
         elif type_ is DYNAMIC:
             for value in values:

@@ -46,6 +46,9 @@ Action = Callable[[Execution, Batch, Registers], None]
 
 _CHOOSING = frozenset({"iff", "iif", "case", "coalesce"})
 
+_WORTH_COUNTING = 100_000
+"""So many characters made by a program, and those that it does not show are given back to the budget."""
+
 _LARGEST_CONSTANT = 65_536
 """The size of a value that is worked out while the query is prepared."""
 
@@ -94,6 +97,8 @@ class Program:
     singles: tuple[Action, ...]
     """The actions of what does not depend on rows: without rows these are all that is left to do."""
     outputs: tuple[Operand, ...]
+    texts: tuple[int, ...]
+    """The registers of strings that are made and shown; the other strings are gone once the program has run."""
     size: int
 
     def columns(self, execution: Execution, batch: Batch) -> list[list[Value]]:
@@ -112,8 +117,12 @@ class Program:
 
     def _run(self, execution: Execution, batch: Batch) -> Registers:
         registers: Registers = [None] * self.size
+        before = execution.characters
         for action in self.actions if batch.rows or execution.tracer is not None else self.singles:
             action(execution, batch, registers)
+        if execution.characters - before > _WORTH_COUNTING and batch.rows:
+            kept = sum(sum(map(len, registers[place])) for place in self.texts)
+            execution.characters = min(execution.characters, before + kept)
         return registers
 
 
@@ -132,7 +141,12 @@ class ExpressionCompiler:
     def program(self, expressions: Sequence[Expr]) -> Program:
         """The program of ``expressions``, in their order."""
         outputs = tuple(self._compile(expression) for expression in expressions)
-        return Program(tuple(self._actions), tuple(self._singles), outputs, self._size)
+        shown = {
+            operand.register
+            for expression, operand in zip(expressions, outputs, strict=True)
+            if expression.type is STRING and not operand.constant and not isinstance(expression, ColumnRef)
+        }
+        return Program(tuple(self._actions), tuple(self._singles), outputs, tuple(shown), self._size)
 
     def _compile(self, root: Expr) -> Operand:
         work: list[tuple[Expr, bool]] = [(root, False)]
