@@ -254,23 +254,27 @@ def _shortest(walk: _Walk, node: PathRows) -> list[Match]:
             level = list(following)
             for end in level:
                 if allowed[last].node(end):
-                    for path in _paths_back(reached, start, end, node.shortest == "all"):
+                    for path in _paths_back(walk, reached, start, end):
                         found.append(Match((start, path, end)))
-                        if len(found) % _CHUNK == 0:
-                            walk.execution.allow_rows(_CHUNK, node, 3)
+                        # A path is as large as it is long.
+                        walk.execution.allow_rows(1, node, 3 + 2 * len(path[0]))
             if not level:
                 break
     return found
 
 
-def _paths_back(reached: dict[int, list[tuple[int, int]]], start: int, end: int, every: bool) -> Iterator[Path]:
-    """The paths from ``start`` to ``end``, or the first of them."""
+def _paths_back(walk: _Walk, reached: dict[int, list[tuple[int, int]]], start: int, end: int) -> Iterator[Path]:
+    """The paths from ``start`` to ``end``, or the first of them. Raises KqlLimitError."""
     stack: list[tuple[int, tuple[int, ...], tuple[int, ...]]] = [(end, (), ())]
+    steps = 0
     while stack:
+        steps += 1
+        if steps % _CHUNK == 0:
+            walk.execution.check_time(walk.node)
         node, edges, inner = stack.pop()
         if node == start:
             yield edges, inner[:-1] if inner else inner
-            if not every:
+            if walk.node.shortest != "all":
                 return
             continue
         ways = reached[node]
