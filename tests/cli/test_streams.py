@@ -128,3 +128,11 @@ def test_a_row_of_many_columns_is_written_one_below_the_other_on_a_terminal() ->
     lines = output.decode().split("\r\n")
     assert lines[0] == "row 1"
     assert [line.split() for line in lines[1:31]] == [[name, str(number)] for number, name in enumerate(names)]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
+def test_a_file_without_an_end_is_told_to_be_too_large(tmp_path: Path) -> None:
+    (tmp_path / "endless.yaml").symlink_to("/dev/zero")
+    done = run("lint", str(tmp_path / "endless.yaml"))
+    assert done.returncode == 1
+    assert b"larger than" in done.stdout

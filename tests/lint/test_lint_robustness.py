@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.content.repository import load_repository
+from tocsin.kql.functions.registry import aggregates, scalar_functions
 from tocsin.lint.check import UnitCheck
 from tocsin.lint.context import DetectionContext, LintContext, QueryContext
 from tocsin.lint.registry import all_checks
@@ -70,7 +71,9 @@ def detection(tmp_path_factory: pytest.TempPathFactory) -> DetectionContext:
     root = tmp_path_factory.mktemp("rule")
     (root / "detections").mkdir()
     planted = Path(__file__).parent / "planted.yaml"
-    (root / "detections" / "rule.yaml").write_text(planted.read_text(encoding="utf-8"), encoding="utf-8")
+    severity = "alertDetailsOverride:\n  alertSeverityColumnName: AlertSeverity\n"
+    text = planted.read_text(encoding="utf-8").replace("alertDetailsOverride:\n", severity)
+    (root / "detections" / "rule.yaml").write_text(text, encoding="utf-8")
     return LintContext(load_repository(root)).detections[0]
 
 
@@ -87,6 +90,35 @@ def _check(detection: DetectionContext, text: str) -> None:
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=25))
 def test_any_row_of_pieces_is_read(detection: DetectionContext, pieces: list[str]) -> None:
     _check(detection, " ".join(pieces))
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        "ago(10675199d)", "ago(10675199d * 1000000)", "ago(-10675199d * 1000000)", "ago(1d * 9223372036854775807)",
+        "now(10675199d * 1000000)", "startofyear(now(), 9223372036854775807)",
+        "startofmonth(now(), -9223372036854775808)",
+        "datetime_add('year', 9223372036854775807, now())", "bin(now(), 10675199d * 1000)", "bin(now(), 0d)",
+        "datetime(0001-01-01) - 1d", "datetime(null)", "ago(timespan(null))", "ago(1e300 * 1d)",
+    ],
+)  # fmt: skip
+def test_times_beyond_all_others(detection: DetectionContext, bound: str) -> None:
+    _check(detection, f"SigninLogs | where TimeGenerated > {bound} | where TimeGenerated between ({bound} .. {bound})")
+    _check(detection, f"let t = {bound}; SigninLogs | where TimeGenerated < t | join AuditLogs on TimeGenerated")
+
+
+@pytest.mark.parametrize("arguments", ["", "1", "TimeGenerated", "Location, ''", "'a', 'b', 'c'", "*", "x = 1"])
+def test_functions_with_too_few_or_wrong_arguments(detection: DetectionContext, arguments: str) -> None:
+    names = sorted({*scalar_functions(), *aggregates(), "_GetWatchlist", "workspace", "table", "toscalar"})
+    for start in range(0, len(names), 25):
+        steps = ["SigninLogs"]
+        for name in names[start : start + 25]:
+            call = f"{name}({arguments})"
+            steps += [
+                f"| where TimeGenerated > {call} and {call} == 1 and Location has {call}",
+                f"| extend Location = {call}, AlertSeverity = iff({call}, 'a', {call})",
+            ]
+        _check(detection, " ".join(steps))
 
 
 @pytest.mark.parametrize(

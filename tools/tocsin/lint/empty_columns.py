@@ -51,7 +51,7 @@ def is_empty(value: Expr) -> bool:
     while isinstance(value, plan.Variable | plan.Convert):
         value = value.value if isinstance(value, plan.Variable) else value.operand
     if isinstance(value, plan.Call) and value.function.name == "tostring":
-        return is_empty(value.arguments[0])
+        return bool(value.arguments) and is_empty(value.arguments[0])
     # A constant of no known type stands for a name that is reported as unknown.
     return isinstance(value, plan.Constant) and value.type is not UNKNOWN and value.value in ("", None)
 
@@ -61,7 +61,7 @@ def branches(value: Expr) -> tuple[Expr, ...]:
     if isinstance(value, plan.Call):
         if value.function.name in ("iff", "iif"):
             return value.arguments[1:3]
-        if value.function.name == "case":
+        if value.function.name == "case" and value.arguments:
             return (*value.arguments[1:-1:2], value.arguments[-1])
     return ()
 

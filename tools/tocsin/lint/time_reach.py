@@ -99,7 +99,7 @@ def moment(value: Expr) -> Moment | None:
         if amount is None:
             return None
         return _moved(Moment(0, 0), amount if name == "ago" else -amount)
-    if name in _FLOORS or name in _CEILINGS:
+    if (name in _FLOORS or name in _CEILINGS) and arguments:
         size = _FLOORS.get(name) or _CEILINGS[name]
         base = moment(arguments[0])
         count = _number(arguments[1]) if len(arguments) > 1 else 0
@@ -136,15 +136,16 @@ def ticks(value: Expr) -> int | None:
         first, second = ticks(left), ticks(right)
         if first is not None and second is not None:
             return first + second if value.function.name == "+" else first - second
-    if isinstance(value, plan.Call) and value.function.name == "unary-":
+    if isinstance(value, plan.Call) and value.function.name == "unary-" and value.arguments:
         amount = ticks(value.arguments[0])
         return -amount if amount is not None else None
     return None
 
 
 def duration(amount: int) -> timedelta:
-    """Ticks as a duration."""
-    return timedelta(microseconds=amount // TICKS_PER_MICROSECOND)
+    """Ticks as a duration; the longest there is for more."""
+    most = timedelta.max // timedelta(microseconds=1)
+    return timedelta(microseconds=max(-most, min(amount // TICKS_PER_MICROSECOND, most)))
 
 
 def _bounds(condition: plan.Call) -> tuple[Expr | None, Expr | None, Expr | None]:

@@ -60,7 +60,8 @@ class SourceLines:
         path = Path(file) if self._root is None else self._root / file
         try:
             shown = self._root is None or path.resolve().is_relative_to(self._root.resolve())
-            return path.read_text(encoding="utf-8-sig") if shown else ""
+            # Of a device there is no end.
+            return path.read_text(encoding="utf-8-sig") if shown and path.is_file() else ""
         except (OSError, ValueError, RuntimeError):  # not there, no text, links in a circle
             return ""
 
