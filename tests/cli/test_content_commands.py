@@ -221,3 +221,27 @@ def test_lint_for_code_scanning(root: Path) -> None:
     place = found["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == RULE
     assert place["region"]["startLine"] == 20
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_limits_of_a_test_are_those_of_the_settings_unless_an_option_says_more(root: Path, workers: str) -> None:
+    change(
+        root, RULE, "EmailEvents", "range x from 1 to 300000 step 1 | count | project-away Count | take 0; EmailEvents"
+    )
+    change(root, RULE, "range x", "let more = range x")
+    change(root, RULE, "| project-away Count | take 0;", ";")
+    change(root, RULE, "; EmailEvents", "; EmailEvents | where toscalar(more) > 0")
+    assert run("test", "-n", workers).exit_code == 0
+    (root / "tocsin.toml").write_text("[tests]\nrows = 1000\n", encoding="utf-8")
+    stopped = run("test", "-n", workers)
+    assert stopped.exit_code == 1
+    assert "an operator would give more than 1,000 rows" in stopped.output
+    assert run("test", "-n", workers, "--rows", "300000").exit_code == 0
+    assert "more than 20,000 values" in run("test", "-n", workers, "--rows", "300000", "--cells", "20000").output
+
+
+def test_wrong_settings_are_no_reason_to_test_without_limits(root: Path) -> None:
+    (root / "tocsin.toml").write_text("[tests]\nrows = 0\n", encoding="utf-8")
+    result = run("test")
+    assert result.exit_code == 1
+    assert "tocsin.toml:2:8" in result.output

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin import kql
 from tocsin.content.settings import Settings, load_settings, read_section
 from tocsin.content.toml_reading import parse_toml
 
@@ -24,6 +25,22 @@ def settings_of(root: Path, text: str | bytes) -> tuple[Settings, list[str]]:
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:
     settings, _, findings = load_settings(tmp_path)
     assert (settings, findings) == (Settings(), ())
+
+
+def test_limits_of_tests(tmp_path: Path) -> None:
+    settings, findings = settings_of(tmp_path, "[tests]\nseconds = 5\nmemory = 300\nrows = 9_000\n")
+    limits = settings.tests.limits()
+    assert findings == []
+    assert (limits.seconds, limits.memory, limits.rows) == (5, 300_000_000, 9_000)
+    assert (limits.cells, limits.characters) == (kql.Limits().cells, kql.Limits().characters)
+    assert Settings().tests.limits() == kql.Limits()
+
+
+@pytest.mark.parametrize("value", ["seconds = 0", "seconds = inf", "rows = -1", "memory = 1.5", "cpu = 3"])
+def test_limits_of_tests_that_are_none(tmp_path: Path, value: str) -> None:
+    _, findings = settings_of(tmp_path, f"[tests]\n{value}\n")
+    column = 1 if value.startswith("cpu") else value.index("=") + 3
+    assert [one.split()[0] for one in findings] == [f"tocsin.toml:2:{column}"]
 
 
 def test_everything_that_can_be_set(tmp_path: Path) -> None:

@@ -51,8 +51,9 @@ ATTACKS = {
     " | mv-apply a on (summarize s = sum(tolong(a)) | extend q = toscalar(range z from 1 to 100000 step 1 | count))",
     "paths": "range a from 1 to 30 step 1 | extend k = 1 | join kind=inner (range b from 1 to 30 step 1 | extend k = 1)"
     " on k | make-graph a --> b with_node_id=n | graph-match cycles=all (x)-[e*1..9]->(y) project x = x.n, y = y.n",
-    "shortest paths": "range i from 1 to 2000 step 1 | extend a = i, b = i + 1 | union"
-    " (range i from 1 to 2000 step 1 | extend a = i, b = -i), (range i from 1 to 2000 step 1 | extend a = -i, b = i + 1)"
+    "shortest paths": "range i from 1 to 2000 step 1 | extend a = i, b = i + 1"
+    " | union (range i from 1 to 2000 step 1 | extend a = i, b = -i)"
+    " | union (range i from 1 to 2000 step 1 | extend a = -i, b = i + 1)"
     " | make-graph a --> b with_node_id=n | graph-shortest-paths output=all (x)-[e*1..5000]->(y) project x.n, y.n",
     "state that grows": "range x from 1 to 1000000 step 1 | serialize | scan declare (s: string = '')"
     " with (step a: true => s = strcat(a.s, 'aaaaaaaaaaaaaaaaaaaa');)",

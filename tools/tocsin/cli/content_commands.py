@@ -15,6 +15,9 @@ from tocsin.cli.exit_codes import Exit
 from tocsin.cli.terminal import Format, color_on, columns_of, content_root, fail, progress_bar, show_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin import kql
     from tocsin.content.finding import Finding
     from tocsin.content.repository import Repository
     from tocsin.report.summary import Summary
@@ -31,6 +34,18 @@ ExplainAll = Annotated[bool, typer.Option("--explain", help="Show every case, wi
 Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")]
 Workers = Annotated[
     int | None, typer.Option("-n", "--workers", min=1, help="Processes to run in.", show_default="by the work")
+]
+MoreSeconds = Annotated[
+    float | None, typer.Option("--seconds", min=0.001, help="A run of a query that takes longer ends in an error.")
+]
+MoreRows = Annotated[int | None, typer.Option("--rows", min=1, help="The same where an operator gives more rows.")]
+MoreCells = Annotated[int | None, typer.Option("--cells", min=1, help="The same where it makes more values.")]
+MoreCharacters = Annotated[
+    int | None, typer.Option("--characters", min=1, help="The same where its strings have more characters together.")
+]
+MoreMemory = Annotated[
+    int | None,
+    typer.Option("--memory", min=1, help="The same where it needs more megabytes. tocsin.toml has all these, too."),
 ]
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where the files go.")]
 
@@ -66,6 +81,11 @@ def run_cases(
     junit: Junit = None,
     workers: Workers = None,
     strict: Strict = False,
+    seconds: MoreSeconds = None,
+    rows: MoreRows = None,
+    cells: MoreCells = None,
+    characters: MoreCharacters = None,
+    memory: MoreMemory = None,
     format: AsFormat = Format.TEXT,
 ) -> None:
     """Run each rule's query on its recorded samples and compare the alerts an analyst would see."""
@@ -75,7 +95,8 @@ def run_cases(
     repository = _load(root)
     names = sorted(repository.tests)
     blocking = tuple(one for one in repository.findings if one.level.value == "error")
-    cases = _run(repository, names, explain, workers, keyword)
+    given = {"seconds": seconds, "rows": rows, "cells": cells, "characters": characters, "memory": memory}
+    cases = _run(repository, names, explain, workers, keyword, _limits(repository, given))
     if keyword and not cases and not blocking:
         fail(f'no case matches "{keyword}"', "give a part of a detection's path or of a case's name")
     _write_junit(junit, cases)
@@ -128,15 +149,28 @@ def _lint(repository: Repository) -> tuple[Finding, ...]:
 
 
 def _run(
-    repository: Repository, names: list[str], explain: bool, workers: int | None, keyword: str = ""
+    repository: Repository,
+    names: list[str],
+    explain: bool,
+    workers: int | None,
+    keyword: str = "",
+    limits: kql.Limits | None = None,
 ) -> tuple[CaseResult, ...]:
     from tocsin.testing import run_tests
 
     wanted = keyword.casefold()
     chosen = [name for name in names if _concerns(repository, name, wanted)]
     with progress_bar("testing") as progress:
-        cases = run_tests(repository, chosen, workers=workers, trace=explain, progress=progress)
+        cases = run_tests(repository, chosen, workers=workers, trace=explain, progress=progress, limits=limits)
     return tuple(one for one in cases if wanted in f"{one.detection} {one.name}".casefold())
+
+
+def _limits(repository: Repository, given: Mapping[str, float | None]) -> kql.Limits | None:
+    """What a run may use: the options, then tocsin.toml; None where no option is given."""
+    from tocsin.content.settings import load_settings
+
+    options = {name: value for name, value in given.items() if value is not None}
+    return load_settings(repository.root)[0].tests.model_copy(update=options).limits() if options else None
 
 
 def _concerns(repository: Repository, name: str, wanted: str) -> bool:

@@ -160,7 +160,7 @@ def _explain(
     from tocsin.testing.scenario import ScenarioBuilder
 
     repository = bench.repository
-    builder = ScenarioBuilder(repository, bench.catalog, test)
+    builder = ScenarioBuilder(repository, bench.catalog, test, limits=bench.limits)
     wanted = _records(builder.scenario(index), records) if records else None
     try:
         told = bench.explain_case(test, builder, index, wanted)

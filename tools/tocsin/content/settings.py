@@ -14,6 +14,10 @@
     [sentinel]                                # the points of tocsin.sentinel.behaviour
     scheduled-delay = "5m"
 
+    [tests]                                   # what one run of a query may use in a test
+    seconds = 120
+    memory = 4_000                            # megabytes
+
 ``[environments]`` is read by :mod:`tocsin.deploy.environment`.
 """
 
@@ -26,6 +30,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
+from tocsin import kql
 from tocsin.content.finding import Finding, FindingKind
 from tocsin.content.schema_types import ContentModel, Duration, Items, Names, SomeItems
 from tocsin.content.source import Document, Location
@@ -96,11 +101,39 @@ class LintRules(SettingsPart):
     """Bounds on what rules may cost."""
 
 
+_Amount = Annotated[int, Field(gt=0)]
+_USUAL = kql.Limits()
+BYTES_IN_A_MEGABYTE = 1_000_000
+
+
+class TestSettings(SettingsPart):
+    """What one run of a query may use in a test; one that needs more ends in an error."""
+
+    __test__ = False
+
+    seconds: Annotated[float, Field(gt=0, le=86_400, strict=False, allow_inf_nan=False)] = _USUAL.seconds
+    """Seconds that it may take."""
+    rows: _Amount = _USUAL.rows
+    """Rows that any single operator may give."""
+    cells: _Amount = _USUAL.cells
+    """Values that all operators together may make, those inside of dynamics included."""
+    characters: _Amount = _USUAL.characters
+    """Characters of all strings together that expressions may make."""
+    memory: _Amount = _USUAL.memory // BYTES_IN_A_MEGABYTE
+    """Megabytes that the process may grow by (not looked at on Windows)."""
+
+    def limits(self) -> kql.Limits:
+        """As the engine takes them."""
+        return kql.Limits(self.seconds, self.rows, self.cells, self.characters, self.memory * BYTES_IN_A_MEGABYTE)
+
+
 class Settings(SettingsPart):
     """Settings of a repository of content."""
 
     lint: LintRules = LintRules()
     """What the linter reports, and at which level."""
+    tests: TestSettings = TestSettings()
+    """What one run of a query may use in a test."""
     sentinel: Names[Any] = Field(default_factory=dict)
     """How the service behaves where it differs from the defaults of tocsin.sentinel.behaviour."""
     environments: Names[Any] = Field(default_factory=dict)

@@ -36,10 +36,13 @@ def execute(
     trace: bool = False,
     external: Mapping[str, Table] = _NO_TABLES,
     places: Places | None = None,
+    limits: kql.Limits = kql.Limits(),  # noqa: B008  # frozen
 ) -> kql.QueryResult:
     """Run a prepared query over tables and watchlists at ``now`` (ticks). Raises QueryFailed."""
     try:
-        return query.run(tables, now=now, watchlists=watchlists, trace=trace, external=external, places=places)
+        return query.run(
+            tables, now=now, watchlists=watchlists, trace=trace, external=external, places=places, limits=limits
+        )
     except EngineError as error:
         raise failed(error) from None
 
@@ -54,8 +57,9 @@ def failed(error: EngineError) -> QueryFailed:
 class WatchedQuery:
     """A prepared query as a simulation runs it, with what a test gives it besides tables.
 
-    While ``watching`` it keeps each result, and (``trace``) the steps; an error of the engine ends the simulation with
-    QueryFailed instead of counting as a failed try of the run.
+    ``limits``: what each run may use, whatever the simulation would allow. While ``watching`` it keeps each result, and
+    (``trace``) the steps; an error of the engine ends the simulation with QueryFailed instead of counting as a failed
+    try of the run.
     """
 
     query: kql.PreparedQuery
@@ -63,6 +67,7 @@ class WatchedQuery:
     places: Places | None = None
     trace: bool = False
     watching: bool = True
+    limits: kql.Limits = kql.Limits()  # noqa: RUF009  # frozen
     results: list[Table] = field(default_factory=list)
     steps: list[tuple[int, tuple[kql.Step, ...]]] = field(default_factory=list)
     told: Callable[[int, Mapping[str, Table], kql.QueryResult], None] | None = None
@@ -94,6 +99,7 @@ class WatchedQuery:
                 places=self.places,
                 memo=None if trace else memo,
                 trace=trace,
+                limits=self.limits,
             )
         except EngineError as error:
             if self.watching:
@@ -117,5 +123,11 @@ class WatchedQuery:
     ) -> kql.QueryResult:
         """The result with its provenance, within the limits of a test. Raises EngineError."""
         return self.query.run(
-            database, now=now, watchlists=watchlists, external=self.external, places=self.places, trace=True
+            database,
+            now=now,
+            watchlists=watchlists,
+            external=self.external,
+            places=self.places,
+            trace=True,
+            limits=self.limits,
         )

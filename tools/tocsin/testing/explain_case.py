@@ -62,7 +62,9 @@ class CaseToExplain:
         scenario, case = numbered(self.scenario), self.test.model.cases[self.index]
         name = self.test.model.detection
         if case.over_time:
-            watched = WatchedQuery(self.query, scenario.external, scenario.places, told=book.note)
+            watched = WatchedQuery(
+                self.query, scenario.external, scenario.places, told=book.note, limits=scenario.limits
+            )
             rule = TestedRule.of(name, self.detection, watched, self.analysis)
             course = run_over_time(case, scenario, rule, self.others, self.test.document, self.index)
             return course.happened or Happened((), Table.empty(self.query.columns))

@@ -62,6 +62,7 @@ def run_once(
         trace=trace,
         external=scenario.external,
         places=scenario.places,
+        limits=scenario.limits,
     )
     alerts = predict(detection, result.table, scenario.now, behaviour=scenario.behaviour)
     made: tuple[IncidentMade, ...] = ()

@@ -8,7 +8,7 @@ from concurrent.futures import as_completed
 from functools import cache
 from pathlib import Path
 
-from tocsin import processes
+from tocsin import kql, processes
 from tocsin.content.repository import Repository, load_repository
 from tocsin.testing.results import CaseResult
 from tocsin.testing.runner import Bench
@@ -29,30 +29,37 @@ def run_tests(
     workers: int | None = None,
     trace: bool = False,
     progress: Progress | None = None,
+    limits: kql.Limits | None = None,
 ) -> tuple[CaseResult, ...]:
     """The results of the test files ``names`` (keys of ``repository.tests``), in that order.
 
     ``workers``: how many processes; None chooses by the work and the processors, 1 stays in this process.
+    ``limits``: what one run of a query may use; None means what the settings of the repository say.
     """
     count = processes_for(repository, names) if workers is None else max(1, min(workers, len(names)))
     if count <= 1:
-        bench = Bench(repository)
+        bench = Bench(repository, limits)
         results: dict[str, tuple[CaseResult, ...]] = {}
         for name in names:
             results[name] = tuple(bench.run(repository.tests[name], trace=trace))
             _tell(progress, repository, name, len(results), len(names))
     else:
-        results = _in_processes(repository, names, count, trace, progress)
+        results = _in_processes(repository, names, count, trace, progress, limits)
     return tuple(result for name in names for result in results[name])
 
 
 def _in_processes(
-    repository: Repository, names: Sequence[str], count: int, trace: bool, progress: Progress | None
+    repository: Repository,
+    names: Sequence[str],
+    count: int,
+    trace: bool,
+    progress: Progress | None,
+    limits: kql.Limits | None,
 ) -> dict[str, tuple[CaseResult, ...]]:
     results = {}
     with processes.pool(count) as pool:
         with processes.interrupt_is_for_us():
-            pending = {pool.submit(_run_one, repository.root, name, trace): name for name in names}
+            pending = {pool.submit(_run_one, repository.root, name, trace, limits): name for name in names}
         for done in as_completed(pending):
             name = pending[done]
             results[name] = done.result()
@@ -60,15 +67,15 @@ def _in_processes(
     return results
 
 
-def _run_one(root: Path, name: str, trace: bool) -> tuple[CaseResult, ...]:
+def _run_one(root: Path, name: str, trace: bool, limits: kql.Limits | None) -> tuple[CaseResult, ...]:
     """What a worker does: load the repository once for all its files, then run one."""
-    bench = _worker_bench(root)
+    bench = _worker_bench(root, limits)
     return tuple(bench.run(bench.repository.tests[name], trace=trace))
 
 
 @cache
-def _worker_bench(root: Path) -> Bench:
-    return Bench(load_repository(root))
+def _worker_bench(root: Path, limits: kql.Limits | None) -> Bench:
+    return Bench(load_repository(root), limits)
 
 
 def processes_for(repository: Repository, names: Sequence[str]) -> int:

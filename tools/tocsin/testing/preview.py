@@ -41,7 +41,7 @@ class CasePreviews:
         self._test = test
         self._behaviour = behaviour
         self._portal = portal
-        self._builder = ScenarioBuilder(bench.repository, bench.catalog, test)
+        self._builder = ScenarioBuilder(bench.repository, bench.catalog, test, limits=bench.limits)
 
     def outcome(self, index: int) -> CaseOutcome:
         """What the case at ``index`` comes to. Raises NoOutcome."""
@@ -80,7 +80,7 @@ class CasePreviews:
         scenario: Scenario,
         others: Sequence[TestedRule],
     ) -> CaseOutcome:
-        watched = _Recorded(query, scenario.external, scenario.places)
+        watched = _Recorded(query, scenario.external, scenario.places, limits=scenario.limits)
         rule = TestedRule(self._test.model.detection, prepared.loaded.model, watched, prepared.analysis.tables)
         case = self._test.model.cases[index]
         course = run_over_time(case, scenario, rule, others, self._test.document, index)
@@ -120,7 +120,7 @@ class CasePreviews:
     def _other(self, name: str, index: int) -> TestedRule:
         prepared, query = self._prepared(name)
         scenario = self._scenario(index, prepared)
-        watched = WatchedQuery(query, scenario.external, scenario.places)
+        watched = WatchedQuery(query, scenario.external, scenario.places, limits=scenario.limits)
         return TestedRule(name, prepared.loaded.model, watched, prepared.analysis.tables)
 
     def _scenario(self, index: int, prepared: PreparedDetection) -> Scenario:
@@ -138,8 +138,8 @@ class _Recorded(WatchedQuery):
 
     __slots__ = ("by_time",)
 
-    def __init__(self, *given: Any) -> None:
-        WatchedQuery.__init__(self, *given)
+    def __init__(self, *given: Any, **more: Any) -> None:
+        WatchedQuery.__init__(self, *given, **more)
         self.by_time: dict[int, Table] = {}
 
     def run(self, *given: Any, now: int = 0, **more: Any) -> kql.QueryResult:

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TypeAlias
 
 from tocsin import kql
-from tocsin.content.finding import Finding
+from tocsin.content.finding import Finding, Level
 from tocsin.content.models import Detection, TestCase, TestFile
 from tocsin.content.repository import DETECTIONS, Loaded, Repository, load_file
 from tocsin.content.settings import load_settings, read_section
@@ -65,9 +65,12 @@ class Bench:
     """A repository under test: its catalogue, and each detection prepared once, when first asked for.
 
     ``behaviour`` is the service's, as the repository's settings say; None where they are wrong, ``problem`` says why.
+    ``limits`` is what one run of a query may use: ``given_limits``, else what the settings say.
     """
 
     repository: Repository
+    given_limits: kql.Limits | None = None
+    limits: kql.Limits = field(init=False)
     catalog: Catalog = field(init=False)
     behaviour: Behaviour | None = field(init=False)
     problem: str = field(init=False, default="")
@@ -75,14 +78,17 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.catalog = workspace_catalog(self.repository)
-        _, document, problems = load_settings(self.repository.root)
-        self.behaviour, more = read_section(document, "sentinel", Behaviour)
-        if self.behaviour is None:
-            self.problem = "\n".join(_finding_text(one) for one in (*problems, *more))
+        settings, document, problems = load_settings(self.repository.root)
+        self.limits = self.given_limits or settings.tests.limits()
+        behaviour, more = read_section(document, "sentinel", Behaviour)
+        errors = [one for one in (*problems, *more) if one.level is Level.ERROR]
+        # With settings that cannot be read nobody knows under which limits and as which service to run.
+        self.behaviour = None if errors else behaviour
+        self.problem = "\n".join(map(_finding_text, errors))
 
     def builder(self, test: Loaded[TestFile]) -> ScenarioBuilder:
         """What lays out the cases of a test file of this repository."""
-        return ScenarioBuilder(self.repository, self.catalog, test, self.behaviour or DEFAULT_BEHAVIOUR)
+        return ScenarioBuilder(self.repository, self.catalog, test, self.behaviour or DEFAULT_BEHAVIOUR, self.limits)
 
     def detection(
         self, name: str, addresses: frozenset[str] = frozenset(), places: bool = False
@@ -255,7 +261,7 @@ class _Run:
         others: Sequence[TestedRule],
         trace: bool,
     ) -> _End:
-        watched = WatchedQuery(query, scenario.external, scenario.places, trace)
+        watched = WatchedQuery(query, scenario.external, scenario.places, trace, limits=scenario.limits)
         rule = TestedRule.of(self.test.model.detection, prepared.loaded.model, watched, prepared.analysis)
         path = ("cases", self.index, "expect")
         events, document = scenario.events(), self.test.document
@@ -336,7 +342,7 @@ class _Run:
         prepared = self._prepared(name, path)
         assert prepared.query is not None
         scenario = self.builder.scenario(self.index, prepared.analysis)
-        watched = WatchedQuery(prepared.query, scenario.external, scenario.places)
+        watched = WatchedQuery(prepared.query, scenario.external, scenario.places, limits=scenario.limits)
         return TestedRule.of(name, prepared.loaded.model, watched, prepared.analysis)
 
     def _refuse(self, findings: Sequence[Finding]) -> None:

@@ -43,7 +43,7 @@ class Scenario:
 
     ``now`` in ticks: the run's time, or of several runs the start of the period or the first moment. ``findings`` are
     errors of the test itself. ``names`` says of each table's records which named record they build on. ``external``
-    and ``places`` are what the query finds outside of the workspace.
+    and ``places`` are what the query finds outside of the workspace, ``limits`` what each run of it may use.
     """
 
     now: int
@@ -55,6 +55,7 @@ class Scenario:
     places: Places | None = None
     arrival: Arrival = Arrival()  # noqa: RUF009  # frozen
     behaviour: Behaviour = DEFAULT_BEHAVIOUR
+    limits: kql.Limits = kql.Limits()  # noqa: RUF009  # frozen
 
     def events(self) -> tuple[GivenEvent, ...]:
         """Every given record."""
@@ -80,6 +81,7 @@ class ScenarioBuilder:
     catalog: Catalog
     test: Loaded[TestFile]
     behaviour: Behaviour = DEFAULT_BEHAVIOUR
+    limits: kql.Limits = kql.Limits()  # noqa: RUF009  # frozen
 
     @cached_property
     def _given(self) -> GivenRecords:
@@ -126,6 +128,7 @@ class ScenarioBuilder:
             external=external,
             places=self._places(case),
             arrival=arrival_of(case.delay),
+            limits=self.limits,
             behaviour=self.behaviour if portal == self.behaviour.portal else replace(self.behaviour, portal=portal),
         )
 
