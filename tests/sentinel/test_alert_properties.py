@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from alert_builders import MINUTE, NOW, NRT, PER_RESULT, alerts, mapping, raised
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.sentinel import limits
@@ -47,6 +47,16 @@ RULES = st.fixed_dictionaries({
     "kind": st.sampled_from([{}, NRT]),
 })  # fmt: skip
 
+# More rows than a run can have alerts: rare among drawn ones.
+FULL: dict[str, Any] = {
+    "alertDetailsOverride": {"alertDisplayNameFormat": "{{A}}"},
+    "entityMappings": [],
+    "sentinelEntitiesMappings": [],
+    "customDetails": {},
+    "grouping": PER_RESULT,
+    "kind": {},
+}
+
 
 def of_rule(fields: dict[str, Any]) -> dict[str, Any]:
     return {
@@ -70,6 +80,8 @@ def check(alert: Alert) -> None:
 
 
 @given(rows=st.lists(ROW, min_size=1, max_size=12), times=st.sampled_from([1, 1, 20]), fields=RULES)
+@example(rows=[("a", "b", NOW - 1, None, 0.0)] * 8, times=20, fields=FULL)
+@example(rows=[("a", "b", NOW - 1, None, 0.0)] * 8, times=20, fields=FULL | {"kind": NRT})
 def test_limits_hold_for_any_result(rows: list[Any], times: int, fields: dict[str, Any]) -> None:
     made = raised(rows * times, TYPES, **of_rule(fields))
     most = limits.ALERTS_PER_NRT_RUN if fields["kind"] else limits.ALERTS_PER_RUN
@@ -108,6 +120,12 @@ GROUPINGS = st.fixed_dictionaries({
         {"matchingMethod": "Selected", "groupByCustomDetails": ["Who"]},
     ]),
 })  # fmt: skip
+ONE_FOR_ALL: dict[str, Any] = {
+    "enabled": True,
+    "reopenClosedIncident": False,
+    "lookbackDuration": "PT5H",
+    "selection": {"matchingMethod": "AnyAlert"},
+}
 BEHAVIOURS = st.builds(
     Behaviour,
     portal=st.sampled_from(["sentinel", "defender"]),
@@ -120,11 +138,14 @@ MINUTES = {"PT5M": 5, "PT1H": 60, "PT5H": 300, "P7D": 7 * 24 * 60}
 
 
 @given(RUNS, GROUPINGS, BEHAVIOURS, st.lists(st.integers(0, 9 * 60), max_size=3))
+@example(
+    runs=[(0, [("a", "b")] * 5, 40), (9, [("a", "b")] * 5, 40)], fields=ONE_FOR_ALL, behaviour=Behaviour(), closed_at=[]
+)
 def test_every_alert_is_in_exactly_one_incident_of_150_at_most_and_in_its_time_frame(
     runs: list[Any], fields: dict[str, Any], behaviour: Behaviour, closed_at: list[int]
 ) -> None:
     grouping = {**{k: v for k, v in fields.items() if k != "selection"}, **fields["selection"]}
-    changes = {
+    changes: dict[str, Any] = {
         "entityMappings": [mapping("IP", Address="A"), mapping("Account", Name="B")],
         "customDetails": {"Who": "B"},
         "incidentConfiguration": {"createIncident": True, "groupingConfiguration": grouping},

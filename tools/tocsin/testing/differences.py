@@ -11,7 +11,6 @@ from typing import Any
 
 from tocsin.content.models import EntityType, ExpectedAlert, ExpectedEntities, ExpectedIncident
 from tocsin.content.source import PathPart
-from tocsin.kql.literals import format_datetime
 from tocsin.kql.table import Table
 from tocsin.kql.types import ScalarType, Value
 from tocsin.sentinel.alert_entities import Entity
@@ -20,7 +19,7 @@ from tocsin.sentinel.entities import entity_types
 from tocsin.sentinel.rendering import json_form, shown
 from tocsin.testing.happened import IncidentMade
 from tocsin.testing.matching import Matching
-from tocsin.testing.moments import ticks_at
+from tocsin.testing.moments import shown_time, ticks_at
 from tocsin.testing.values import WrongType, kql_value
 
 
@@ -58,7 +57,7 @@ def alert_mismatches(expected: ExpectedAlert, alert: Alert, run: int | None, tim
             actual = _shown_list(details[key])
             found.append(Mismatch(("customDetails", key), f"customDetails.{key}", _shown_list(texts), actual))
     if expected.run is not None and run is not None and ticks_at(expected.run, time) != run:
-        found.append(Mismatch(("run",), "run", format_datetime(ticks_at(expected.run, time)), format_datetime(run)))
+        found.append(Mismatch(("run",), "run", shown_time(ticks_at(expected.run, time)), shown_time(run)))
     return found
 
 
@@ -73,11 +72,9 @@ def incident_mismatches(expected: ExpectedIncident, made: IncidentMade) -> list[
         *_entities(expected.entities, made.entities),
     ]
     if isinstance(expected.alerts, int) and expected.alerts != len(made.numbers):
-        actual = f"{len(made.numbers)} ({', '.join(map(str, made.numbers))})"
-        found.append(Mismatch(("alerts",), "alerts", str(expected.alerts), actual))
+        found.append(Mismatch(("alerts",), "alerts", str(expected.alerts), _numbered(made.numbers)))
     elif isinstance(expected.alerts, tuple) and sorted(expected.alerts) != sorted(made.numbers):
-        wanted = ", ".join(map(str, expected.alerts))
-        found.append(Mismatch(("alerts",), "alerts", wanted, ", ".join(map(str, made.numbers))))
+        found.append(Mismatch(("alerts",), "alerts", _numbered(expected.alerts), _numbered(made.numbers)))
     if expected.reopened is not None and expected.reopened != made.reopened:
         found.append(Mismatch(("reopened",), "reopened", _yes(expected.reopened), _yes(made.reopened)))
     return found
@@ -144,6 +141,11 @@ def _text(field: str, wanted: str | None, actual: str) -> Iterator[Mismatch]:
 def _words(field: str, wanted: Sequence[str] | None, actual: Sequence[str]) -> Iterator[Mismatch]:
     if wanted is not None and sorted(wanted) != sorted(actual):
         yield Mismatch((field,), field, ", ".join(wanted) or "none", ", ".join(actual) or "none")
+
+
+def _numbered(numbers: Sequence[int]) -> str:
+    """How many alerts, and which, so that neither is taken for the other."""
+    return f"{len(numbers)}: number{'' if len(numbers) == 1 else 's'} {', '.join(map(str, sorted(numbers)))}"
 
 
 def _yes(value: bool) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from tocsin.content.models import Expectation, LatencyLimit, Runs, Several
 from tocsin.content.source import Document, Location, PathPart
 from tocsin.kql.literals import format_datetime
+from tocsin.sentinel.coverage import Reason, Unseen
 from tocsin.sentinel.window import ticks_of
 from tocsin.testing.differences import (
     Mismatch,
@@ -21,7 +22,7 @@ from tocsin.testing.differences import (
 )
 from tocsin.testing.happened import AlertedEvent, Happened, OverTime
 from tocsin.testing.matching import Matching
-from tocsin.testing.moments import span_text
+from tocsin.testing.moments import shown_time, span_text
 
 A = TypeVar("A")
 
@@ -223,7 +224,7 @@ class _Comparison:
             yield from self._runs(expected.runs, over_time, (*path, "runs"))
         if expected.unseen is not None and expected.unseen != len(over_time.unseen):
             wanted, there = counted(expected.unseen, "record"), counted(len(over_time.unseen), "record")
-            lines = listed(over_time.unseen, lambda one: f"{over_time.name_of(one)}: {one.reason.value}")
+            lines = listed(over_time.unseen, lambda one: f"{over_time.name_of(one)}: {_why_unseen(one)}")
             yield self._difference((*path, "unseen"), f"{wanted} unseen by every run expected, {there} came", lines)
         if expected.each_event is not None:
             yield from self._each_event(expected.each_event, over_time, (*path, "eachEvent"))
@@ -268,6 +269,13 @@ _TIMES: Mapping[str, Callable[[int], bool]] = {
     "atMostOnce": lambda runs: runs <= 1,
     "never": lambda runs: runs == 0,
 }
+
+
+def _why_unseen(one: Unseen) -> str:
+    late = f", {span_text(one.arrived - one.time)} late, at {shown_time(one.arrived)}"
+    return f"{one.reason.value}{late if one.reason is Reason.LATE else ''}"
+
+
 _SPOKEN = {"once": "exactly once", "atLeastOnce": "at least once", "atMostOnce": "at most once", "never": "never"}
 
 
