@@ -202,6 +202,8 @@ def test_new_detection_passes_check_and_never_overwrites(root: Path) -> None:
     assert again.exit_code == 2
     assert (root / "detections/other_family/second_rule.yaml").read_bytes() == before
     assert run("new", "detection", "../escape/rule").exit_code == 2
+    devices = run("new", "detection", "mail/aux")
+    assert (devices.exit_code, "Windows" in devices.stderr) == (2, True)
 
 
 def test_new_schemas_are_where_new_rules_look_for_them(root: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)+")
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
 
 _DETECTION = """\
 {comment}id: {id}
@@ -93,6 +94,8 @@ def new_detection(name: str, rule_id: str, schemas: str | None = None) -> dict[P
     for the line by which editors find them. Raises ValueError for a name that is no ``family/rule`` in lower case
     with underscores.
     """
+    if any(_DEVICE.fullmatch(part) for part in name.split("/")):
+        raise ValueError(f'"{name}" cannot be a file on Windows: its devices have that name; choose another')
     if not _NAME.fullmatch(name):
         raise ValueError(
             f'"{name}" is no name for a detection: write family/rule in lower case, such as direct_send/new_source'

@@ -219,7 +219,7 @@ def _parquet(file: LogFile, wanted: frozenset[str], problems: Problems, advance:
         _unreadable(problems, file, 1, "Parquet files are packed inside, not with gzip", "unpack the file")
         return
     try:
-        with parquet.ParquetFile(file.path) as opened:
+        with file.path.open("rb") as stream, parquet.ParquetFile(stream) as opened:
             present = [name for name in opened.schema_arrow.names if name in wanted]
             groups = max(1, opened.num_row_groups)
             number = 1
