@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +240,22 @@ def test_a_column_of_that_name_is_a_column(tmp_path: Path) -> None:
     columns = [ColumnSchema("_IngestionTime", ScalarType.STRING)]
     table, findings = as_table(columns, read_samples(tmp_path / "a.jsonl", "a.jsonl"), "T")
     assert (list(table.rows()), table.ingested, findings) == ([("soon",)], None, [])
+
+
+HOSTILE = {
+    "deep.json": "[" * 1_000_000,
+    "deep.jsonl": '{"a":' * 500_000,
+    "digits.jsonl": '{"a":' + "9" * 2_000_000 + "}",
+    "field.csv": "a\n" + "x" * 10_000_000,
+    "quote.csv": 'a\n"' + "x\n" * 3_000_000,
+    "columns.csv": ",".join(f"c{number}" for number in range(300_000)) + "\n1\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_told_soon(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(HOSTILE[name], encoding="utf-8", newline="")
+    began = time.monotonic()
+    with pytest.raises(Unreadable):
+        read_samples(tmp_path / name, name)
+    assert time.monotonic() - began < 10

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -204,7 +205,7 @@ def _csv(text: str, path: str) -> Iterator[Record]:
     try:
         header = next(reader, [])
         names = list(map(portal_name, header))
-        twice = next((name for name in names if names.count(name) > 1), None)
+        twice = next((name for name, times in Counter(names).items() if times > 1), None)
         if twice is not None:
             raise unreadable(f'the column "{twice}" is there twice', "keep one of them", Location(path, 1, 1))
         line = reader.line_num + 1
