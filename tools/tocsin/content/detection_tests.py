@@ -18,7 +18,7 @@ from tocsin.content.given_records import (
     RecordSource,
     WatchlistRows,
 )
-from tocsin.content.schema_types import ContentModel, Duration, Items, Names, SomeItems, problem
+from tocsin.content.schema_types import ContentModel, Duration, Items, Names, SomeItems, Version, problem
 from tocsin.kql.literals import parse_datetime
 
 __all__ = [
@@ -220,6 +220,8 @@ class TestFile(ContentModel):
 
     detection: Annotated[str, Field(min_length=1)]
     """Path of the detection below detections/, without .yaml."""
+    version: Version | None = None
+    """Version of the detection that these cases were last held against; lint tells when the rule's is another."""
     now: Instant | None = None
     """Time of the run: now() in the query. Cases may have another, or several."""
     portal: Portal | None = None
