@@ -154,6 +154,7 @@ def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 def inside(value: Relation | plan.Variable) -> Iterator[Any]:
     """The expressions and relations that a relation or expression holds at first hand, through tuples and parts."""
     stack = _members(value)[::-1]
+    been: set[int] = set()
     while stack:
         each = stack.pop()
         kind = type(each)
@@ -163,7 +164,9 @@ def inside(value: Relation | plan.Variable) -> Iterator[Any]:
         told, entered = _role(cast(Any, kind))
         if told:
             yield each
-        if entered:
+        # An expression may hold another one many times without a copy.
+        if entered and id(each) not in been:
+            been.add(id(each))
             stack.extend(_members(each))
 
 
@@ -194,8 +197,13 @@ def references(*values: Any) -> list[Column]:
     """The columns that expressions (or parts that hold some) refer to."""
     found: list[Column] = []
     stack: list[Any] = list(values)
+    seen: set[int] = set()
     while stack:
         each = stack.pop()
+        # An expression may hold another one many times without a copy.
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
         if isinstance(each, plan.ColumnRef):
             found.append(each.column)
         elif isinstance(each, plan.PackRow):

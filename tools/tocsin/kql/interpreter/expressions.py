@@ -530,8 +530,12 @@ _NOTICED = frozenset({"assert"})
 def is_pure(expression: Expr) -> bool:
     """Whether an expression does nothing but give a value that depends on the row alone."""
     work = [expression]
+    seen: set[Expr] = set()
     while work:
         each = work.pop()
+        if each in seen:
+            continue
+        seen.add(each)
         if isinstance(each, (Variable, ScalarQuery)) or (isinstance(each, ListTest) and each.query is not None):
             return False
         if isinstance(each, Call):
