@@ -13,7 +13,7 @@ ROWS = 'let D = datatable(s: string, n: long)["a", 1, "b", 2, "a", 3]; '
 
 def _results(query: str) -> list[tuple[str, list[str], list[list[object]]]]:
     analysis = kql.analyze(query, CATALOG)
-    assert not (analysis.errors or analysis.refusals), (analysis.errors, analysis.refusals)
+    assert (*analysis.errors, *analysis.refusals) == ()
     result = kql.prepare(analysis).run({})
     named = [("", result.table), *result.others]
     return [

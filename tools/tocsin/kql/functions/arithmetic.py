@@ -284,9 +284,7 @@ def negative(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
     return lambda value: wrap_long(-value)
 
 
-@TABLE.operator(
-    "unary+", "<T: summable|dynamic>(operand: T) -> T", page="numerical-operators", style=Style.TYPED
-)
+@TABLE.operator("unary+", "<T: summable|dynamic>(operand: T) -> T", page="numerical-operators", style=Style.TYPED)
 def positive(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
     """The number itself; null for what is none inside a dynamic."""
     if types[0] is DYNAMIC:

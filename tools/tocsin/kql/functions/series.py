@@ -143,11 +143,19 @@ def _present(series: Value) -> list[float] | None:
     return None if not isinstance(series, list) else [float(each) for each in map(_number, series) if each is not None]
 
 
-@TABLE.scalar("series_sum", "(series: array) -> real", page="series-sum-function", aliases=("array_sum",))
+@TABLE.scalar("series_sum", "(series: array) -> real", page="series-sum-function")
 def series_sum(series: Value) -> float | None:
     """Sum of the numbers."""
     values = _present(series)
     return None if values is None else math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+
+
+@TABLE.scalar("array_sum", "(array: array) -> real", page="array-sum-function")
+def array_sum(array: Value) -> float | None:
+    """Sum of the numbers; null where an element is something else. Nulls are passed over."""
+    if not isinstance(array, list) or any(each is not None and _number(each) is None for each in array):
+        return None
+    return series_sum(array)
 
 
 @TABLE.scalar("series_product", "(series: array) -> real", page="series-product-function")
