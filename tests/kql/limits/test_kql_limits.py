@@ -143,7 +143,7 @@ SLOW = {
     "has_any": 'range x from 1 to 100000 step 1 | where "a b" has_any (pack_array("c", tostring(x), "d", "e", "f"))',
     "summarize": "range x from 1 to 1000000 step 1 | summarize make_set(x), percentile(x, 50) by x",
     "mv-apply": "range x from 1 to 300000 step 1 | mv-apply y=range(1, 2) on (summarize s=count())",
-    "partition": "range x from 1 to 300000 step 1 | partition by x (top 1 by x)",
+    "partition": "range x from 1 to 300000 step 1 | partition hint.strategy=native by x (top 1 by x)",
     "parse": 'range x from 1 to 1000000 step 1 | extend s=tostring(x) | parse s with a:long "b" c',
     "parse-kv": 'range x from 1 to 1000000 step 1 | extend s=tostring(x) | parse-kv s as (a:long) with (quote="\'")',
     "top-nested": "range x from 1 to 300000 step 1 | top-nested 100000 of y=x by count(), top-nested of z=x by sum(x)",
