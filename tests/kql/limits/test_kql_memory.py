@@ -81,6 +81,7 @@ from tocsin.kql.interpreter.errors import EngineError
 seconds, megabytes, queries = json.load(sys.stdin)
 limits = kql.Limits(seconds=seconds, memory=megabytes * 1_000_000)
 unit = 1 if sys.platform == "darwin" else 1024
+print(json.dumps(["start", "ok", 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 1_000_000]))
 for name, text in queries.items():
     began = time.monotonic()
     try:
@@ -123,4 +124,5 @@ def test_what_is_large_elsewhere_is_small_here(name: str, ends: dict[str, tuple[
 
 
 def test_the_process_stays_small(ends: dict[str, tuple[str, float, int]]) -> None:
-    assert max(size for _, _, size in ends.values()) < LARGEST
+    # A process starts with the largest size of the one that started it on its record; growth counts from there.
+    assert max(size for _, _, size in ends.values()) - ends["start"][2] < LARGEST
