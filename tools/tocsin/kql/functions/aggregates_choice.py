@@ -16,6 +16,8 @@ from typing import Any
 from tocsin.kql.functions.aggregates_numbers import chosen
 from tocsin.kql.functions.conversions import to_dynamic
 from tocsin.kql.functions.declaration import FunctionTable
+from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.identity import kind_of
 from tocsin.kql.types import DECIMAL, DYNAMIC, INT, LONG, REAL, ScalarType, Value
 
 TABLE = FunctionTable()
@@ -125,21 +127,32 @@ def _percentile_type(types: Sequence[ScalarType]) -> ScalarType:
 
 
 def _at_ranks(values: Sequence[Value], weights: Sequence[Value] | None, percents: Sequence[Value]) -> list[Value]:
-    """Nearest rank: the smallest value with at least that percentage of the weight at or below it."""
+    """Nearest rank: the smallest value with at least that percentage of the weight at or below it. NaN has no rank."""
+    shares = [_share(percent) for percent in percents]
     weighted = [
-        (value, 1 if weights is None else weights[i] or 0) for i, value in enumerate(values) if value is not None
+        (value, 1 if weights is None else weights[i] or 0)
+        for i, value in enumerate(values)
+        if value is not None and value == value
     ]
     weighted = sorted(((value, weight) for value, weight in weighted if weight > 0), key=lambda pair: pair[0])
     if not weighted:
         return [None] * len(percents)
     total = sum(weight for _, weight in weighted)
-    return [_at_rank(weighted, total, percent) for percent in percents]
+    return [None if share is None else _at_rank(weighted, total, share) for share in shares]
 
 
-def _at_rank(weighted: Sequence[tuple[Value, int]], total: int, percent: Value) -> Value:
+def _share(percent: Value) -> Fraction | None:
+    """A percentage as an exact share of 1; raises KqlValueError for what is none."""
     if percent is None:
         return None
-    wanted = max(1, math.ceil(Fraction(str(percent)) * total / 100))
+    if isinstance(percent, (int, float, Decimal)) and not isinstance(percent, bool) and 0 <= percent <= 100:
+        return Fraction(str(percent)) / 100
+    shown = str(percent) if isinstance(percent, (int, float, Decimal)) else f"a {kind_of(percent).value}"
+    raise KqlValueError(f"a percentile is a number from 0 to 100, not {shown}")
+
+
+def _at_rank(weighted: Sequence[tuple[Value, int]], total: int, share: Fraction) -> Value:
+    wanted = max(1, math.ceil(share * total))
     seen = 0
     for value, weight in weighted:
         seen += weight

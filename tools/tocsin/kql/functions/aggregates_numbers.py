@@ -1,21 +1,22 @@
 """Aggregates that count, add up and measure spread.
 
 Values of zero rows are Kusto's: sums and deviations are 0, averages NaN (decimals, timespans and datetimes: null).
-Sums of 64-bit integers wrap around, and so do averages, which are made from them.
+Sums of 64-bit integers wrap around, and so do averages, which are made from them. Sums of reals are made row after row.
 Source: https://learn.microsoft.com/kusto/query/aggregation-functions
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import reduce
-from operator import and_, or_, xor
+from operator import add, and_, or_, xor
 
+from tocsin.kql.functions.arithmetic import add_decimals, divide_decimals
 from tocsin.kql.functions.declaration import FunctionTable
 from tocsin.kql.functions.identity import identities
-from tocsin.kql.functions.integers import wrap_long
+from tocsin.kql.functions.integers import datetime_or_null, divide, wrap_long
 from tocsin.kql.types import DATETIME, DECIMAL, INT, LONG, REAL, TIMESPAN, ScalarType, Value
 
 TABLE = FunctionTable()
@@ -121,14 +122,17 @@ def total(type_: ScalarType, values: Sequence[Value]) -> Value:
     """The sum of the values that are not null, in the type that ``sum`` has for ``type_``."""
     numbers = present(values)
     if type_ is REAL:
-        return math.fsum(numbers) if all(map(math.isfinite, numbers)) and _stays_finite(numbers) else sum(numbers, 0.0)
+        return added(numbers)
     if type_ is DECIMAL:
-        return sum(numbers, Decimal(0))
+        return reduce(add_decimals, numbers, Decimal(0))
+    if type_ is DATETIME:
+        return datetime_or_null(sum(numbers))
     return wrap_long(sum(numbers))
 
 
-def _stays_finite(numbers: Sequence[float]) -> bool:
-    return math.isfinite(sum(map(abs, numbers)))
+def added(numbers: Iterable[float]) -> float:
+    """The sum in the order of the rows, rounded at each step as Kusto does. ``sum`` of newer Pythons is more exact."""
+    return reduce(add, numbers, 0.0)
 
 
 @TABLE.aggregate(
@@ -158,15 +162,14 @@ def sumif(types: Types, values: Sequence[Value], predicate: Sequence[bool | None
 def average(type_: ScalarType, values: Sequence[Value]) -> Value:
     """The mean of the values that are not null."""
     numbers = present(values)
-    whole = type_ in (TIMESPAN, DATETIME)
     if not numbers:
-        return None if whole or type_ is DECIMAL else math.nan
+        return None if type_ in (TIMESPAN, DATETIME, DECIMAL) else math.nan
     if type_ is DATETIME:
         return sum(numbers) // len(numbers)
-    added = total(type_, numbers)
-    if whole:
-        return int(added / len(numbers)) if abs(added) < 2**53 else added // len(numbers)
-    return added / len(numbers)
+    whole_sum = total(type_, numbers)
+    if type_ is TIMESPAN:
+        return divide(whole_sum, len(numbers))
+    return divide_decimals(whole_sum, len(numbers)) if type_ is DECIMAL else whole_sum / len(numbers)
 
 
 _AVERAGES = (
@@ -216,33 +219,37 @@ def avgif(types: Types, values: Sequence[Value], predicate: Sequence[bool | None
 # ---------------------------------------------------------------------------------------------------------- spread
 
 
-def _squares(left: Sequence[float], right: Sequence[float]) -> float:
-    """The sum of the products of the distances from the means."""
-    mean_left = sum(left) / len(left)
-    mean_right = sum(right) / len(right)
-    products = [(x - mean_left) * (y - mean_right) for x, y in zip(left, right, strict=True)]
-    return math.fsum(products) if all(map(math.isfinite, products)) else sum(products)
+_VARIANCE_DIGITS = 10
+"""A variance is rounded to so many decimals, and a deviation is the root of what is left (the Kusto emulator's answers;
+covariances are not rounded: the reference shows eleven decimals of one)."""
 
 
 def _spread(left: Sequence[Value], right: Sequence[Value], population: bool) -> float:
+    """The sum of the products of the distances from the means, by the number of pairs; a sample is one smaller."""
     pairs = [(float(x), float(y)) for x, y in zip(left, right, strict=True) if x is not None and y is not None]
-    least = 1 if population else 2
-    if len(pairs) < least:
+    count = len(pairs)
+    if count < (1 if population else 2):
         return 0.0
-    xs, ys = [x for x, _ in pairs], [y for _, y in pairs]
-    return _squares(xs, ys) / (len(pairs) if population else len(pairs) - 1)
+    mean_left = added(x for x, _ in pairs) / count
+    mean_right = added(y for _, y in pairs) / count
+    products = [(x - mean_left) * (y - mean_right) for x, y in pairs]
+    squares = math.fsum(products) if all(map(math.isfinite, products)) else added(products)
+    return squares / (count if population else count - 1)
+
+
+def _variance(values: Sequence[Value], population: bool) -> float:
+    return round(_spread(values, values, population), _VARIANCE_DIGITS)
 
 
 def _deviation(values: Sequence[Value], population: bool) -> float:
-    variance = _spread(values, values, population)
-    return math.nan if math.isnan(variance) else math.sqrt(variance)
+    return math.sqrt(_variance(values, population))
 
 
 _SPREADS: tuple[tuple[str, str, Callable[[Sequence[Value], bool], float], bool], ...] = (
     ("stdev", "stdevif", _deviation, False),
     ("stdevp", "stdevpif", _deviation, True),
-    ("variance", "varianceif", lambda values, population: _spread(values, values, population), False),
-    ("variancep", "variancepif", lambda values, population: _spread(values, values, population), True),
+    ("variance", "varianceif", _variance, False),
+    ("variancep", "variancepif", _variance, True),
 )
 
 

@@ -114,11 +114,15 @@ _REAL_RULES: dict[str, Binary] = {
     "/": _real(_real_divide),
     "%": _real(_real_modulo),
 }
+add_decimals = _decimal(operator.add)
+"""The sum of two decimals in their 34 digits; null when out of range."""
+divide_decimals = _decimal(operator.truediv)
+"""The quotient of two decimals in their 34 digits; null when there is none."""
 _DECIMAL_RULES: dict[str, Binary] = {
-    "+": _decimal(lambda left, right: left + right),
+    "+": add_decimals,
     "-": _decimal(lambda left, right: left - right),
     "*": _decimal(lambda left, right: left * right),
-    "/": _decimal(lambda left, right: left / right),
+    "/": divide_decimals,
     "%": _decimal(_decimal_modulo),
 }
 

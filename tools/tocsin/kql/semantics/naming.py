@@ -7,7 +7,7 @@ some put their own before it (``strlen_x``); everything else is ``Column1``, ``C
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tocsin.kql.functions.declaration import Aggregate
@@ -148,6 +148,9 @@ COLUMN_NAME_ARGUMENT = frozenset({"column_ifexists", "columnifexists"})
 """Functions that give the column its name when there is one, and nothing is around the call."""
 
 
+NameOf = Callable[[tree.Expression], str | None]
+
+
 def result_name(node: tree.Expression) -> str | None:
     """The name an expression gives its column, or None when it has none of its own. Several names: the first."""
     while True:
@@ -170,8 +173,8 @@ def result_name(node: tree.Expression) -> str | None:
     return None
 
 
-def outputs_of(node: tree.Expression) -> tuple[Output, ...]:
-    """The columns that a call gives when it gives several at once."""
+def outputs_of(node: tree.Expression, name_of: NameOf = result_name) -> tuple[Output, ...]:
+    """The columns that a call gives when it gives several at once; ``name_of`` names its arguments."""
     while isinstance(node, tree.Parenthesized):
         node = node.inner
     if not isinstance(node, tree.FunctionCall):
@@ -180,8 +183,10 @@ def outputs_of(node: tree.Expression) -> tuple[Output, ...]:
     if name in ARRAY_SORTS:
         arrays = _arrays(node)
         alone = len(arrays) == 1
-        return tuple(Output(f"{result_name(each) or ''}_sorted", DYNAMIC, alone) for each in arrays)
-    return tuple(Output(f"{_head(node)}_{each.name}", each.type) for each in SEVERAL_OUTPUTS.get(name, ()))
+        return tuple(Output(f"{name_of(each) or ''}_sorted", DYNAMIC, alone) for each in arrays)
+    # What the names begin with: function_argument.
+    first = name_of(node.arguments[0]) if node.arguments else None
+    return tuple(Output(f"{name}_{first or ''}_{each.name}", each.type) for each in SEVERAL_OUTPUTS.get(name, ()))
 
 
 def _arrays(node: tree.FunctionCall) -> tuple[tree.Expression, ...]:
@@ -190,12 +195,6 @@ def _arrays(node: tree.FunctionCall) -> tuple[tree.Expression, ...]:
     if len(arguments) > 1 and isinstance(arguments[-1], tree.Literal):
         return arguments[:-1]
     return arguments
-
-
-def _head(node: tree.FunctionCall) -> str:
-    """``function_argument``: what the names of several columns begin with."""
-    first = result_name(node.arguments[0]) if node.arguments else None
-    return f"{node.name.text}_{first or ''}"
 
 
 def _path_name(node: tree.Expression) -> str | None:
@@ -259,7 +258,7 @@ def aggregate_names(function: Aggregate, arguments: tuple[tree.Expression, ...])
         return [head, *(f"{head}_{name or f'arg{i}'}" for i, name in enumerate(own[1:], 1))]
     if function.name == "take_any":
         return [name or f"any_arg{i}" for i, name in enumerate(own)]
-    if function.name == "any":
+    if function.name == "any" and len(own) != 1:
         return [f"any_{name or f'arg{i}'}" for i, name in enumerate(own)]
     if function.prefix is None:
         return [first or ""]

@@ -61,11 +61,14 @@ def _own_name(node: tree.Expression, value: Expr, row: Row | None) -> str | None
     return result_name(node)
 
 
-def _several(
+def several(
     session: Session, node: tree.Expression, given: Sequence[tree.Name], outputs: tuple[Output, ...], value: Expr
 ) -> list[Named]:
-    """The columns of a function that gives several at once, as an array: the first take the given names."""
+    """The columns of a function that gives several at once, as an array. Where names are given, those without one are
+    dropped (the Kusto emulator's answer; the language service shows them too)."""
     found: list[Named] = []
+    if given and not session.catalog.as_service:
+        outputs = outputs[: max(1, len(given))]
     for index, output in enumerate(outputs):
         part = value if output.alone else convert(Element(value, Constant(index, LONG)), output.type)
         if index < len(given):
@@ -94,10 +97,7 @@ def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: 
             value = _scalar_of(session, each, scope)
             outputs = outputs_of(each.value)
             if outputs:
-                # One name without brackets takes the first column alone (the Kusto emulator's answer; the language
-                # service shows the others too).
-                shown = outputs if each.bracketed or session.catalog.as_service else outputs[:1]
-                found.extend(_several(session, each.value, each.names, shown, value))
+                found.extend(several(session, each.value, each.names, outputs, value))
                 continue
             if each.bracketed and len(each.names) > 1:
                 span = tree.Node(each.start, each.names[-1].end + 1)
@@ -113,7 +113,7 @@ def bind_named(session: Session, expressions: Iterable[tree.Expression], scope: 
         value = session.scalar(each, scope)
         outputs = outputs_of(each)
         if outputs:
-            found.extend(_several(session, each, (), outputs, value))
+            found.extend(several(session, each, (), outputs, value))
             continue
         bare = each
         while isinstance(bare, tree.Parenthesized):

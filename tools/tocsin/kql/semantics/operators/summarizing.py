@@ -21,8 +21,8 @@ from tocsin.kql.plan import (
     TopNestedRows,
 )
 from tocsin.kql.semantics.aggregation import ROW_PICKERS, bind_aggregate
-from tocsin.kql.semantics.naming import UniqueNames, result_name
-from tocsin.kql.semantics.operators.columns import already_declared, bind_named
+from tocsin.kql.semantics.naming import UniqueNames, outputs_of, result_name
+from tocsin.kql.semantics.operators.columns import Named, already_declared, bind_named, several
 from tocsin.kql.semantics.operators.filtering import row_count
 from tocsin.kql.semantics.scopes import AggregateSink, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
@@ -83,33 +83,45 @@ class Grouping:
         sink = AggregateSink()
         computed = self.session.scalar(value, self.scope.collecting(sink))
         self.calls.extend(sink.calls)
-        name = given[0].text if given else result_name_of_aggregates(value)
-        if given and self._clash(given[0]):
-            return []
-        column = self.session.column(self.names.unique(name), computed)
-        self.after.append(Assignment(column, computed))
-        self.columns.append(column)
-        return [column]
+        outputs = outputs_of(value, result_name_of_aggregates)
+        if outputs:
+            made_of = several(self.session, value, given, outputs, computed)
+        else:
+            name = given[0].text if given else result_name_of_aggregates(value)
+            made_of = [Named(name, computed, bool(given), given[0] if given else node)]
+        columns: list[Column] = []
+        for each in made_of:
+            if each.declared and each.name is not None and self._clash(each.name, each.node):
+                continue
+            column = self.session.column(self.names.unique(each.name), each.value)
+            self.after.append(Assignment(column, each.value))
+            columns.append(column)
+        self.columns.extend(columns)
+        return columns
 
-    def _clash(self, name: tree.Name) -> bool:
+    def _clash(self, name: str, node: tree.Node) -> bool:
         """Whether the query has given this name before (an error)."""
-        if name.text in self.declared:
-            already_declared(self.session, name.text, name)
+        if name in self.declared:
+            already_declared(self.session, name, node)
             return True
-        self.declared.add(name.text)
+        self.declared.add(name)
         return False
 
     def _add_call(self, made: AggregateCall, wanted: list[str], given: list[tree.Name]) -> list[Column]:
         outputs: list[Column] = []
-        several = len(given) > 1
+        # As in extend, columns beyond a list of names are dropped; the language service shows them.
+        dropped = len(given) > 1 and not self.session.catalog.as_service
+        if len(made.outputs) > 1 or made.function.name in ROW_PICKERS:
+            for extra in given[len(made.outputs) :]:
+                self.session.error("KS150", f"The expression has no column for the name '{extra.text}'", extra)
         for index, output in enumerate(made.outputs):
             if index >= len(wanted):
                 # A call with too few arguments (told already) has fewer names than outputs: it gives no column.
                 hidden, name = True, ""
             elif index < len(given):
-                hidden, name = self._clash(given[index]), given[index].text
+                hidden, name = self._clash(given[index].text, given[index]), given[index].text
             else:
-                hidden, name = several, wanted[index]
+                hidden, name = dropped, wanted[index]
             column = Column(name if hidden else self.names.unique(name), output.type, output.form)
             outputs.append(column)
             if not hidden:
