@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.regex_parser import parse_regex
 from tocsin.kql.functions.regex_properties import property_named
 from tocsin.kql.functions.regex_sets import complement, intersection, merged, ranges_of
-from tocsin.kql.functions.regexes import Frame, Match, Regex, compiled
+from tocsin.kql.functions.regex_short import ShortPattern, short_pattern
+from tocsin.kql.functions.regexes import SEARCHES_BEFORE_SHORT, Frame, Match, Regex, compiled
 from tocsin.kql.functions.registry import scalar_functions
 
 REFUSED = yaml.safe_load((Path(__file__).parent / "regexes" / "refused.yaml").read_text(encoding="utf-8"))
@@ -143,3 +146,70 @@ def test_same_matches_as_python(pattern: str, text: str) -> None:
     expected = [_seen(each, python.groups) for each in _expected(python, text)]
     assert [_seen(each, ours.groups) for each in ours.matches(text)] == expected
     assert ours.found(text) is bool(expected)
+
+
+# ------------------------------------------------------------------------------------ short texts in Python's engine
+
+
+def _all_seen(regex: Regex, text: str) -> tuple[object, ...]:
+    first = regex.search(text)
+    every = [_seen(each, regex.groups) for each in regex.matches(text)]
+    return regex.found(text), _seen(first, regex.groups) if first else None, every
+
+
+@given(PATTERNS, TEXTS)
+def test_short_texts_give_what_re2_gives(pattern: str, text: str) -> None:
+    plain = Regex(pattern)
+    expected = _all_seen(plain, text)
+    often = Regex(pattern)
+    for _ in range(SEARCHES_BEFORE_SHORT):
+        often.found("")
+    assert _all_seen(often, text) == expected
+
+
+def _short(pattern: str) -> ShortPattern | None:
+    return short_pattern(parse_regex(pattern).root)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(\w+ )*x", "(a|b)+", r"(\d{1,3}\.){3}", r"\Ba", "(a?){9}", "(?Rm)a$", "[^\\x00-\\x7f]"]
+)
+def test_what_could_take_long_or_differ_is_left_to_re2(pattern: str) -> None:
+    assert _short(pattern) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "longest"),
+    [
+        ("abc", 4096),
+        (r"^\w+$", 4096),
+        (r"u=(\w+)", 2046),
+        (r"(\w+)=(\w+)", 1100),
+        (".*x.*y", 130),
+        ("a?a?a?a?a?a?a?a?aaaab", 2700),
+    ],
+)
+def test_the_longer_the_work_the_shorter_the_text(pattern: str, longest: int) -> None:
+    short = _short(pattern)
+    assert short is not None
+    assert longest * 0.8 <= short.longest <= longest * 1.2
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\w+@",
+        r"\w*\w*@",
+        "(.*)(.*)(.*)x",
+        "(a|a)(a|a)(a|a)(a|a)(a|a)\\w*!",
+        "a?" * 12 + "a" * 12 + "b",
+        "a{0,60}a{0,60}b",
+        r"a+\b\w+!",
+    ],
+)
+def test_the_worst_text_takes_no_longer_than_it_may(pattern: str) -> None:
+    short = _short(pattern)
+    assert short is not None
+    started = time.process_time()
+    assert short.expression.search("a" * short.longest) is None
+    assert time.process_time() - started < 0.5

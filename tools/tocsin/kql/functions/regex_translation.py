@@ -25,6 +25,7 @@ from tocsin.kql.functions.regex_sets import (
     ranges_of,
     word_ranges,
 )
+from tocsin.kql.functions.regex_short import ShortPattern, short_pattern
 from tocsin.kql.functions.regex_tree import (
     HIGHEST,
     Assertion,
@@ -310,6 +311,10 @@ class Translation:
             self.mixed_at = next(edge.at for edge in edges if not edge.unicode)
         else:
             self.mixed_at = 0
+
+    def short(self) -> ShortPattern | None:
+        """The pattern for short ASCII texts, where its work can be bounded."""
+        return short_pattern(self._root)
 
     def for_ascii(self) -> str:
         """The pattern for text without other characters."""

@@ -1,4 +1,5 @@
-r"""Regular expressions of queries, run by RE2: linear time whatever the pattern.
+r"""Regular expressions of queries, run by RE2: linear time whatever the pattern. What cannot take long on a short text
+is run by Python's own engine there (``regex_short``), which starts faster.
 
 Kusto's dialect is that of Rust's regex crate. A pattern is read by its rules and written for RE2 so that it finds the
 same; what has no equal there is refused. ``\d``, ``\s``, ``\w`` and ``\b`` are those of Unicode.
@@ -17,6 +18,7 @@ import re2
 
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.regex_scanner import shown
+from tocsin.kql.functions.regex_short import ShortPattern
 from tocsin.kql.functions.regex_translation import Frame, Translation, marked_character
 
 __all__ = ["MOST_GROUPS", "Frame", "Match", "Regex", "compiled", "rewriting"]
@@ -26,6 +28,9 @@ MOST_GROUPS = 16
 
 MOST_MATCHES = 500_000
 """Matches that are taken from one text. It bounds the time of one call; Kusto's own texts end at a million bytes."""
+
+SEARCHES_BEFORE_SHORT = 50
+"""Searches of one pattern after which its form for short texts is made: that costs as much as they do."""
 
 MEMORY = 64 * 1024 * 1024
 """Bytes that RE2 may use for a pattern that is too large for its usual 8 MiB, such as one of many Unicode classes."""
@@ -124,6 +129,8 @@ class Regex:
         self.groups: int = self._translation.groups
         self.names: dict[str, int] = self._translation.names
         self._ascii = _re2(self._translation.for_ascii().encode("utf-8"), pattern)
+        self._searches = 0
+        self._short: ShortPattern | None = None
 
     @cached_property
     def _any_text(self) -> Expression:
@@ -132,6 +139,10 @@ class Regex:
 
     def search(self, text: str) -> Match | None:
         """The first match, or None."""
+        short = self._short
+        if short is not None and len(text) <= short.longest and short.captures and text.isascii():
+            return short.expression.search(text)
+        self._count_search()
         if text.isascii() and not self._translation.crlf_lines:
             found = self._ascii.search(text.encode("ascii"))
             return _AsciiMatch(text, found) if found else None
@@ -139,12 +150,28 @@ class Regex:
 
     def found(self, text: str) -> bool:
         """Whether there is a match."""
+        short = self._short
+        if short is not None and len(text) <= short.longest and text.isascii():
+            return short.expression.search(text) is not None
+        self._count_search()
         if text.isascii() and not self._translation.crlf_lines:
             return self._ascii.search(text.encode("ascii")) is not None
         return next(self._every_match(text), None) is not None
 
     def matches(self, text: str) -> Iterator[Match]:
         """The matches, left to right, none overlapping, none empty at the end of the one before."""
+        short = self._short
+        if short is not None and len(text) <= short.longest and short.alike and text.isascii():
+            return short.expression.finditer(text)
+        self._count_search()
+        return self._matches(text)
+
+    def _count_search(self) -> None:
+        self._searches += 1
+        if self._searches == SEARCHES_BEFORE_SHORT:
+            self._short = self._translation.short()
+
+    def _matches(self, text: str) -> Iterator[Match]:
         last = -1
         for number, match in enumerate(self._every_match(text)):
             if number >= MOST_MATCHES:

@@ -1,0 +1,289 @@
+r"""Patterns that Python's own engine may run on short texts: it starts several times faster than RE2.
+
+Python's engine tries one way after the other, so a pattern is taken only when the ways that it can try are few: what is
+repeated is one character of a set, and the work for a text can be bounded. It is run on ASCII text of such a
+length that this work stays within ``MOST_STEPS``; RE2 has the rest. Both find the same: the first way that fits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TypeAlias
+
+from tocsin.kql.functions.regex_sets import Ranges, SetWriter, complement, intersection, merged
+from tocsin.kql.functions.regex_tree import (
+    Assertion,
+    Choice,
+    Class,
+    Group,
+    Literal,
+    Look,
+    Node,
+    Repeat,
+    Sequence,
+    Span,
+)
+
+MOST_STEPS = 1 << 22
+"""Characters that may be looked at for one text: some milliseconds."""
+
+LONGEST = 4096
+"""Characters of the longest text; beyond it the start of a search costs little beside the search."""
+
+_FEW = 64
+"""Repetitions that are counted one by one; more are taken for any number."""
+
+_LOOKS = {
+    Look.TEXT_START: r"\A",
+    Look.TEXT_END: r"\Z",
+    Look.LINE_START: "(?m:^)",
+    Look.LINE_END: "(?m:$)",
+    Look.WORD_EDGE: r"\b",
+}
+
+_ASCII: Ranges = ((0, 0x7F),)
+_NOTHING: Ranges = ()
+_LINE_FEED: Ranges = ((10, 10),)
+_SETS = SetWriter(ascii_only=True)
+
+
+class _NotShort(Exception):
+    """The pattern is not one of these."""
+
+
+Steps: TypeAlias = tuple[int, ...]
+"""A bound on the characters looked at in a text of ``n``: how many times 1, ``n``, ``n`` squared and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The work of matching from one place on."""
+
+    steps: Steps
+    at_once: int
+    """Characters looked at where it fails at the first one."""
+    first: Ranges
+    """One of these must come first, or it fails at once."""
+    any_first: bool
+    """It need not fail at once, whatever comes first."""
+
+    def __add__(self, other: _Work) -> _Work:
+        return _Work(
+            _sum(self.steps, other.steps),
+            self.at_once + other.at_once,
+            merged(self.first + other.first),
+            self.any_first or other.any_first,
+        )
+
+
+_MATCHED = _Work((0,), 0, _NOTHING, True)
+"""Nothing is left to match: the pattern has matched, and no other way is tried."""
+
+
+def _sum(left: Steps, right: Steps) -> Steps:
+    return tuple(one + other for one, other in zip_longest(left, right, fillvalue=0))
+
+
+def _times(steps: Steps, count: int) -> Steps:
+    return tuple(each * count for each in steps)
+
+
+def _times_length(steps: Steps) -> Steps:
+    return (0, *steps)
+
+
+def _longest(steps: Steps) -> int:
+    """Characters of the longest text for which the steps are few enough."""
+    low, high = 0, LONGEST
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = sum(count * middle**power for power, count in enumerate(steps)) <= MOST_STEPS
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return low
+
+
+@dataclass(frozen=True, slots=True)
+class ShortPattern:
+    """``expression`` finds in ASCII text of at most ``longest`` characters what the pattern finds."""
+
+    expression: re.Pattern[str]
+    longest: int
+    captures: bool
+    """The groups catch what RE2's do."""
+    alike: bool
+    """So they do in all matches that follow each other: each takes a character."""
+
+
+def short_pattern(root: Node) -> ShortPattern | None:
+    """The form of a pattern for short texts; None when the ways through it may be too many."""
+    try:
+        written = _written(root)
+        work = _work((root,), _MATCHED)
+    except _NotShort:
+        return None
+    # A pattern that begins at the beginning of the text fails at once at all other places.
+    tried = _sum(work.steps, (0, 1)) if _at_start(root) else _times_length(work.steps)
+    captures = _captures(root)
+    return ShortPattern(re.compile(written, re.ASCII), _longest(tried), captures, captures and _least(root) > 0)
+
+
+def _at_start(node: Node) -> bool:
+    match node:
+        case Assertion(Look.TEXT_START):
+            return True
+        case Sequence((first, *_)) | Group(first):
+            return _at_start(first)
+        case _:
+            return False
+
+
+# ------------------------------------------------------------------------------------------------------------- writing
+
+
+def _ranges(node: Literal | Class) -> Ranges:
+    if isinstance(node, Literal):
+        ranges = _SETS.ranges(Span(ord(node.char), ord(node.char)), node.fold, node.unicode)
+    else:
+        ranges = _SETS.ranges(node.members, node.fold, node.unicode)
+    return intersection(ranges, _ASCII)
+
+
+def _class_text(ranges: Ranges) -> str:
+    if not ranges:
+        raise _NotShort
+    if ranges == _ASCII:
+        return r"[\x00-\x7f]"
+    inverse = intersection(complement(ranges), _ASCII)
+    sign, shown = ("^", inverse) if len(inverse) < len(ranges) else ("", ranges)
+    return f"[{sign}{''.join(f'{_char(low)}-{_char(high)}' if low != high else _char(low) for low, high in shown)}]"
+
+
+def _char(code: int) -> str:
+    char = chr(code)
+    return char if char.isalnum() else f"\\x{code:02x}"
+
+
+def _written(node: Node) -> str:
+    match node:
+        case Literal() | Class():
+            ranges = _ranges(node)
+            single = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+            return _char(ranges[0][0]) if single else _class_text(ranges)
+        case Assertion(look, _, crlf):
+            if look not in _LOOKS or (crlf and look in (Look.LINE_START, Look.LINE_END)):
+                raise _NotShort
+            return _LOOKS[look]
+        case Group(inner, captures):
+            return f"({'' if captures else '?:'}{_written(inner)})"
+        case Sequence(parts):
+            return "".join(f"(?:{_written(each)})" if isinstance(each, Choice) else _written(each) for each in parts)
+        case Choice(options):
+            return "|".join(map(_written, options))
+        case Repeat(inner, low, high, greedy):
+            if isinstance(inner, (Assertion, Repeat, Sequence, Choice)):
+                raise _NotShort
+            count = "{" + f"{low},{'' if high is None else high}" + "}"
+            return f"{_written(inner)}{count}{'' if greedy else '?'}"
+
+
+# ------------------------------------------------------------------------------------------------------------- counting
+
+
+def _work(parts: tuple[Node, ...], rest: _Work) -> _Work:
+    """The work of matching ``parts`` and then what ``rest`` stands for."""
+    for part in reversed(parts):
+        rest = _step(part, rest)
+        if sum(rest.steps) > MOST_STEPS:
+            raise _NotShort
+    return rest
+
+
+def _step(node: Node, rest: _Work) -> _Work:
+    match node:
+        case Literal() | Class():
+            return _Work(_sum(rest.steps, (1,)), 1, _ranges(node), False)
+        case Assertion(Look.TEXT_END):
+            return _Work(_sum(rest.steps, (1,)), 1, _NOTHING, False)
+        case Assertion(Look.LINE_END):
+            return _Work(_sum(rest.steps, (1,)), 1, _LINE_FEED, False)
+        case Assertion():
+            return _Work(_sum(rest.steps, (1,)), rest.at_once + 1, rest.first, rest.any_first)
+        case Group(inner):
+            return _step(inner, rest)
+        case Sequence(parts):
+            return _work(parts, rest)
+        case Choice(options):
+            total, *others = (_step(option, rest) for option in options)
+            for other in others:
+                total += other
+            return total
+        case Repeat(inner, 0, 1):
+            return _step(inner, rest) + rest
+        case Repeat(Literal() | Class() as inner, low, high):
+            return _repeated(_ranges(inner), low, high, rest)
+        case _:
+            raise _NotShort
+
+
+def _repeated(taken: Ranges, low: int, high: int | None, rest: _Work) -> _Work:
+    if rest is _MATCHED:  # the first end of the repetition is the only one that is tried
+        steps: Steps = (1, 1)
+    elif rest.any_first or intersection(taken, rest.first):
+        each = _sum(rest.steps, (1,))
+        few = high is not None and high <= _FEW
+        steps = _times(each, high + 1) if few and high is not None else _sum(each, _times_length(each))
+    else:  # wherever the repetition could go on, the rest fails at once
+        steps = _sum(rest.steps, (1, 1 + rest.at_once))
+    if low:
+        return _Work(steps, 1, taken, False)
+    return _Work(steps, rest.at_once + 1, merged(taken + rest.first), rest.any_first)
+
+
+# ------------------------------------------------------------------------------------------------------------- features
+
+
+def _least(node: Node) -> int:
+    """The characters that a match takes at least."""
+    match node:
+        case Literal() | Class():
+            return 1
+        case Group(inner):
+            return _least(inner)
+        case Sequence(parts):
+            return sum(map(_least, parts))
+        case Choice(options):
+            return min(map(_least, options))
+        case Repeat(inner, low):
+            return low * _least(inner)
+        case _:
+            return 0
+
+
+def _captures(node: Node) -> bool:
+    """Whether every group that counts stands where each match passes once: Python may keep what a group caught on a way
+    that it has left."""
+    match node:
+        case Group(inner):
+            return _captures(inner)
+        case Sequence(parts):
+            return all(map(_captures, parts))
+        case Choice() | Repeat():
+            return not any(_counting_groups(node))
+        case _:
+            return True
+
+
+def _counting_groups(node: Node) -> Iterator[bool]:
+    match node:
+        case Group(inner, captures):
+            yield from (True,) if captures else _counting_groups(inner)
+        case Repeat(inner):
+            yield from _counting_groups(inner)
+        case Sequence(parts) | Choice(parts):
+            for part in parts:
+                yield from _counting_groups(part)
+        case _:
+            pass
