@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
-from function_cases import Case, Failure, call, load_cases, same
+from function_cases import Case, Failure, call, load_cases, plain, same, type_of
 
+from tocsin.kql.functions.declaration import VARIES, Nulls
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.functions.rendering import json_text, real_text
@@ -45,6 +48,29 @@ def test_a_value_that_spoils_the_query_is_an_error_for_the_user(function: str, a
     with pytest.raises(KqlValueError) as raised:
         call(scalar_functions()[function], arguments)
     assert str(raised.value)
+
+
+def specialisations(case: Case) -> Iterator[tuple[Callable[..., object], list[object]]]:
+    """Each way to hold some arguments constant for which there is a quicker function, and the others."""
+    function = scalar_functions()[case.function]
+    values, types = [plain(each) for each in case.arguments], [type_of(each) for each in case.arguments]
+    for varies in product((True, False), repeat=len(values)):
+        given = [VARIES if each else value for each, value in zip(varies, values, strict=True)]
+        varying = [value for each, value in zip(varies, values, strict=True) if each]
+        special = function.specialised_for(types, given) if varying else None
+        if special is not None and not (function.nulls is Nulls.PROPAGATE and None in varying):
+            yield special, varying
+
+
+@pytest.mark.parametrize("name", [each.name for each in scalar_functions().values() if each.specialise is not None])
+def test_what_is_worked_out_once_gives_what_the_implementation_gives(name: str) -> None:
+    tried = 0
+    for case in CASES:
+        if case.function in (name, scalar_functions()[name].alias_of):
+            for special, varying in specialisations(case):
+                assert same(special(*varying), case.expected), case
+                tried += 1
+    assert tried
 
 
 def test_functions_say_where_they_are_documented() -> None:

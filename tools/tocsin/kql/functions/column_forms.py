@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from operator import ge, gt, le, lt
 from typing import Any, Final, TypeAlias
 
+from tocsin.kql.functions.declaration import VARIES
 from tocsin.kql.functions.rendering import dynamic_text
 from tocsin.kql.functions.terms import folded, has_term, upper
 from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, REAL, STRING, TIMESPAN, ScalarType, Value
@@ -21,9 +22,9 @@ Kernel: TypeAlias = Callable[..., list[Value]]
 Constants: TypeAlias = Sequence[Value]
 """The value of each argument that is the same in all rows, VARIES for the others."""
 
-Form: TypeAlias = Callable[[Sequence[ScalarType], Constants], Kernel | None]
+__all__ = ["COLUMN_FORMS", "VARIES", "Form"]
 
-VARIES: Final = object()
+Form: TypeAlias = Callable[[Sequence[ScalarType], Constants], Kernel | None]
 
 _EQUAL = frozenset({STRING, INT, LONG, REAL, BOOL, DATETIME, TIMESPAN, GUID})
 _ORDERED = frozenset({INT, LONG, REAL, DATETIME, TIMESPAN})

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from tocsin.kql.functions.libraries import Library
 from tocsin.kql.functions.signatures import Signature, parse_signature
-from tocsin.kql.types import ScalarType
+from tocsin.kql.types import ScalarType, Value
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
 """An implementation: declaring it leaves it as it is."""
@@ -67,6 +67,14 @@ class Style(Enum):
 ReturnRule = Callable[[Sequence[ScalarType]], ScalarType]
 """Result type from the argument types, where no signature text can say it."""
 
+VARIES: Final = object()
+"""Stands for the value of an argument that is not the same in all rows."""
+
+Specialise: TypeAlias = Callable[[Sequence[ScalarType], Sequence[Value]], Callable[..., Any] | None]
+"""From the argument types and the values of the arguments, VARIES for those that vary, a function of those that vary,
+in their order. It gives what the implementation gives, and is given no null where nulls propagate. None: there is no
+quicker way with these, or they are a mistake, which the implementation reports when it is called."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScalarFunction:
@@ -95,6 +103,15 @@ class ScalarFunction:
     """Constant arguments make a call that the language service takes for a constant."""
     operator: bool = False
     """Written between or before its operands; never called by name."""
+    specialise: Specialise | None = None
+    """What is worked out once for constant arguments. Only for functions that are called with the values of a row."""
+
+    def specialised_for(self, types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[..., Any] | None:
+        """A function of the arguments that vary, where there is a quicker way than the implementation (see
+        ``Specialise``)."""
+        if self.specialise is None or (self.nulls is Nulls.PROPAGATE and None in values):
+            return None
+        return self.specialise(types, values)
 
     def implementation_for(self, types: Sequence[ScalarType]) -> Callable[..., Any] | None:
         """What an engine calls for arguments of these types: the implementation, specialised when it is ``TYPED``."""
@@ -189,6 +206,7 @@ class FunctionTable:
         needs_places: bool = False,
         accepts: Sequence[str] = (),
         folds: bool | None = None,
+        specialise: Specialise | None = None,
     ) -> Callable[[Declared], Declared]:
         """Declare a scalar function; decorates its implementation. ``aliases`` are other spellings of its name."""
 
@@ -199,19 +217,28 @@ class FunctionTable:
                     each, parsed, page, implementation, nulls, style, deterministic, returns, availability,
                     serialized, None if each == name else name, accepts=tuple(accepts),
                     folds=self.folds if folds is None else folds, library=library, needs_places=needs_places,
+                    specialise=specialise,
                 )  # fmt: skip
             return implementation
 
         return register
 
     def operator(
-        self, name: str, *signatures: str, page: str, nulls: Nulls = Nulls.PROPAGATE, style: Style = Style.VALUES
+        self,
+        name: str,
+        *signatures: str,
+        page: str,
+        nulls: Nulls = Nulls.PROPAGATE,
+        style: Style = Style.VALUES,
+        specialise: Specialise | None = None,
     ) -> Callable[[Declared], Declared]:
         """Declare an operator between values; decorates its implementation."""
 
         def register(implementation: Declared) -> Declared:
             parsed = tuple(parse_signature(text) for text in signatures)
-            self.scalars[name] = ScalarFunction(name, parsed, page, implementation, nulls, style, operator=True)
+            self.scalars[name] = ScalarFunction(
+                name, parsed, page, implementation, nulls, style, operator=True, specialise=specialise
+            )
             return implementation
 
         return register

@@ -5,18 +5,46 @@ Source: https://learn.microsoft.com/kusto/query/scalar-functions#string-function
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from tocsin.kql.functions.adaptation import texts
-from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
+from tocsin.kql.functions.declaration import VARIES, FunctionTable, Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.regex_scanner import shown
 from tocsin.kql.functions.regexes import MOST_GROUPS, Frame, Match, Regex, compiled, rewriting
-from tocsin.kql.types import Value
+from tocsin.kql.types import ScalarType, Value
 
 TABLE = FunctionTable()
 
 
 def _caught(match: Match, group: int) -> str:
     return match.group(group) or ""
+
+
+def _known(regex: Value, frame: Frame = Frame.ANYWHERE) -> Regex | None:
+    """The compiled pattern where it is constant and one."""
+    if not isinstance(regex, str):
+        return None
+    try:
+        return compiled(regex, frame)
+    except KqlValueError:
+        return None
+
+
+def _extract_with(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[str], str] | None:
+    regex, group, source, *rest = values
+    pattern = _known(regex)
+    if pattern is None or not isinstance(group, int) or source is not VARIES or VARIES in rest:
+        return None
+    if not 0 <= group <= pattern.groups:
+        return lambda text: ""
+    search = pattern.search
+
+    def extract_from(text: str) -> str:
+        match = search(text)
+        return (match.group(group) or "") if match else ""
+
+    return extract_from
 
 
 @TABLE.scalar(
@@ -28,6 +56,7 @@ def _caught(match: Match, group: int) -> str:
         "(regex: const string, captureGroup: long, source: string) -> string",
         "(regex: const string, captureGroup: long, source: string, typeLiteral: literal type)",
     ),
+    specialise=_extract_with,
 )
 def extract(regex: str, group: int, source: str, type_name: str = "string") -> str:
     """What the group caught in the first match (0: the match); the empty text when there is none."""
@@ -51,30 +80,57 @@ def _chosen_groups(pattern: Regex, chosen: Value) -> list[int]:
     return numbers
 
 
+def _extracting_all(pattern: Regex, chosen: Sequence[Value]) -> Callable[[str], Value]:
+    """``chosen`` holds the array of groups, or nothing: then all of them count."""
+    if not 1 <= pattern.groups <= MOST_GROUPS:
+        raise KqlValueError(
+            f"extract_all needs a regular expression with 1 to {MOST_GROUPS} groups: {shown(pattern.pattern)}"
+        )
+    groups = _chosen_groups(pattern, chosen[0]) if chosen else list(range(1, pattern.groups + 1))
+    if len(groups) == 1:
+        only = groups[0]
+        return lambda source: [match.group(only) or "" for match in pattern.matches(source)] or None
+    return lambda source: [[_caught(match, group) for group in groups] for match in pattern.matches(source)] or None
+
+
+def _extract_all_with(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[str], Value] | None:
+    regex, *chosen, source = values
+    pattern = _known(regex)
+    if pattern is None or source is not VARIES or VARIES in chosen:
+        return None
+    try:
+        return _extracting_all(pattern, chosen)
+    except KqlValueError:
+        return None
+
+
 @TABLE.scalar(
     "extract_all",
     "(regex: const string, source: string) -> array",
     "(regex: const string, captureGroups: array, source: string) -> array",
     page="extract-all-function",
     aliases=("extractall",),
+    specialise=_extract_all_with,
 )
 def extract_all(regex: str, *arguments: Value) -> Value:
     """What the groups caught in each match: texts when one group counts, else arrays. Null without a match."""
-    pattern = compiled(regex)
-    if not 1 <= pattern.groups <= MOST_GROUPS:
-        raise KqlValueError(f"extract_all needs a regular expression with 1 to {MOST_GROUPS} groups: {shown(regex)}")
-    source = arguments[-1]
-    groups = _chosen_groups(pattern, arguments[0]) if len(arguments) == 2 else range(1, pattern.groups + 1)
-    found = [[_caught(match, group) for group in groups] for match in pattern.matches(source)]
-    if not found:
+    *chosen, source = arguments
+    return _extracting_all(compiled(regex), chosen)(str(source))
+
+
+def _replacing(regex: Value, rewrite: Value, source: Value) -> Callable[[str], str] | None:
+    pattern = _known(regex)
+    if pattern is None or not isinstance(rewrite, str) or source is not VARIES:
         return None
-    return [each[0] for each in found] if len(groups) == 1 else found
+    replace, written = pattern.replace, rewriting(rewrite, pattern.groups)
+    return lambda text: replace(text, written)
 
 
 @TABLE.scalar(
     "replace_regex",
     "(source: string, lookup_regex: const string, rewrite_pattern: const string) -> string",
     page="replace-regex-function",
+    specialise=lambda types, values: _replacing(values[1], values[2], values[0]),
 )
 def replace_regex(source: str, regex: str, rewrite: str) -> str:
     """Each match replaced; ``\\1`` in the rewrite is what the first group caught."""
@@ -86,6 +142,7 @@ def replace_regex(source: str, regex: str, rewrite: str) -> str:
     "replace",
     "(regex: const string, rewrite: const string, source: string) -> string",
     page="replace-regex-function",
+    specialise=lambda types, values: _replacing(*values),
 )
 def replace(regex: str, rewrite: str, source: str) -> str:
     """``replace_regex`` with its old order of arguments."""
@@ -95,21 +152,44 @@ def replace(regex: str, rewrite: str, source: str) -> str:
 _TRIM = "(regex: const string, source: string) -> string"
 
 
-@TABLE.scalar("trim_start", _TRIM, page="trim-start-function")
+def _trimming(frame: Frame) -> Callable[[Sequence[ScalarType], Sequence[Value]], Callable[[str], str] | None]:
+    """``Frame.ANYWHERE`` trims both ends."""
+
+    def specialise(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[str], str] | None:
+        regex, source = values
+        first, last = _known(regex, Frame.START), _known(regex, Frame.END)
+        if first is None or last is None or source is not VARIES:
+            return None
+        search_start, search_end = first.search, last.search
+
+        def start(text: str) -> str:
+            match = search_start(text)
+            return text[match.end() :] if match else text
+
+        def end(text: str) -> str:
+            match = search_end(text)
+            return text[: match.start()] if match else text
+
+        return start if frame is Frame.START else end if frame is Frame.END else lambda text: end(start(text))
+
+    return specialise
+
+
+@TABLE.scalar("trim_start", _TRIM, page="trim-start-function", specialise=_trimming(Frame.START))
 def trim_start(regex: str, source: str) -> str:
     """Without the match at the start, once."""
     match = compiled(regex, Frame.START).search(source)
     return source[match.end() :] if match else source
 
 
-@TABLE.scalar("trim_end", _TRIM, page="trim-end-function")
+@TABLE.scalar("trim_end", _TRIM, page="trim-end-function", specialise=_trimming(Frame.END))
 def trim_end(regex: str, source: str) -> str:
     """Without the match at the end, once."""
     match = compiled(regex, Frame.END).search(source)
     return source[: match.start()] if match else source
 
 
-@TABLE.scalar("trim", _TRIM, page="trim-function")
+@TABLE.scalar("trim", _TRIM, page="trim-function", specialise=_trimming(Frame.ANYWHERE))
 def trim(regex: str, source: str) -> str:
     """Without the matches at the start and at the end, once each."""
     return trim_end(regex, trim_start(regex, source))

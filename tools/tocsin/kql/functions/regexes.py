@@ -185,6 +185,9 @@ class Regex:
 
     def replace(self, text: str, rewrite: Callable[[Match], str]) -> str:
         """``text`` with each match replaced."""
+        short = self._short
+        if short is not None and len(text) <= short.longest and short.alike and text.isascii():
+            return short.expression.sub(rewrite, text)
         out: list[str] = []
         end = 0
         for match in self.matches(text):
@@ -264,6 +267,10 @@ def rewriting(rewrite: str, groups: int) -> Callable[[Match], str]:
         else:
             parts.append(rewrite[at])
             at += 1
+
+    if not any(isinstance(part, int) for part in parts):
+        constant = "".join(map(str, parts))
+        return lambda match: constant
 
     def replacement(match: Match) -> str:
         return "".join(

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from tocsin.kql.functions.declaration import FunctionTable, Nulls
+from tocsin.kql.functions.declaration import VARIES, FunctionTable, Nulls
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.regex_scanner import shown
 from tocsin.kql.functions.regexes import MOST_GROUPS, compiled
 from tocsin.kql.functions.rendering import dynamic_text
 from tocsin.kql.functions.terms import folded, has_term, upper
-from tocsin.kql.types import Value
+from tocsin.kql.types import STRING, ScalarType, Value
 
 TABLE = FunctionTable()
 
@@ -90,18 +90,33 @@ def unequal_ignoring_case(left: Value, right: Value) -> bool:
     return not equal_ignoring_case(left, right)
 
 
+def _finder(pattern: str) -> Callable[[str], bool]:
+    regex = compiled(pattern)
+    if regex.groups > MOST_GROUPS:
+        raise KqlValueError(f"a regular expression has {MOST_GROUPS} groups at most here: {shown(regex.pattern)}")
+    return regex.found
+
+
+def _matches_with(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[str], bool] | None:
+    text, pattern = values
+    if text is not VARIES or not isinstance(pattern, str) or types[0] is not STRING:
+        return None
+    try:
+        return _finder(pattern)
+    except KqlValueError:
+        return None
+
+
 @TABLE.operator(
     "matches regex",
     "(left: string|dynamic, right: string|dynamic) -> bool",
     page="regex-operator",
     nulls=Nulls.SEE,
+    specialise=_matches_with,
 )
 def matches_regex(text: Value, pattern: Value) -> bool:
     """Whether the pattern matches somewhere in the text. Raises KqlValueError for a broken pattern."""
-    regex = compiled(_text(pattern))
-    if regex.groups > MOST_GROUPS:
-        raise KqlValueError(f"a regular expression has {MOST_GROUPS} groups at most here: {shown(regex.pattern)}")
-    return regex.found(_text(text))
+    return _finder(_text(pattern))(_text(text))
 
 
 # ------------------------------------------------------------------------------------------------------ list tests
