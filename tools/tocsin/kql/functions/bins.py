@@ -18,7 +18,7 @@ from tocsin.kql.types import DATETIME, DECIMAL, REAL, TIMESPAN, ScalarType, Valu
 TABLE = FunctionTable()
 
 
-def _binned(value: Any, size: Any, fixed: Any) -> Any:
+def binned(value: Any, size: Any, fixed: Any) -> Any:
     """The multiple of ``size`` from ``fixed`` at or below ``value``; null for a size that is not positive."""
     if isinstance(value, int) and isinstance(size, int) and isinstance(fixed, int):
         return (value - fixed) // size * size + fixed if size > 0 else None
@@ -69,7 +69,7 @@ _BIN = (
 def bin_(types: Sequence[ScalarType]) -> Callable[[Value, Value], Value]:
     """The value rounded down to a multiple of the size; null for a size that is not positive."""
     finish = _finish(types)
-    return lambda value, size: finish(_binned(value, size, 0))
+    return lambda value, size: finish(binned(value, size, 0))
 
 
 @TABLE.scalar(
@@ -91,7 +91,7 @@ def bin_(types: Sequence[ScalarType]) -> Callable[[Value, Value], Value]:
 def bin_at(types: Sequence[ScalarType]) -> Callable[[Value, Value, Value], Value]:
     """As ``bin``, the multiples counted from a fixed point."""
     finish = _finish(types)
-    return lambda value, size, fixed: finish(_binned(value, size, fixed))
+    return lambda value, size, fixed: finish(binned(value, size, fixed))
 
 
 TABLE.known("bin_auto", "(value: summable) -> dynamic", page="bin-auto-function", returns=lambda types: types[0])

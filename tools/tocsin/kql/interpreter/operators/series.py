@@ -8,8 +8,10 @@ Source: https://learn.microsoft.com/kusto/query/make-series-operator
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+from tocsin.kql.functions.bins import binned
 from tocsin.kql.functions.conversions import converter, to_dynamic
 from tocsin.kql.interpreter.batch import UNIT, Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
@@ -18,7 +20,7 @@ from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.operators.grouping import AggregateRunner, grouped
 from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import Column, Expr, MakeSeriesRows, Relation
-from tocsin.kql.types import DYNAMIC, Value
+from tocsin.kql.types import DYNAMIC, LONG_MAX, Value
 
 _NO_DEFAULT = 0
 """What a step without data shows when the query gives no default."""
@@ -40,13 +42,18 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
     def run(execution: Execution, batch: Batch) -> Batch:
         start, stop = (None if bound is None else bound(execution) for bound in bounds)
         step = step_of(execution)
-        if not step or step < 0:
+        if not step or not step > 0:
             raise KqlRuntimeError("the step of make-series must be above 0", node.start, node.length, node.origin)
+        if not all(each is None or _is_place(each) for each in (start, stop, step)):
+            raise KqlRuntimeError("the axis of make-series must be finite", node.start, node.length, node.origin)
         (places,) = axis.columns(execution, batch)
         kept = [
             i
             for i, value in enumerate(places)
-            if value is not None and (start is None or value >= start) and (stop is None or value < stop)
+            if value is not None
+            and _is_place(value)
+            and (start is None or value >= start)
+            and (stop is None or value < stop)
         ]
         inside = batch.pick(kept)
         places = [places[i] for i in kept]
@@ -63,15 +70,17 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
         for group in groups:
             if not group and not (node.nonempty and start is not None and stop is not None):
                 continue
-            first = start if start is not None else min(places[i] for i in group) // step * step
-            end = stop if stop is not None else max(places[i] for i in group) + step
-            count = _steps(first, end, step, bounded=stop is not None)
+            first = start if start is not None else binned(min(places[i] for i in group), step, 0)
+            if stop is not None:
+                count = _steps(first, stop, step)
+            else:
+                count = _place(max(places[i] for i in group), first, step) + 1
             execution.allow_rows(count, node, 1 + len(arrays))
             origins.append([kept[i] for i in group])
             axes.append([into_axis(first + i * step) for i in range(count)])
             bins: dict[int, list[int]] = {}
             for i in group:
-                bins.setdefault(int((places[i] - first) // step), []).append(i)
+                bins.setdefault(min(count - 1, _place(places[i], first, step)), []).append(i)
             filled = list(bins)
             found: dict[Column, list[Value]] = {}
             for aggregate in aggregates:
@@ -93,11 +102,25 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
     return run
 
 
-def _steps(first: Value, end: Value, step: Value, bounded: bool) -> int:
-    """How many steps start before ``end``; without a bound ``end`` is one step after the last value."""
-    if bounded:
-        return max(0, int(-((first - end) // step)))
-    return int((end - first) // step)
+def _is_place(value: Value) -> bool:
+    """Whether a value can lie on an axis: NaN and the infinities do not."""
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _place(value: Value, first: Value, step: Value) -> int:
+    """The step that a value at or after ``first`` lies in; for reals by the same division as ``bin``."""
+    if isinstance(value, float) or isinstance(step, float):
+        quotient = (value - first) / step
+        return math.floor(quotient) if quotient < LONG_MAX else LONG_MAX
+    return int((value - first) // step)
+
+
+def _steps(first: Value, end: Value, step: Value) -> int:
+    """How many steps start before ``end``."""
+    if end <= first:
+        return 0
+    count = _place(end, first, step)
+    return count + 1 if first + count * step < end else count
 
 
 def _optional(compiler: PlanCompiler, expression: Expr | None) -> Callable[[Execution], Value] | None:
