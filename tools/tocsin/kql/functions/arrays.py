@@ -14,7 +14,7 @@ from tocsin.kql.functions.adaptation import dynamics
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
 from tocsin.kql.functions.identity import canonical
 from tocsin.kql.functions.rendering import json_text
-from tocsin.kql.types import DynamicDatetime, DynamicTimespan, Value
+from tocsin.kql.types import DynamicDatetime, DynamicGuid, DynamicTimespan, Value
 
 TABLE = FunctionTable()
 
@@ -68,9 +68,15 @@ def array_split(array: Value, indexes: Value) -> Value:
     return [array[start:end] for start, end in pairwise(edges)]
 
 
+_NOT_SAID = object()
+"""For the places left behind: the empty text in an array of texts, null in any other."""
+
+
 def _shifted(array: Value, count: int, filler: Value) -> Value:
     if not isinstance(array, list):
         return None
+    if filler is _NOT_SAID:
+        filler = "" if array and all(type(each) is str for each in array) else None
     moved = min(abs(count), len(array))
     if count >= 0:
         return [*array[moved:], *[filler] * moved]
@@ -82,14 +88,14 @@ _SHIFT = "(array: array, shift_count: int|long, [default_value: scalar]) -> the 
 
 @TABLE.scalar("array_shift_left", _SHIFT, page="array-shift-left-function", nulls=Nulls.SEE, style=Style.TYPED)
 @dynamics(2)
-def array_shift_left(array: Value, count: int | None, filler: Value = None) -> Value:
+def array_shift_left(array: Value, count: int | None, filler: Any = _NOT_SAID) -> Value:
     """The elements moved to the front; the places left behind are filled."""
     return None if count is None else _shifted(array, count, filler)
 
 
 @TABLE.scalar("array_shift_right", _SHIFT, page="array-shift-right-function", nulls=Nulls.SEE, style=Style.TYPED)
 @dynamics(2)
-def array_shift_right(array: Value, count: int | None, filler: Value = None) -> Value:
+def array_shift_right(array: Value, count: int | None, filler: Any = _NOT_SAID) -> Value:
     """The elements moved to the back; the places left behind are filled."""
     return None if count is None else _shifted(array, -count, filler)
 
@@ -175,13 +181,32 @@ def array_iff(conditions: Value, when_true: Value, when_false: Value) -> Value:
 # --------------------------------------------------------------------------------------------------------- sorting
 
 
-def _rank(value: Value) -> tuple[int, Any]:
-    """Order across types: bools, numbers, texts, then the rest by their JSON text."""
-    if isinstance(value, bool):
-        return 0, value
-    if isinstance(value, (int, float, Decimal)):
-        return 1, value
-    return (2, value) if isinstance(value, str) else (3, json_text(value))
+def _kind(value: Value) -> int:
+    """Order across types: numbers, datetimes and timespans, then texts, guids, and all others."""
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return 0
+    if isinstance(value, str):
+        return 2 if isinstance(value, DynamicGuid) else 1
+    return 3
+
+
+def _within_kind(value: Value) -> Any:
+    if isinstance(value, float):
+        return (value == value, value)
+    return (True, value if _kind(value) < 3 else json_text(value))
+
+
+def _order(array: list[Value], descending: bool) -> list[int]:
+    """The positions of the elements that are not null, in order."""
+    if {type(each) for each in array} in ({int}, {str}):
+        return sorted(range(len(array)), key=array.__getitem__, reverse=descending)
+    kinds: list[list[int]] = [[], [], [], []]
+    for index, value in enumerate(array):
+        if value is not None:
+            kinds[_kind(value)].append(index)
+    for each in kinds:
+        each.sort(key=lambda index: _within_kind(array[index]), reverse=descending)
+    return [index for each in kinds for index in each]
 
 
 def _sorted(arguments: Sequence[Value], *, descending: bool) -> Value:
@@ -191,10 +216,10 @@ def _sorted(arguments: Sequence[Value], *, descending: bool) -> Value:
     first = arguments[0]
     if not isinstance(first, list):
         return None
-    order = [index for index, value in enumerate(first) if value is not None]
-    order.sort(key=lambda index: _rank(first[index]), reverse=descending)
-    nulls = [index for index, value in enumerate(first) if value is None]
-    order = [*order, *nulls] if nulls_last else [*nulls, *order]
+    order = _order(first, descending)
+    if len(order) < len(first):
+        nulls = [index for index, value in enumerate(first) if value is None]
+        order = [*order, *nulls] if nulls_last else [*nulls, *order]
     if len(arguments) == 1:
         return [first[index] for index in order]
     return [

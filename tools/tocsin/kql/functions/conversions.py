@@ -253,10 +253,16 @@ def gettype(types: Sequence[ScalarType]) -> Callable[[Value], str]:
     return lambda value: name
 
 
-@TABLE.scalar("tohex", "(value: int|long, [length: int|long]) -> string", page="tohex-function")
-def tohex(value: int, length: int = 0) -> str:
-    """Hexadecimal digits of the two's complement, filled with zeros on the left."""
-    return format(value & (2**64 - 1), "x").rjust(max(0, min(length, 1024)), "0")
+@TABLE.scalar("tohex", "(value: int|long, [length: int|long]) -> string", page="tohex-function", style=Style.TYPED)
+def tohex(types: Sequence[ScalarType]) -> Callable[..., str]:
+    """Hexadecimal digits of the two's complement in the 32 bits of an int or the 64 of a long, filled with zeros on
+    the left to the length, 16 at most."""
+    mask = 2**32 - 1 if types[0] is INT else 2**64 - 1
+
+    def digits(value: int, length: int = 0) -> str:
+        return format(value & mask, "x").rjust(min(length, 16), "0")
+
+    return digits
 
 
 _TAGS: dict[ScalarType, Callable[[Any], Value]] = {

@@ -72,12 +72,19 @@ def _months(ticks: int) -> int:
 # ----------------------------------------------------------------------------------------------------------- parts
 
 
+def _week_by_wednesday(ticks: int) -> int:
+    """Number of the week, from Sunday, in the year that its Wednesday falls in: what ISO 8601 does with Thursdays."""
+    day = ticks // TICKS_PER_DAY
+    wednesday = date.fromordinal(day - (day + 1) % 7 + 4)
+    return (wednesday.timetuple().tm_yday - 1) // 7 + 1
+
+
 _PARTS: dict[str, Callable[[int], int]] = {
     "year": lambda ticks: calendar_day(ticks).year,
     "quarter": lambda ticks: (calendar_day(ticks).month + 2) // 3,
     "month": lambda ticks: calendar_day(ticks).month,
     "week_of_year": lambda ticks: calendar_day(ticks).isocalendar().week,
-    "weekofyear": lambda ticks: calendar_day(ticks).isocalendar().week,
+    "weekofyear": lambda ticks: _week_by_wednesday(ticks),
     "day": lambda ticks: calendar_day(ticks).day,
     "dayofyear": lambda ticks: calendar_day(ticks).timetuple().tm_yday,
     "hour": lambda ticks: ticks % TICKS_PER_DAY // TICKS_PER_HOUR,
@@ -96,7 +103,7 @@ for _name, _part, _page in (
     ("dayofyear", "dayofyear", "day-of-year-function"),
     ("hourofday", "hour", "hour-of-day-function"),
     ("week_of_year", "week_of_year", "week-of-year-function"),
-    ("weekofyear", "week_of_year", "week-of-year-function"),
+    ("weekofyear", "weekofyear", "week-of-year-function"),
 ):
     TABLE.scalar(_name, "(date: datetime) -> int", page=_page)(_PARTS[_part])
 

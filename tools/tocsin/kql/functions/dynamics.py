@@ -15,13 +15,15 @@ from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.identity import canonical
 from tocsin.kql.functions.json_paths import Path, follow, parse_path, path_or_key
-from tocsin.kql.functions.rendering import dynamic_text, json_text
+from tocsin.kql.functions.rendering import dynamic_text, json_text, text_of
 from tocsin.kql.types import (
     DATETIME,
     DECIMAL,
+    DYNAMIC,
     REAL,
     TICKS_PER_HOUR,
     TIMESPAN,
+    UNKNOWN,
     DynamicDatetime,
     DynamicTimespan,
     ScalarType,
@@ -154,10 +156,11 @@ def treepath(bag: Value) -> Value:
 
 
 @TABLE.scalar("dynamic_to_json", "(value: scalar) -> string", page="dynamic-to-json-function", style=Style.TYPED)
-@dynamics()
-def dynamic_to_json(value: Value) -> str:
-    """The value as JSON with its keys in order."""
-    return json_text(value, sort_keys=True)
+def dynamic_to_json(types: Sequence[ScalarType]) -> Callable[[Value], str]:
+    """A dynamic as JSON with its keys in order; of another type the text that ``tostring()`` gives."""
+    if types[0] not in (DYNAMIC, UNKNOWN):
+        return text_of(types[0])
+    return lambda value: json_text(value, sort_keys=True)
 
 
 @TABLE.scalar(

@@ -1,4 +1,5 @@
-"""Mathematical functions. What has no real result is NaN, except that the logarithm of a negative number is null.
+"""Mathematical functions. What has no real result is NaN, except that the logarithm of a negative number, and the angle
+of a cosine or sine beyond 1, are null.
 
 Source: https://learn.microsoft.com/kusto/query/scalar-functions#mathematical-functions
 """
@@ -39,7 +40,12 @@ def _cot(angle: float) -> float:
 
 
 def _gamma(number: float) -> float:
-    return math.gamma(number)
+    return math.copysign(math.inf, number) if number == 0 else math.gamma(number)
+
+
+def _loggamma(number: float) -> float:
+    pole = number <= 0 and number.is_integer()
+    return math.inf if pole else math.lgamma(number)
 
 
 for _name, _function in {
@@ -50,18 +56,28 @@ for _name, _function in {
     "sin": math.sin,
     "cos": math.cos,
     "tan": math.tan,
-    "asin": math.asin,
-    "acos": math.acos,
     "atan": math.atan,
     "cot": _cot,
     "degrees": math.degrees,
     "radians": math.radians,
     "gamma": _gamma,
-    "loggamma": math.lgamma,
+    "loggamma": _loggamma,
     "erf": math.erf,
     "erfc": math.erfc,
 }.items():
     TABLE.scalar(_name, _ONE, page=f"{_name}-function")(_guarded(_function))
+
+
+def _angle(function: Callable[[float], float]) -> Callable[[Any], float | None]:
+    def apply(number: Any) -> float | None:
+        value = float(number)
+        return None if abs(value) > 1 else function(value)
+
+    return apply
+
+
+for _name, _arc in {"asin": math.asin, "acos": math.acos}.items():
+    TABLE.scalar(_name, _ONE, page=f"{_name}-function")(_angle(_arc))
 
 TABLE.scalar("atan2", "(y: number, x: number) -> real", page="atan2-function")(_guarded(math.atan2))
 
@@ -72,7 +88,8 @@ def pi() -> float:
     return math.pi
 
 
-def _power(base: float, exponent: float) -> float:
+def power(base: float, exponent: float) -> float:
+    """``base`` to the power of ``exponent``; infinite where it is too large. ValueError: there is no real result."""
     if base == 0 and exponent < 0:
         return math.inf
     try:
@@ -81,7 +98,7 @@ def _power(base: float, exponent: float) -> float:
         return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
 
 
-TABLE.scalar("pow", "(base: number, exponent: number) -> real", page="pow-function")(_guarded(_power))
+TABLE.scalar("pow", "(base: number, exponent: number) -> real", page="pow-function")(_guarded(power))
 
 
 def _logarithm(function: Callable[[float], float]) -> Callable[[Any], float | None]:
@@ -143,16 +160,40 @@ def ceiling(number: Any) -> Any:
     accepts=("(number: number, [precision: const long]) -> the type of number",),
 )
 def round_(number: Any, precision: int = 0) -> Any:
-    """The number to so many digits, halves away from zero; a negative precision rounds to tens, hundreds …"""
-    if isinstance(number, float) and (not math.isfinite(number) or precision > 300):
+    """The number to so many digits, halves away from zero; a negative precision rounds to tens, hundreds …
+
+    A real is scaled in double precision before it is rounded, so that a half is what binary digits make of it.
+    """
+    if isinstance(number, int):
+        return number if precision >= 0 else _round_integer(number, -precision)
+    return _round_decimal(number, precision) if isinstance(number, Decimal) else _round_real(number, precision)
+
+
+def _round_integer(number: int, digits: int) -> int:
+    if digits > 20:
+        return 0
+    size = 10**digits
+    rounded = (abs(number) + size // 2) // size * size
+    return wrap_long(rounded if number >= 0 else -rounded)
+
+
+def _round_real(number: float, precision: int) -> float:
+    if abs(precision) > 308:
+        return number if precision > 0 else 0.0
+    size = 10.0 ** abs(precision)
+    scaled = abs(number * size if precision >= 0 else number / size)
+    if not scaled < 2**53:
         return number
-    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
+    whole = math.floor(scaled)
+    rounded = float(whole + (scaled - whole >= 0.5))
+    return math.copysign(rounded / size if precision >= 0 else rounded * size, number)
+
+
+def _round_decimal(number: Decimal, precision: int) -> Decimal:
     with localcontext() as context:
         context.prec = 700
         try:
-            rounded = exact.quantize(Decimal(1).scaleb(-max(-400, min(precision, 300))), ROUND_HALF_UP)
-            if isinstance(number, Decimal):
-                return rounded if precision >= 0 else rounded.quantize(Decimal(1))
+            rounded = number.quantize(Decimal(1).scaleb(-max(-400, min(precision, 300))), ROUND_HALF_UP)
+            return rounded if precision >= 0 else rounded.quantize(Decimal(1))
         except DecimalException:
             return number
-    return wrap_long(int(rounded)) if isinstance(number, int) else float(rounded)

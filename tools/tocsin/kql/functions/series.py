@@ -14,18 +14,18 @@ from typing import Any
 
 from tocsin.kql.functions.declaration import FunctionTable, Nulls
 from tocsin.kql.functions.mathematics import TABLE as _MATHEMATICS
+from tocsin.kql.functions.mathematics import power
 from tocsin.kql.types import LONG_MAX, LONG_MIN, Value
 
 TABLE = FunctionTable(folds=False)
 
 
 def _number(value: Value) -> Any:
-    """The element when it is a number, else None."""
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, Decimal):
-        return float(value)
-    return value if isinstance(value, (int, float)) else None
+    """The element when it is a number, else None: bools, datetimes and timespans are none."""
+    kind = type(value)
+    if kind is int or kind is float:
+        return value
+    return float(value) if isinstance(value, Decimal) else None
 
 
 def numbers(series: Value) -> list[Any] | None:
@@ -79,7 +79,7 @@ _PAIRWISE: dict[str, Callable[[Any, Any], Any]] = {
     "subtract": lambda left, right: _fitting(left - right),
     "multiply": lambda left, right: _fitting(left * right),
     "divide": _divide,
-    "pow": lambda left, right: math.pow(left, right),
+    "pow": power,
     "less": lambda left, right: left < right,
     "less_equals": lambda left, right: left <= right,
     "greater": lambda left, right: left > right,
@@ -173,10 +173,12 @@ def series_magnitude(series: Value) -> float | None:
 
 
 def _vectors(left: Value, right: Value) -> tuple[list[float], list[float]] | None:
-    first, second = numbers(left), numbers(right)
-    if first is None or second is None or len(first) != len(second):
+    """Both as numbers as far as the shorter one goes, without the places where one has no number."""
+    if not isinstance(left, list) or not isinstance(right, list) or not left or not right:
         return None
-    return [float(each) for each in first], [float(each) for each in second]
+    pairs = [(_number(one), _number(other)) for one, other in zip(left, right, strict=False)]
+    kept = [pair for pair in pairs if None not in pair]
+    return [float(one) for one, _ in kept], [float(other) for _, other in kept]
 
 
 def _dot(left: list[float], right: list[float]) -> float:
@@ -219,21 +221,20 @@ def series_cosine_similarity(left: Value, right: Value, first: Any = None, secon
 )
 def series_pearson_correlation(left: Value, right: Value) -> float | None:
     """Pearson's correlation coefficient of two series of one length."""
-    vectors = _vectors(left, right)
-    if vectors is None or not vectors[0]:
+    first, second = numbers(left), numbers(right)
+    if not first or not second or len(first) != len(second):
         return None
+    vectors = [float(each) for each in first], [float(each) for each in second]
     centred = [[each - sum(vector) / len(vector) for each in vector] for vector in vectors]
     return _divide(_dot(*centred), math.hypot(*centred[0]) * math.hypot(*centred[1]))
 
 
 def _statistics(series: Value, ignore_nonfinite: bool) -> dict[str, Any] | None:
-    found = numbers(series)
-    if found is None:
+    if not isinstance(series, list):
         return None
-    indexed = [(index, float(each)) for index, each in enumerate(found)]
-    if ignore_nonfinite:
-        indexed = [pair for pair in indexed if math.isfinite(pair[1])]
-    if not indexed:
+    found = [_number(each) for each in series]
+    indexed = [(index, float(each)) for index, each in enumerate(found) if each is not None and math.isfinite(each)]
+    if not indexed or (len(indexed) < len(series) and not ignore_nonfinite):
         return None
     values = [each for _, each in indexed]
     mean = sum(values) / len(values)
@@ -248,7 +249,7 @@ def _statistics(series: Value, ignore_nonfinite: bool) -> dict[str, Any] | None:
         "stdev": math.sqrt(variance),
         "variance": variance,
         "sum": sum(values),
-        "len": len(values),
+        "len": len(series),
     }
 
 
@@ -272,17 +273,17 @@ def series_stats(series: Value, ignore_nonfinite: bool = False) -> Value:
 
 
 def _missing(value: Value, placeholder: Any) -> bool:
-    return _number(value) is None or (placeholder is not None and value == placeholder)
+    return value is None if placeholder is None else _number(value) == placeholder
 
 
 def _filled_forward(series: list[Value], placeholder: Any) -> list[Value]:
     out: list[Value] = []
-    last: Value = None
+    filling = False
     for each in series:
-        if _missing(each, placeholder):
-            out.append(each if last is None else last)
+        if filling and _missing(each, placeholder):
+            out.append(out[-1])
         else:
-            last = each
+            filling = filling or not _missing(each, placeholder)
             out.append(each)
     return out
 
@@ -323,24 +324,41 @@ def series_fill_const(series: Value, constant: Any = 0, placeholder: Any = None)
     nulls=Nulls.SEE,
 )
 def series_fill_linear(series: Value, placeholder: Any = None, edges: bool = True, constant: Any = 0.0) -> Value:
-    """Missing values are interpolated between their neighbours; whole numbers stay whole.
+    """Missing values (nulls, or those equal to the placeholder) are interpolated between their neighbours; whole
+    numbers stay whole.
 
     ``edges``: those before the first and after the last value become that value. A series without any value is filled
     with the constant.
     """
     if not isinstance(series, list):
         return None
-    known = [index for index, each in enumerate(series) if not _missing(each, placeholder)]
-    if not known:
+    missing = [_missing(each, placeholder) for each in series]
+    if all(missing):
         return [constant] * len(series)
+    known = [index for index, each in enumerate(series) if not missing[index] and _number(each) is not None]
     whole = all(isinstance(series[index], int) for index in known)
     out = list(series)
+
+    def fill(start: int, end: int, value: Callable[[int], Any]) -> None:
+        for index in range(start, end):
+            if missing[index]:
+                out[index] = value(index)
+
     for left, right in pairwise(known):
-        step = (series[right] - series[left]) / (right - left)
-        for index in range(left + 1, right):
-            value = series[left] + step * (index - left)
-            out[index] = int(value) if whole else value
-    if edges:
-        out[: known[0]] = [series[known[0]]] * known[0]
-        out[known[-1] + 1 :] = [series[known[-1]]] * (len(series) - known[-1] - 1)
+        first = _number(series[left])
+        step = (_number(series[right]) - first) / (right - left)
+        fill(left + 1, right, _along(first, step, left, whole=whole))
+    if edges and known:
+        fill(0, known[0], lambda _: series[known[0]])
+        fill(known[-1] + 1, len(series), lambda _: series[known[-1]])
     return out
+
+
+def _along(first: Any, step: float, place: int, *, whole: bool) -> Callable[[int], Any]:
+    """The line that has ``first`` at ``place``, at other places."""
+
+    def value(index: int) -> Any:
+        found = first + step * (index - place)
+        return int(found) if whole else found
+
+    return value
