@@ -197,18 +197,27 @@ def _as_result(type_: ScalarType, value: Value) -> Value:
 
 _PAGE = "percentiles-aggregation-function"
 _P, _W = "percentile: single number", "weight: integer"
-for _name, _signatures, _returns, _implementation in (
-    ("percentile", (f"(value: scalar, {_P})",), _percentile_type, percentiles),
-    ("percentiles", (f"(value: scalar, {_P}, ...)",), _percentile_type, percentiles),
-    ("percentilew", (f"(value: scalar, {_W}, {_P})",), _percentile_type, percentiles_weighted),
-    ("percentilesw", (f"(value: scalar, {_W}, {_P}, ...)",), _percentile_type, percentiles_weighted),
+# What cannot be added up has no ranks here: the service lets it pass, the reference does not say what comes of it.
+for _name, _arguments, _implementation in (
+    ("percentile", _P, percentiles),
+    ("percentiles", f"{_P}, ...", percentiles),
+    ("percentilew", f"{_W}, {_P}", percentiles_weighted),
+    ("percentilesw", f"{_W}, {_P}, ...", percentiles_weighted),
 ):
-    TABLE.aggregate(_name, *_signatures, page=_PAGE, prefix="percentile", returns=_returns, typed=True)(_implementation)
+    TABLE.aggregate(
+        _name,
+        f"(value: summable, {_arguments})",
+        page=_PAGE,
+        prefix="percentile",
+        returns=_percentile_type,
+        typed=True,
+        accepts=(f"(value: scalar, {_arguments})",),
+    )(_implementation)
 
 _P_OR_ARRAY = "percentile: single number|dynamic"
 TABLE.aggregate(
     "percentiles_array",
-    f"(value: scalar, {_P_OR_ARRAY}, ...) -> dynamic",
+    f"(value: summable, {_P_OR_ARRAY}, ...) -> dynamic",
     page=_PAGE,
     prefix="percentiles",
     returns=lambda types: DYNAMIC,
@@ -220,7 +229,7 @@ TABLE.aggregate(
 )(percentiles_array)
 TABLE.aggregate(
     "percentilesw_array",
-    f"(value: scalar, {_W}, {_P_OR_ARRAY}, ...) -> dynamic",
+    f"(value: summable, {_W}, {_P_OR_ARRAY}, ...) -> dynamic",
     page=_PAGE,
     prefix="percentile",
     returns=lambda types: DYNAMIC,

@@ -88,6 +88,8 @@ def _checked(
         message = f"The aggregate '{aggregate.name}' over the types ({shown}) is not run by the local engine"
         session.refuse("TK102", message, node.name)
         returns = kind.type if kind is not None else UNKNOWN
+        if kind is None and aggregate.returns is not None:
+            returns = aggregate.returns(types)
         outputs = _outputs(session, aggregate, names, types, values, kind, returns)
         return AggregateCall(aggregate, tuple(values), tuple(outputs)), names
     if aggregate.implementation is None:
