@@ -122,20 +122,28 @@ def matches_regex(text: Value, pattern: Value) -> bool:
 # ------------------------------------------------------------------------------------------------------ list tests
 
 
-Predicate: TypeAlias = Callable[[Value], bool]
+Predicate: TypeAlias = Callable[[Value], bool | None]
 
 
-def _in(items: Iterable[Value]) -> Predicate:
-    wanted = [item for item in items if item is not None]
-    nested = [item for item in wanted if isinstance(item, (dict, list))]
-    index = frozenset(item for item in wanted if not isinstance(item, (dict, list)))
+def _listed(wanted: bool) -> Callable[[Iterable[Value]], Predicate]:
+    """As ``==`` with each item, joined by ``or``, or as ``!=`` joined by ``and``: a null equals no value, and with
+    another null the answer is null."""
 
-    def test(value: Value) -> bool:
-        if value is None:
-            return False
-        return value in nested if isinstance(value, (dict, list)) else value in index
+    def build(items: Iterable[Value]) -> Predicate:
+        given = list(items)
+        nested = [item for item in given if isinstance(item, (dict, list))]
+        # NaN equals nothing, but a set finds the same object.
+        index = frozenset(item for item in given if not isinstance(item, (dict, list)) and item == item) - {None}
+        of_null = None if None in given else not wanted
 
-    return test
+        def test(value: Value) -> bool | None:
+            if value is None:
+                return of_null
+            return (value in (nested if isinstance(value, (dict, list)) else index)) is wanted
+
+        return test
+
+    return build
 
 
 def _in_ignoring_case(items: Iterable[Value]) -> Predicate:
@@ -172,21 +180,11 @@ def _negated(build: Callable[[Iterable[Value]], Predicate]) -> Callable[[Iterabl
 
 
 LIST_PREDICATES: dict[str, Callable[[Iterable[Value]], Predicate]] = {
-    "in": _in,
-    "!in": _negated(_in),
+    "in": _listed(True),
+    "!in": _listed(False),
     "in~": _in_ignoring_case,
     "!in~": _negated(_in_ignoring_case),
     "has_any": _has_any,
     "has_all": _has_all,
 }
 """For each list operator, from the items the test of one value. Build it once when the items are constant."""
-
-
-def _direct(build: Callable[[Iterable[Value]], Predicate]) -> Callable[[Value, Sequence[Value]], bool]:
-    return lambda value, items: build(items)(value)
-
-
-LIST_TESTS: dict[str, Callable[[Value, Sequence[Value]], bool]] = {
-    operator: _direct(build) for operator, build in LIST_PREDICATES.items()
-}
-"""For each list operator, the test of a value against items that change from row to row."""

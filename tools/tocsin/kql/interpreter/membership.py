@@ -13,7 +13,7 @@ from tocsin.kql.functions.string_operators import LIST_PREDICATES
 from tocsin.kql.types import DATETIME, DECIMAL, DYNAMIC, GUID, INT, LONG, REAL, STRING, TIMESPAN, ScalarType, Value
 
 Item = tuple[Value, ScalarType]
-Predicate = Callable[[Value], bool]
+Predicate = Callable[[Value], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
