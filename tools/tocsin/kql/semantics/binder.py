@@ -15,6 +15,7 @@ from tocsin.kql.semantics.expressions import bind_value
 from tocsin.kql.semantics.functions import check_declaration, parameter_type, placeholder
 from tocsin.kql.semantics.operators.branching import several
 from tocsin.kql.semantics.options import set_option
+from tocsin.kql.semantics.patterns import declare_pattern
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.semantics.tables import bind_table
@@ -189,12 +190,9 @@ def _expression(session: Session, statement: tree.ExpressionStatement, names: Na
     session.value(statement.expression, Scope(names))
 
 
-def _refused(session: Session, statement: tree.Statement, names: Names) -> None:
-    word = "pattern" if isinstance(statement, tree.DeclarePatternStatement) else "alias"
-    session.refuse("TK126", f"A statement of this kind ({word}) is not run by the local engine", statement)
-    name = getattr(statement, "name", None)
-    if isinstance(name, tree.Name):
-        names.entries[name.text] = unknown()
+def _alias(session: Session, statement: tree.AliasStatement, names: Names) -> None:
+    session.refuse("TK126", "A statement of this kind (alias) is not run by the local engine", statement)
+    names.entries[statement.name.text] = unknown()
 
 
 def _restrict(session: Session, statement: tree.RestrictStatement, names: Names) -> None:
@@ -208,8 +206,8 @@ _STATEMENTS: dict[type[tree.Statement], Callable[[Session, Any, Names], None]] =
     tree.LetStatement: _let,
     tree.DeclareParametersStatement: _query_parameters,
     tree.ExpressionStatement: _expression,
-    tree.DeclarePatternStatement: _refused,
-    tree.AliasStatement: _refused,
+    tree.DeclarePatternStatement: declare_pattern,
+    tree.AliasStatement: _alias,
     tree.SetStatement: set_option,
     tree.RestrictStatement: _restrict,
 }

@@ -17,7 +17,8 @@ from tocsin.kql.semantics.calls import call, choose, stand_in
 from tocsin.kql.semantics.conversions import convert, wider
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function
 from tocsin.kql.semantics.operations import MISSING_OPERATOR, apply_operator, operate
-from tocsin.kql.semantics.scopes import DeclaredFunction, Row, Scope, TableValue
+from tocsin.kql.semantics.patterns import call_pattern
+from tocsin.kql.semantics.scopes import DeclaredFunction, DeclaredPattern, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
 from tocsin.kql.types import (
@@ -112,6 +113,9 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
     meaning = scope.names.find(name)
     if isinstance(meaning, DeclaredFunction):
         return call_declared(session, meaning, (), node, node, scope)
+    if isinstance(meaning, DeclaredPattern):
+        session.refuse("TK126", f"The pattern '{name}' needs the values that choose an arm, in brackets", node)
+        return unknown()
     if meaning is not None:
         return meaning
     if name in session.catalog.tables:
@@ -177,6 +181,10 @@ def _path(session: Session, node: tree.Path, scope: Scope) -> Value:
         return _side_column(session, side, node.member, node)
     if special_functions.is_database(node.target):
         return session.bind_table(session, node, scope)
+    if isinstance(node.target, tree.FunctionCall):
+        pattern = scope.names.find(node.target.name.text)
+        if isinstance(pattern, DeclaredPattern):
+            return call_pattern(session, pattern, node.target, node.member)
     target = session.value(node.target, scope)
     if isinstance(target, TableValue):
         if target.open:
@@ -234,7 +242,8 @@ def _path_call(session: Session, node: tree.PathCall, scope: Scope) -> Value:
 def _unary(session: Session, node: tree.Unary, scope: Scope) -> Value:
     operand = session.scalar(node.operand, scope)
     if isinstance(operand, Constant) and operand.value is not None and operand.type in NUMBERS | {TIMESPAN}:
-        return Constant(-operand.value if node.operator == "-" else operand.value, operand.type)
+        # A minus is zero less the operand, as it is for values that are not constant: -0.0 has no sign.
+        return Constant(0 - operand.value if node.operator == "-" else operand.value, operand.type)
     if operand.type not in NUMBERS | {TIMESPAN, DATETIME, DYNAMIC, UNKNOWN}:
         sign = tree.Node(node.start, node.start + 1)
         session.error("KS106", f"The operator '{node.operator}' is not defined for {operand.type.value}", sign)
@@ -374,9 +383,8 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     meaning = scope.names.find(name)
     if isinstance(meaning, DeclaredFunction):
         return call_declared(session, meaning, node.arguments, node, node.name, scope)
-    if isinstance(meaning, Constant) and meaning.type is UNKNOWN and name not in scalar_functions():
-        # A pattern: the statement is refused already, and what it gives is not known.
-        return session.missing_table(node)
+    if isinstance(meaning, DeclaredPattern) and name not in scalar_functions():
+        return call_pattern(session, meaning, node, None)
     special = special_functions.TABLE.get(name) or scope.graph_calls.get(name)
     if special is not None:
         return special(session, node, scope)

@@ -39,7 +39,7 @@ def check_declaration(session: Session, function: DeclaredFunction) -> None:
     trial = session.trial
     session.trial = True
     try:
-        _bind_body(session, function.body, names)
+        bind_body(session, function.body, names)
     finally:
         session.trial = trial
 
@@ -92,7 +92,7 @@ def call_declared(
     try:
         names = Names(function.names)
         _bind_arguments(session, function.name, function.parameters, arguments, name, scope, names, piped)
-        result = _bind_body(session, function.body, names)
+        result = bind_body(session, function.body, names)
     finally:
         session.leave()
     if isinstance(result, TableValue):
@@ -171,7 +171,8 @@ def _check_table(session: Session, schema: tree.Schema, table: TableValue, node:
             return
 
 
-def _bind_body(session: Session, body: tree.FunctionBody, names: Names) -> Value:
+def bind_body(session: Session, body: tree.FunctionBody, names: Names) -> Value:
+    """What the body of a function or of an arm of a pattern gives, with its parameters in ``names``."""
     inner = Names(names)
     fuzzy, session.fuzzy = session.fuzzy, False
     try:
@@ -242,7 +243,7 @@ def _bind_elsewhere(session: Session, function: str, parsed: ParsedFunction, nam
     session.text = parsed.text
     session.active = (*session.active, function)
     try:
-        result = _bind_body(session, parsed.body, names)
+        result = bind_body(session, parsed.body, names)
         errors = [each for each in session.diagnostics.values() if each.severity is tree.Severity.ERROR]
     finally:
         session.origin, session.call_site, session.diagnostics, session.text, session.active = outer

@@ -35,7 +35,19 @@ class DeclaredFunction:
     origin: str | None = None
 
 
-Meaning: TypeAlias = Expr | TableValue | DeclaredFunction
+@dataclass(frozen=True, slots=True, eq=False)
+class DeclaredPattern:
+    """A pattern of ``declare pattern``: ``names`` are those visible where it was declared."""
+
+    name: str
+    parameters: tuple[tree.Parameter, ...]
+    path: tree.Parameter | None
+    arms: tuple[tree.PatternArm, ...]
+    names: Names
+    origin: str | None = None
+
+
+Meaning: TypeAlias = Expr | TableValue | DeclaredFunction | DeclaredPattern
 
 
 class Names:

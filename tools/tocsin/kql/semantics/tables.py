@@ -14,7 +14,7 @@ from tocsin.kql.semantics.conversions import convert
 from tocsin.kql.semantics.functions import call_declared, call_workspace_function, declared_columns
 from tocsin.kql.semantics.operators import ON_GRAPHS, OPERATORS, SOURCES, SOURCES_ONLY
 from tocsin.kql.semantics.operators.parameters import check_parameters
-from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Scope, TableValue
+from tocsin.kql.semantics.scopes import DeclaredFunction, DeclaredPattern, Names, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.semantics.special_functions import (
     DATABASES,
@@ -49,6 +49,8 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> TableValu
         return meaning
     if isinstance(meaning, DeclaredFunction):
         return _as_table(session, call_declared(session, meaning, (), node, node, scope), node)
+    if isinstance(meaning, DeclaredPattern):
+        return _as_table(session, session.value(node, scope), node)
     if isinstance(meaning, Constant) and meaning.type is UNKNOWN:
         return session.missing_table(node)
     if meaning is not None:

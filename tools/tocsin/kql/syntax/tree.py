@@ -383,12 +383,22 @@ class DeclareParametersStatement(Statement):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PatternArm(Node):
+    """``("a", "b").["path"] = { … };`` of a pattern; ``path`` only where it is written."""
+
+    keys: tuple[Expression, ...]
+    path: Expression | None
+    body: FunctionBody
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DeclarePatternStatement(Statement):
-    """``declare pattern name = (…)[…] { … }``; ``arms`` are the bodies."""
+    """``declare pattern name = (…)[path: string] { … }``; one that is only declared has no arms."""
 
     name: Name
     parameters: tuple[Parameter, ...]
-    arms: tuple[FunctionBody, ...]
+    path: Parameter | None
+    arms: tuple[PatternArm, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

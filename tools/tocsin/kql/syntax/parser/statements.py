@@ -20,6 +20,7 @@ from tocsin.kql.syntax.tree import (
     NameReference,
     Node,
     Parameter,
+    PatternArm,
     Query,
     RestrictStatement,
     SetStatement,
@@ -143,14 +144,14 @@ class Statements(Pipes):
         self.advance()
         name = self.required_name()
         parameters: list[Parameter] = []
-        arms: list[FunctionBody] = []
+        arms: list[PatternArm] = []
+        path: Parameter | None = None
         if self.accept("="):
             self.expect("(")
             parameters += self.separated(self.parameter, self._missing_parameter, self.at_list_end)
             self.expect(")")
             if self.accept("["):
-                path = self.parameter()
-                parameters.append(path if path is not None else self._missing_parameter())
+                path = self.parameter() or self._missing_parameter()
                 self.expect("]")
             self.expect("{")
             while self.word == "(":
@@ -158,20 +159,21 @@ class Statements(Pipes):
             if not arms:
                 self.complain_missing("pattern match clause")
             self.expect("}")
-        return DeclarePatternStatement(start, self.end, name, tuple(parameters), tuple(arms))
+        return DeclarePatternStatement(start, self.end, name, tuple(parameters), path, tuple(arms))
 
-    def _pattern_arm(self) -> FunctionBody:
-        self.advance()
-        self.separated(self.expression, self.missing, self.at_list_end, required=True)
+    def _pattern_arm(self) -> PatternArm:
+        start = self.advance().start
+        keys = self.separated(self.expression, self.missing, self.at_list_end, required=True)
         self.expect(")")
+        path: Expression | None = None
         if self.accept("."):
             self.expect("[")
-            self.literal()
+            path = self.literal() or self.missing()
             self.expect("]")
         self.expect("=")
         body = self._body()
         self.expect(";")
-        return body
+        return PatternArm(start, self.end, keys, path, body)
 
     # ----------------------------------------------------------------------------------------------- functions
 
