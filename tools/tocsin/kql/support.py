@@ -105,6 +105,7 @@ _SEASON = (
 _QUANTILE = "percentiles lie in proportion between two values; Kusto does not document where"
 _PERIODS = "scores are autocorrelations, as the reference's examples show; what counts as a period is our choice"
 _RANDOM = "draws from a generator with a fixed seed"
+_SEGMENTS = "each segment has two points or more, and of equal splits the first is taken (the reference does not say)"
 _VERTICES = "keeps other vertices than Kusto may, within the tolerance"
 _CURVES = "vertices along curves may lie elsewhere than Kusto's, within the tolerance"
 _ONE_PLACE = "shapes that touch at a vertex end the query; so do lines that cross more than once"
@@ -174,8 +175,14 @@ DIFFERENCES: Mapping[str, str] = {
     "reference's chart shows; windows without new sessions are left out",
     "funnel_sequence_completion": "of events at one time any may be the earlier one; windows without the first state "
     "are left out",
-    "basket": "lists every closed pattern, without sampling, the most frequent first; more columns than a pattern may "
-    "have, or weights, are refused",
+    "basket": "lists every closed pattern, without sampling, the most frequent first",
+    "autocluster": "searches begin at rows at even distances, and end when the best segment has less than a twentieth "
+    "of the rows that no earlier one has",
+    "diffpatterns": "lists closed patterns, the greatest difference first; those that share nine tenths of their rows "
+    "with one before are left out",
+    "row_rank": "no longer in the reference: as `row_rank_dense`, which took its place, and with dense=false as "
+    "`row_rank_min`",
+    **dict.fromkeys(("series_fit_2lines", "series_fit_2lines_dynamic"), _SEGMENTS),
     "union": "where the tables of a wildcard disagree about a column's type, its plain name means the type that most "
     "of them give it, if the query is wrong otherwise (a catalogue holds more tables than a workspace)",
 }
@@ -186,7 +193,8 @@ UNPUBLISHED = frozenset(
         "series_seasonal", "series_decompose", "series_decompose_forecast", "series_decompose_anomalies",
         "series_outliers", "series_periods_detect", "series_periods_validate", "active_users_count",
         "sliding_window_counts", "activity_metrics", "activity_engagement", "session_count",
-        "funnel_sequence_completion", "basket",
+        "funnel_sequence_completion", "basket", "autocluster", "diffpatterns", "series_fit_2lines",
+        "series_fit_2lines_dynamic",
     }
 )  # fmt: skip
 """Items of ``DIFFERENCES`` whose method nobody published: a result here may not be the result there."""
@@ -200,10 +208,7 @@ _NO_METHOD = "the reference does not say how it is computed"
 REASONS: Mapping[str, str] = {
     "funnel_sequence": _SEVERAL,
     **dict.fromkeys(("externaldata", "macro-expand"), _NETWORK),
-    **dict.fromkeys(("reduce", "autocluster", "diffpatterns"), _NO_METHOD),
-    **dict.fromkeys(("sequence_detect", "hash_combine", "hash_many", "series_fit_2lines"), _NO_METHOD),
-    **dict.fromkeys(("series_fit_2lines_dynamic",), _NO_METHOD),
-    **dict.fromkeys(("estimate_data_size", "row_rank"), _NO_METHOD),
+    **dict.fromkeys(("reduce", "sequence_detect", "hash_combine", "hash_many", "estimate_data_size"), _NO_METHOD),
     **dict.fromkeys((name for name in declared_plugins() if name.endswith(("_request", "_post", "_query"))), _NETWORK),
     **dict.fromkeys((name for name in declared_plugins() if name.startswith(("ai_", "infer_"))), _NETWORK),
     **dict.fromkeys((name for name in declared_plugins() if name.endswith(("_command", "_datatable"))), _NETWORK),

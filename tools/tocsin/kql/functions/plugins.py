@@ -118,12 +118,13 @@ TABLE.plugin("dcount_intersect", "(hll: array, ...2-)", runs=True)
 # "~" stands for an argument that is left out.
 _SEGMENTS = "weight: column scalar = ~, count: integer = ~, [option: scalar], ..."
 
-TABLE.plugin("autocluster", f"(size_weight: real = ~, {_SEGMENTS})")
+TABLE.plugin("autocluster", f"(size_weight: real = ~, {_SEGMENTS})", runs=True)
 TABLE.plugin("basket", f"(threshold: real = ~, {_SEGMENTS})", runs=True)
 TABLE.plugin(
     "diffpatterns",
     "(split: column scalar, value_a: string, value_b: string, weight: column scalar = ~, threshold: real = ~,"
     " max_dimensions: integer = ~, [option: scalar], ...)",
+    runs=True,
 )
 
 # ---------------------------------------------------------------------------------------------------- other services

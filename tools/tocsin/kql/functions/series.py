@@ -238,7 +238,7 @@ def _statistics(series: Value, ignore_nonfinite: bool) -> dict[str, Any] | None:
         return None
     values = [each for _, each in indexed]
     mean = sum(values) / len(values)
-    variance = sum((each - mean) ** 2 for each in values) / (len(values) - 1) if len(values) > 1 else 0.0
+    variance = sum((each - mean) * (each - mean) for each in values) / (len(values) - 1) if len(values) > 1 else 0.0
     smallest, largest = min(indexed, key=lambda pair: pair[1]), max(indexed, key=lambda pair: pair[1])
     return {
         "min": smallest[1],

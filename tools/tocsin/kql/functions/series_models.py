@@ -86,8 +86,8 @@ def _quality(points: Sequence[float], fitted: Sequence[float]) -> tuple[float, f
     """R², the variance of the points and that of what the fit leaves."""
     count = len(points)
     mean = sum(points) / count
-    residual = sum((each - fit) ** 2 for each, fit in zip(points, fitted, strict=True))
-    total = sum((each - mean) ** 2 for each in points)
+    residual = sum((each - fit) * (each - fit) for each, fit in zip(points, fitted, strict=True))
+    total = sum((each - mean) * (each - mean) for each in points)
     return (1 - residual / total if total else 1.0), total / (count - 1), residual / (count - 1)
 
 
@@ -161,7 +161,7 @@ def series_fit_poly(ys: Value, xs: Value = None, degree: int = 1) -> Value:
             terms = [term - share * other for term, other in zip(terms, known, strict=True)]
             values = [value - share * other for value, other in zip(values, known_values, strict=True)]
         size = _product(values, values)
-        if size <= 1e-24 * max(1.0, max(map(abs, places))) ** (2 * power):
+        if not size > 1e-24 * _power(max(1.0, max(map(abs, places))), 2 * power):
             return None
         basis.append((terms, values))
         share = _product(left, values) / size
@@ -174,9 +174,92 @@ def series_fit_poly(ys: Value, xs: Value = None, degree: int = 1) -> Value:
 
 
 def _product(left: Sequence[float], right: Sequence[float]) -> float:
-    return math.fsum(one * other for one, other in zip(left, right, strict=True))
+    try:
+        return math.fsum(one * other for one, other in zip(left, right, strict=True))
+    except (OverflowError, ValueError):
+        return math.nan
 
 
-# How the two halves share the point at split_idx is not documented.
-for _name in ("fit_2lines", "fit_2lines_dynamic"):
-    TABLE.known(f"series_{_name}", "(series: array) -> dynamic", page=f"series-{_name.replace('_', '-')}-function")
+def _power(base: float, exponent: int) -> float:
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return math.inf
+
+
+# ---------------------------------------------------------------------------------------------------- two segments
+
+_LEAST = 2
+"""Points of a segment: fewer make no line."""
+
+_SAME = 1e-12
+"""A fit is no better for so small a share of the variance: what is left of lines that fit is rounding."""
+
+
+def _residuals(points: Sequence[float]) -> list[float]:
+    """Squares that the line of least squares leaves of the first point, the first two, the first three ..."""
+    found: list[float] = []
+    mean_x = mean_y = spread_x = spread_y = shared = 0.0
+    for place, point in enumerate(points, 1):
+        x, y = place - mean_x, point - mean_y
+        mean_x += x / place
+        mean_y += y / place
+        spread_x += x * (place - mean_x)
+        spread_y += y * (point - mean_y)
+        shared += x * (point - mean_y)
+        found.append(max(0.0, spread_y - shared * shared / spread_x) if spread_x else 0.0)
+    return found
+
+
+def _split(points: Sequence[float]) -> int:
+    """How many points the left segment has so that the two lines leave least; the first of equal ones."""
+    left, right = _residuals(points), _residuals(points[::-1])
+    count = len(points)
+    mean = sum(points) / count
+    same = _SAME * sum((each - mean) * (each - mean) for each in points)
+    best, at = math.inf, _LEAST
+    for place in range(_LEAST, count - _LEAST + 1):
+        rest = left[place - 1] + right[count - place - 1]
+        if rest < best - same:
+            best, at = rest, place
+    return at
+
+
+def _two_lines(series: Value) -> dict[str, Any] | None:
+    points = _points(series)
+    if points is None or len(points) < 2 * _LEAST:
+        return None
+    at = _split(points)
+    left, right = _line(points[:at]), _line(points[at:])
+    if left is None or right is None:
+        return None
+    fitted = left.pop("line_fit") + right.pop("line_fit")
+    rsquare, variance, rvariance = _quality(points, fitted)
+    return {
+        "rsquare": rsquare,
+        "split_idx": at,
+        "variance": variance,
+        "rvariance": rvariance,
+        "line_fit": fitted,
+        "right": {name: right[name] for name in _SIDE},
+        "left": {name: left[name] for name in _SIDE},
+    }
+
+
+_SIDE = ("rsquare", "slope", "interception", "variance", "rvariance")
+
+
+@TABLE.scalar("series_fit_2lines_dynamic", "(series: array) -> dynamic", page="series-fit-2lines-dynamic-function")
+def series_fit_2lines_dynamic(series: Value) -> Value:
+    """The two lines that fit the series best, one behind the other, as a bag. Each counts its points from 1."""
+    return _two_lines(series)
+
+
+@TABLE.scalar("series_fit_2lines", "(series: array) -> dynamic", page="series-fit-2lines-function")
+def series_fit_2lines(series: Value) -> Value:
+    """The values of the columns that it gives, rsquare to left_rvariance, as an array."""
+    found = _two_lines(series)
+    if found is None:
+        return None
+    right, left = found.pop("right"), found.pop("left")
+    return [*found.values(), *right.values(), *left.values()]

@@ -119,8 +119,13 @@ for _name, _is_dense in (("row_rank_dense", True), ("row_rank_min", False)):
         style=Style.COLUMNS,
         serialized=True,
     )(_rank(_is_dense))
-TABLE.known("row_rank", "(column: notdynamic, [dense: const bool]) -> long", page="row-rank-dense-function",
-            serialized=True)  # fmt: skip
+
+
+@TABLE.scalar("row_rank", "(column: notdynamic, [dense: const bool]) -> long", page="row-rank-dense-function",
+              nulls=Nulls.SEE, style=Style.COLUMNS, serialized=True)  # fmt: skip
+def row_rank(rows: int, terms: Column, dense: Column | None = None) -> Column:
+    """What became ``row_rank_dense``; where ``dense`` is false it ranks as ``row_rank_min`` does."""
+    return _rank(dense is None or not rows or dense[0] is not False)(rows, terms)
 
 
 @TABLE.scalar(

@@ -17,7 +17,7 @@ class QueryNotTestable(QueryCheck):
 
     Fails::
 
-        query: EmailEvents | evaluate autocluster()
+        query: EmailEvents | extend Key = hash_many(Subject, SenderFromDomain)
 
     Right::
 

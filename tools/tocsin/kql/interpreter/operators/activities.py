@@ -17,7 +17,7 @@ from tocsin.kql.functions.sketches import distinct_hashes
 from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.operators import frequent_patterns, funnels
+from tocsin.kql.interpreter.operators import frequent_patterns, funnels, segments
 from tocsin.kql.interpreter.operators.grouping import grouped
 from tocsin.kql.interpreter.operators.windows import Windows, wrong
 from tocsin.kql.plan import Column, PluginRows
@@ -310,8 +310,10 @@ PLUGINS: dict[str, StageCompiler] = {
     "active_users_count": _activity(6, 1, _active_users),
     "activity_engagement": _activity(4, 1, _engagement),
     "activity_metrics": _activity(3, 1, _metrics),
+    "autocluster": segments.autocluster,
     "basket": frequent_patterns.basket,
     "dcount_intersect": _dcount_intersect,
+    "diffpatterns": segments.diffpatterns,
     "funnel_sequence_completion": funnels.completion,
     "new_activity_metrics": _activity(4, 2, _new_metrics),
     "rolling_percentile": _rolling_percentile,

@@ -2,88 +2,57 @@
 
 The reference gives a threshold and examples. Its examples list every pattern that reaches the threshold and has no
 more specific one with the same rows (a closed pattern), with shares of one decimal, in no order that could be told.
+The dimensions that it counts are "uncorrelated": values that follow from others do not count.
 
 Source: https://learn.microsoft.com/kusto/query/basket-plugin
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from tocsin.kql.functions.identity import identities
 from tocsin.kql.interpreter.batch import Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.plan import Constant, PluginRows, Relation
-from tocsin.kql.types import ScalarType, Value, null_of
+from tocsin.kql.interpreter.operators.patterns import (
+    DEFAULT_THRESHOLD,
+    Dimensions,
+    closed_patterns,
+    number_given,
+    wildcards,
+)
+from tocsin.kql.plan import PluginRows
 
-DEFAULT_THRESHOLD = 0.05
-
-Pattern = tuple[tuple[int, int], ...]
-"""Columns by number, ascending, each with a row that has the value meant."""
+_MOST_DIMENSIONS = 5
 
 
 def basket(node: PluginRows, compiler: PlanCompiler) -> Stage:
     """The closed patterns that at least the threshold's share of the rows have, the most frequent first."""
-    source: Relation | None = node.input
-    columns = () if source is None else source.columns
-    threshold = _threshold(node)
-    wildcards = _wildcards(node)
+    dimensions = Dimensions(node, weight=1)
+    threshold = number_given(node, 0, DEFAULT_THRESHOLD)
+    most = int(number_given(node, 2, _MOST_DIMENSIONS))
+    open_values = wildcards(node, 3)
 
     def run(execution: Execution, batch: Batch) -> Batch:
-        values = [batch.column(column) for column in columns]
-        keys = [identities(own, column.type) for own, column in zip(values, columns, strict=True)]
-        found = _frequent(execution, node, keys, batch.rows, threshold)
-        execution.allow_rows(len(found), node, len(node.columns))
-        rows: list[list[Value]] = []
-        for number, (pattern, count) in enumerate(found):
-            meant = dict(pattern)
-            cells = [
-                own[meant[i]] if i in meant else wildcards.get(column.type, null_of(column.type))
-                for i, (own, column) in enumerate(zip(values, columns, strict=True))
-            ]
-            rows.append([number, count, round(100 * count / batch.rows, 1), *cells])
-        made = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in node.columns]
-        return Batch(len(rows), dict(zip(node.columns, made, strict=True)))
+        combinations = dimensions.combinations(batch, dimensions.weights(batch), range(batch.rows))
+        weights, total = combinations.weights, combinations.total
+        least = threshold * total
+
+        def enough(members: list[int]) -> bool:
+            return bool(sum([weights[each] for each in members]) >= least)
+
+        found = closed_patterns(execution, node, combinations, enough, most)
+        counted = [(sum(weights[each] for each in members), pattern) for pattern, members in found]
+        counted.sort(key=lambda each: (-each[0], each[1]))
+        execution.allow_rows(len(counted), node, len(node.columns))
+        patterns = [pattern for _, pattern in counted]
+        segment, count, percent = node.columns[:3]
+        return Batch(
+            len(counted),
+            {
+                segment: list(range(len(counted))),
+                count: [round(weight) for weight, _ in counted],
+                percent: [round(100 * weight / total, 1) for weight, _ in counted],
+                **dimensions.cells(combinations, patterns, open_values),
+            },
+        )
 
     return run
-
-
-def _threshold(node: PluginRows) -> float:
-    first = node.arguments[0] if node.arguments else None
-    given = first.value if isinstance(first, Constant) else None
-    return float(given) if isinstance(given, int | float) else DEFAULT_THRESHOLD
-
-
-def _wildcards(node: PluginRows) -> dict[ScalarType, Value]:
-    """What stands, by type, for any value. ``'~'`` leaves the default."""
-    options = [each for each in node.arguments[3:] if isinstance(each, Constant) and each.value != "~"]
-    return {each.type: each.value for each in options}
-
-
-def _frequent(
-    execution: Execution, node: PluginRows, keys: list[list[Any]], rows: int, threshold: float
-) -> list[tuple[Pattern, int]]:
-    """Closed patterns with the number of their rows."""
-    least = threshold * rows
-    found: list[tuple[Pattern, int]] = []
-    todo: list[tuple[Pattern, list[int]]] = [((), list(range(rows)))]
-    while todo:
-        pattern, members = todo.pop()
-        execution.check_time(node)
-        after = pattern[-1][0] + 1 if pattern else 0
-        fixed = {column for column, _ in pattern}
-        closed = True
-        for column, own in enumerate(keys):
-            if column in fixed:
-                continue
-            groups: dict[Any, list[int]] = {}
-            for row in members:
-                groups.setdefault(own[row], []).append(row)
-            closed = closed and len(groups) != 1
-            if column >= after:
-                todo += [((*pattern, (column, each[0])), each) for each in groups.values() if len(each) >= least]
-        if pattern and closed:
-            found.append((pattern, len(members)))
-    found.sort(key=lambda each: (-each[1], each[0]))
-    return found

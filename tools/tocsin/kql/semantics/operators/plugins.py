@@ -24,10 +24,11 @@ from tocsin.kql.semantics.operators.activities import (
 )
 from tocsin.kql.semantics.operators.branching import preview
 from tocsin.kql.semantics.operators.geo_lookups import geo_lookup
+from tocsin.kql.semantics.operators.patterns import autocluster, basket, diffpatterns
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, ColumnSchema
+from tocsin.kql.types import BOOL, DYNAMIC, LONG, STRING, ColumnSchema
 
 Arguments = list[Expr | TableValue]
 PluginBinder = Callable[[Session, tree.Evaluate, Row, Arguments], tuple[list[Column], bool]]
@@ -273,33 +274,6 @@ def _narrow(session: Session, node: tree.Evaluate, row: Row, arguments: Argument
     return [Column("Row", LONG), Column("Column", STRING), Column("Value", STRING)], False
 
 
-def _segments(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
-    first = [Column("SegmentId", LONG), Column("Count", LONG), Column("Percent", REAL)]
-    return [*first, *(Column(column.name, column.type) for column in row.columns)], row.open
-
-
-_MOST_DIMENSIONS = 5
-"""Columns of a pattern of ``basket``, unless its call says otherwise."""
-
-
-def _basket(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
-    """``basket([threshold, weight, dimensions, wildcards…])``, each of them ``'~'`` when it is left out.
-
-    With more columns than a pattern may have, which of them Kusto leaves out is not documented: refused.
-    """
-    given = [each.value if isinstance(each, Constant) and each.value != "~" else None for each in arguments[:3]]
-    threshold, _, dimensions = [*given, None, None, None][:3]
-    if any(not isinstance(each, Constant) for each in arguments):
-        session.refuse("TK138", "'basket' is run by the local engine with constants alone", node.call)
-    elif threshold is not None and not (isinstance(threshold, int | float) and 0.015 <= threshold <= 1):
-        session.refuse("TK138", "The threshold of 'basket' lies between 0.015 and 1", node.call)
-    most = dimensions if isinstance(dimensions, int) else _MOST_DIMENSIONS
-    if len(row.columns) > min(most, 2 * _MOST_DIMENSIONS):
-        message = f"'basket' is run by the local engine on {most} columns at most: project those that matter"
-        session.refuse("TK138", message, node.call)
-    return _segments(session, node, row, arguments)
-
-
 def _http(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
     return [Column("ResponseHeaders", DYNAMIC), Column("ResponseBody", DYNAMIC)], False
 
@@ -318,12 +292,6 @@ def _script(session: Session, node: tree.Evaluate, row: Row, arguments: Argument
     if not schema.open:
         return list(written), False
     return [*(Column(column.name, column.type, column.form) for column in row.columns), *written], row.open
-
-
-def _differences(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
-    counts = [Column(name, LONG) for name in ("SegmentId", "CountA", "CountB")]
-    shares = [Column(name, REAL) for name in ("PercentA", "PercentB", "PercentDiffAB")]
-    return [*counts, *shares, *(Column(column.name, column.type) for column in row.columns)], row.open
 
 
 def _activity_counts(
@@ -345,10 +313,10 @@ PLUGINS: dict[str, PluginBinder] = {
     "pivot": _pivot,
     "narrow": _narrow,
     "schema_merge": _schema_merge,
-    "autocluster": _segments,
-    "basket": _basket,
+    "autocluster": autocluster,
+    "basket": basket,
     "activity_counts_metrics": _activity_counts,
-    "diffpatterns": _differences,
+    "diffpatterns": diffpatterns,
     "estimate_rows_count": _rows_count,
     **dict.fromkeys(("http_request", "http_request_post"), _http),
     **dict.fromkeys(("python", "r", "csharp"), _script),
