@@ -29,8 +29,8 @@ from tocsin.kql.types import (
 VALUES: dict[ScalarType, list[Value]] = {
     BOOL: [True, False, None],
     INT: [0, 1, -7, None],
-    LONG: [0, 2, -LONG_MAX, None],
-    REAL: [0.0, -0.0, 1.5, math.nan, -math.inf, None],
+    LONG: [0, 2, 2**53 + 1, -LONG_MAX, None],
+    REAL: [0.0, -0.0, 1.5, 2.0**53, math.nan, -math.inf, None],
     STRING: ["", "a", "A b", "éÉ a", "ß", "b-a", "ab", "İ", "a" * 40],
     DATETIME: [0, 36_000_000_000 * 7 + 5, DATETIME_MAX, None],
     TIMESPAN: [0, 36_000_000_000, -5, None],

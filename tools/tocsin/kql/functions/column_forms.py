@@ -30,19 +30,34 @@ _EQUAL = frozenset({STRING, INT, LONG, REAL, BOOL, DATETIME, TIMESPAN, GUID})
 _ORDERED = frozenset({INT, LONG, REAL, DATETIME, TIMESPAN})
 
 
-def _alike(types: Sequence[ScalarType], allowed: frozenset[ScalarType]) -> bool:
-    """Whether values of these types are compared as they are."""
+_EXACT = 2**53
+"""Below this a long and a real that is as large are the same number."""
+
+
+def _alike(types: Sequence[ScalarType], allowed: frozenset[ScalarType], *bounds: Value) -> bool:
+    """Whether values of these types are compared as they are. A long and a real are, where one of them is a small
+    constant: ``bounds``."""
     first, second = types[0], types[1]
     if first not in allowed or second not in allowed:
         return False
+    if {first, second} == {LONG, REAL}:
+        return bool(bounds) and _small(bounds)
     return first is second or (first in (INT, LONG, REAL) and second in (INT, LONG, REAL))
+
+
+def _small(bounds: Sequence[Value]) -> bool:
+    return all(isinstance(each, (int, float)) and abs(each) < _EXACT for each in bounds)
+
+
+def _fixed(constants: Constants) -> list[Value]:
+    return [each for each in constants if each is not VARIES]
 
 
 def _equality(wanted: bool) -> Form:
     def form(types: Sequence[ScalarType], constants: Constants) -> Kernel | None:
-        if not _alike(types, _EQUAL):
-            return None
         left, right = constants
+        if not _alike(types, _EQUAL, *_fixed(constants)):
+            return None
         if left is VARIES and right is VARIES:
             if wanted:
                 return lambda xs, ys: [
@@ -66,7 +81,7 @@ def _order(name: str) -> Form:
 
     def form(types: Sequence[ScalarType], constants: Constants) -> Kernel | None:
         left, right = constants
-        if not _alike(types, _ORDERED) or left is None or right is None:
+        if not _alike(types, _ORDERED, *_fixed(constants)) or left is None or right is None:
             return None
         if left is VARIES and right is VARIES:
             operation = _COMPARISONS[compare]
@@ -97,11 +112,13 @@ def _between(types: Sequence[ScalarType], constants: Constants) -> Kernel | None
     value, start, end = constants
     if value is not VARIES or start in (None, VARIES) or end in (None, VARIES):
         return None
-    if types[0] not in _ORDERED or not _alike(types[:2], _ORDERED):
+    if types[0] not in _ORDERED or not _alike(types[:2], _ORDERED, start):
+        return None
+    if LONG in types and REAL in types and not _small((start, end)):
         return None
     if types[0] is DATETIME and types[2] is TIMESPAN:
         end = start + end
-    elif not _alike((types[0], types[2]), _ORDERED):
+    elif not _alike((types[0], types[2]), _ORDERED, end):
         return None
     return lambda xs: [None if x is None else start <= x <= end for x in xs]
 

@@ -47,6 +47,8 @@ def _comparable(types: Sequence[ScalarType]) -> tuple[Callable[[Value], Value] |
     """How the operands are brought to one type before they are compared; None: as they are."""
     left, right = types
     for first, second in ((left, right), (right, left)):
+        if first is LONG and second is REAL:
+            return (_as_real, None) if first is left else (None, _as_real)
         if first is DECIMAL and second is REAL:
             return (None, to_decimal) if first is left else (to_decimal, None)
         if second is STRING and first in (DATETIME, TIMESPAN, GUID, BOOL):
@@ -60,6 +62,11 @@ def _comparable(types: Sequence[ScalarType]) -> tuple[Callable[[Value], Value] |
 
 def _whole_number_text(value: Value) -> Value:
     return None if value is None else str(value)
+
+
+def _as_real(value: Any) -> Value:
+    """A long beside a real is one: above 2**53 several longs are the same real."""
+    return None if value is None else float(value)
 
 
 def _compared(operation: Binary) -> Callable[[Sequence[ScalarType]], Binary]:
@@ -147,12 +154,15 @@ def between(types: Sequence[ScalarType]) -> Callable[[Value, Value, Value], bool
     """``value between (start .. end)``, both ends included; an end that is a timespan counts from the start."""
     from_start = types[0] is DATETIME and types[2] is TIMESPAN
     as_decimal = DECIMAL in types and REAL in types
+    as_real = LONG in types and REAL in types and not as_decimal
 
     def apply(value: Value, start: Value, end: Value) -> bool | None:
         if from_start:
             end = start + end
         if as_decimal:
             value, start, end = to_decimal(value), to_decimal(start), to_decimal(end)
+        elif as_real:
+            value, start, end = float(value), float(start), float(end)
         try:
             return bool(start <= value <= end)
         except TypeError:
