@@ -30,18 +30,28 @@ def _adapted(
     return apply
 
 
-def texts(*positions: int) -> Callable[[Callable[..., Any]], Specialiser]:
-    """The implementation gets these arguments (without positions: all) as text, whatever their type."""
+def texts(*positions: int, others_null: bool = False) -> Callable[[Callable[..., Any]], Specialiser]:
+    """The implementation gets these arguments (without positions: all) as text, whatever their type.
+
+    ``others_null``: for a function that sees nulls, which are empty texts here; null among its other arguments gives
+    null.
+    """
 
     def decorate(implementation: Callable[..., Any]) -> Specialiser:
         def specialise(types: Sequence[ScalarType]) -> Callable[..., Any]:
-            return _adapted(
+            adapted = _adapted(
                 [
                     text_of(type_) if type_ is not STRING and (not positions or index in positions) else None
                     for index, type_ in enumerate(types)
                 ],
                 implementation,
             )
+            if not others_null:
+                return adapted
+            others = [place for place, type_ in enumerate(types) if place not in positions and type_ is not STRING]
+            if not others:
+                return adapted
+            return lambda *values: None if any(values[place] is None for place in others) else adapted(*values)
 
         return specialise
 

@@ -266,6 +266,13 @@ for _name, _signatures in _ARITHMETIC.items():
     TABLE.operator(_name, *_signatures, page="numerical-operators", style=Style.TYPED)(_arithmetic(_name))
 
 
+def _negative_in_dynamic(value: Value) -> Value:
+    kind = _type_in_dynamic(value)
+    if kind is None or kind is DATETIME:
+        return None
+    return DynamicTimespan(-value) if kind is TIMESPAN else 0 - value
+
+
 @TABLE.operator(
     "unary-",
     "(operand: int|long) -> long",
@@ -278,13 +285,13 @@ for _name, _signatures in _ARITHMETIC.items():
     style=Style.TYPED,
 )
 def negative(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
-    """The number with the other sign; of a dynamic only numbers and timespans have one."""
+    """What is missing to zero: a real zero has no sign. Of a dynamic only numbers and timespans have one."""
     if types[0] is DYNAMIC:
-        return lambda value: None if _type_in_dynamic(value) is None else -value
+        return _negative_in_dynamic
     if types[0] is DATETIME:
         return lambda value: datetime_or_null(-value)
     if types[0] in (REAL, DECIMAL):
-        return lambda value: -value
+        return lambda value: 0 - value
     return lambda value: wrap_long(-value)
 
 

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, Overflow
 from typing import Any, NoReturn
 
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
@@ -44,9 +44,11 @@ TABLE = FunctionTable()
 _INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _HEX = re.compile(r"0[xX][0-9a-fA-F]{1,16}", re.ASCII)
 _REAL = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
-_GUID = re.compile(
-    r"\{?([0-9a-fA-F]{8})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{12})\}?", re.ASCII
-)
+_GUID = re.compile("([0-9a-fA-F]{8})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{12})")
+
+
+_DECIMAL_DIGITS = Context(prec=34)
+"""What the 128 bits of a decimal hold; arithmetic is done in as many."""
 
 
 def _integer_of_text(text: str, bits: int) -> int | None:
@@ -110,8 +112,8 @@ def to_decimal(value: Value) -> Decimal | None:
         return Decimal(value)
     if isinstance(value, str) and len(value) <= 400:
         try:
-            number = Decimal(value.strip())
-        except InvalidOperation:
+            number = _DECIMAL_DIGITS.create_decimal(value.strip())
+        except (InvalidOperation, Overflow):
             return None
         return number if number.is_finite() and "_" not in value and abs(number.adjusted()) <= 400 else None
     return None
@@ -153,8 +155,8 @@ def to_timespan(value: Value) -> int | None:
     accepts=("(value: string|dynamic) -> guid",),
 )
 def to_guid(value: Value) -> str | None:
-    """32 hexadecimal digits, with or without hyphens and braces."""
-    match = _GUID.fullmatch(value.strip()) if isinstance(value, str) else None
+    """The 32 hexadecimal digits that a text begins with, with or without hyphens; what follows does not count."""
+    match = _GUID.match(value) if isinstance(value, str) else None
     return "-".join(match.groups()).lower() if match else None
 
 

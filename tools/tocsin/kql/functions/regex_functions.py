@@ -219,9 +219,10 @@ def countof(source: str, search: str, kind: str = "normal") -> int:
     "(source: scalar, match: const scalar, [start: int|long], [length: int|long], [occurrence: const int|long])"
     " -> long",
     page="indexof-regex-function",
+    nulls=Nulls.SEE,
     style=Style.TYPED,
 )
-@texts(0, 1)
+@texts(0, 1, others_null=True)
 def indexof_regex(source: str, regex: str, start: int = 0, length: int = -1, occurrence: int = 1) -> int | None:
     """Position of the n-th match within the range, -1 when there is none."""
     if start < 0 or occurrence < 1 or length < -1:

@@ -26,14 +26,16 @@ MOST_PIECES = 10_000_000
 """Pieces of a text that replacing many texts may go through; it bounds the time of one call."""
 
 
-@TABLE.scalar("strlen", "(text: string|dynamic) -> long", page="strlen-function", style=Style.TYPED)
+@TABLE.scalar("strlen", "(text: string|dynamic) -> long", page="strlen-function", nulls=Nulls.SEE, style=Style.TYPED)
 @texts(0)
 def strlen(text: str) -> int:
     """Number of characters."""
     return len(text)
 
 
-@TABLE.scalar("string_size", "(text: string|dynamic) -> long", page="string-size-function", style=Style.TYPED)
+@TABLE.scalar(
+    "string_size", "(text: string|dynamic) -> long", page="string-size-function", nulls=Nulls.SEE, style=Style.TYPED
+)
 @texts(0)
 def string_size(text: str) -> int:
     """Number of bytes in UTF-8."""
@@ -120,9 +122,10 @@ def substring(source: str, start: int, length: int | None = None) -> str:
     "split",
     "(source: scalar, delimiter: string, [requestedIndex: int|long]) -> array<string>",
     page="split-function",
+    nulls=Nulls.SEE,
     style=Style.TYPED,
 )
-@texts(0)
+@texts(0, others_null=True)
 def split(source: str, delimiter: str, index: int | None = None) -> list[str]:
     """The parts between the delimiters; with an index an array of that part alone, empty when there is none."""
     parts = source.split(delimiter) if delimiter else list(source)
@@ -190,9 +193,10 @@ def _cut(text: str, lookup: str, written: str) -> list[tuple[str, bool]]:
     "indexof",
     "(source: scalar, match: scalar, [start: int|long], [length: int|long], [occurrence: const int|long]) -> long",
     page="indexof-function",
+    nulls=Nulls.SEE,
     style=Style.TYPED,
 )
-@texts(0, 1)
+@texts(0, 1, others_null=True)
 def indexof(source: str, match: str, start: int = 0, length: int = -1, occurrence: int = 1) -> int | None:
     """Position of the n-th occurrence within the range, -1 when there is none; null for an empty match."""
     if not match or occurrence < 1:
@@ -219,7 +223,9 @@ def strrep(value: str, multiplier: int, delimiter: str = "") -> str:
     return delimiter.join([value] * count)
 
 
-@TABLE.scalar("strcmp", "(string1: scalar, string2: scalar) -> long", page="strcmp-function", style=Style.TYPED)
+@TABLE.scalar(
+    "strcmp", "(string1: scalar, string2: scalar) -> long", page="strcmp-function", nulls=Nulls.SEE, style=Style.TYPED
+)
 @texts()
 def strcmp(first: str, second: str) -> int:
     """-1, 0 or 1 in the order of character codes."""
@@ -278,6 +284,7 @@ def isutf8(text: str) -> bool:
     "unicode_codepoints_from_string",
     "(value: scalar) -> array",
     page="unicode-codepoints-from-string-function",
+    nulls=Nulls.SEE,
     style=Style.TYPED,
     aliases=("to_utf8",),
 )
@@ -319,7 +326,9 @@ def has_any_index(source: str, values: Value) -> int | None:
     return -1
 
 
-@TABLE.scalar("parse_csv", "(csv_text: string|dynamic) -> array", page="parse-csv-function", style=Style.TYPED)
+@TABLE.scalar(
+    "parse_csv", "(csv_text: string|dynamic) -> array", page="parse-csv-function", nulls=Nulls.SEE, style=Style.TYPED
+)
 @texts(0)
 def parse_csv(text: str) -> list[str]:
     """The fields of the first record (RFC 4180)."""

@@ -220,7 +220,10 @@ def _with_type(session: Session, node: tree.FunctionCall, scope: Scope) -> Value
     value = _plain(session, node, scope)
     literal = node.arguments[-1] if node.arguments else None
     if isinstance(literal, tree.TypeLiteral) and literal.type is not None and isinstance(value, Call):
-        return convert(value, TYPE_NAMES.get(literal.type.name, UNKNOWN))
+        wanted = TYPE_NAMES.get(literal.type.name, UNKNOWN)
+        if wanted is DYNAMIC and value.type is STRING:
+            return Call(scalar_functions()["todynamic"], (value,), DYNAMIC, value.start, value.length)
+        return convert(value, wanted)
     return value
 
 

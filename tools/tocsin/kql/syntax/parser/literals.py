@@ -83,7 +83,7 @@ class Literals(Names):
         literal = self.scalar_literal(sign.text == "-")
         if not isinstance(literal, Literal) or literal.value is None:
             return literal
-        value = -literal.value if sign.text == "-" else literal.value
+        value = 0 - literal.value if sign.text == "-" else literal.value  # a real zero has no sign in Kusto
         return Literal(sign.start, literal.end, literal.kind, value)
 
     def _column_or_star(self) -> ColumnDeclaration | Star | None:
