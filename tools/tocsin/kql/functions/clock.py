@@ -42,7 +42,7 @@ def rand(context: Any, rows: int, limits: list[Value] | None = None) -> list[flo
     if limits is None:
         return [context.random.random() for _ in range(rows)]
     return [
-        float(context.random.randrange(each)) if each is not None and each > 1 else context.random.random()
+        float(context.random.randrange(each)) if each is not None and each > 0 else context.random.random()
         for each in limits
     ]
 

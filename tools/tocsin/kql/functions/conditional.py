@@ -13,7 +13,7 @@ from typing import Any
 from tocsin.kql.functions.conversions import converter
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
-from tocsin.kql.types import DYNAMIC, NUMBERS, UNKNOWN, ScalarType, Value
+from tocsin.kql.types import DYNAMIC, NUMBERS, STRING, UNKNOWN, ScalarType, Value
 
 TABLE = FunctionTable()
 
@@ -94,14 +94,16 @@ def case(types: Sequence[ScalarType]) -> Callable[..., Value]:
     "<T: scalar>(first: T, second: T, ...) -> T",
     page="coalesce-function",
     nulls=Nulls.SEE,
+    style=Style.TYPED,
     accepts=("(first: common, ...2-64) -> the common type",),
 )
-def coalesce(*values: Value) -> Value:
-    """The first value that is neither null nor the empty text; else the last."""
-    for value in values:
-        if value is not None and value != "":
-            return value
-    return values[-1]
+def coalesce(types: Sequence[ScalarType]) -> Callable[..., Value]:
+    """The first value that is not null, of strings the first that is not empty; else the last."""
+    if types[0] is STRING:
+        return lambda *texts: next(filter(None, texts), texts[-1])
+    if len(types) == 2:
+        return lambda first, second: second if first is None else first
+    return lambda *values: next((value for value in values if value is not None), None)
 
 
 def _ordered(values: Sequence[Value]) -> list[Value]:
