@@ -488,13 +488,14 @@ class SequenceRows(Relation):
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PluginRows(Relation):
     """``evaluate plugin(…)``. Arguments are expressions over the input; relations among them come in ``tables``, the
-    aggregate of ``pivot`` in ``aggregate``."""
+    aggregate of ``pivot`` in ``aggregate``. ``part``: which of the tables this is, where the plugin gives several."""
 
     input: Relation | None
     plugin: str
     arguments: tuple[Expr, ...]
     tables: tuple[Relation, ...] = ()
     aggregate: AggregateCall | None = None
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -180,6 +180,10 @@ DIFFERENCES: Mapping[str, str] = {
     "of the rows that no earlier one has",
     "diffpatterns": "lists closed patterns, the greatest difference first; those that share nine tenths of their rows "
     "with one before are left out",
+    "funnel_sequence": "events of one state in a row are one step, no other state lies between two steps, and of "
+    "events at one time the first row is the earlier one; states before and after are those of the same window",
+    "sequence_detect": "every combination of rows that fits is a sequence, those at the same times are one, and of "
+    "rows at one time any may come first",
     "row_rank": "no longer in the reference: as `row_rank_dense`, which took its place, and with dense=false as "
     "`row_rank_min`",
     **dict.fromkeys(("series_fit_2lines", "series_fit_2lines_dynamic"), _SEGMENTS),
@@ -193,22 +197,20 @@ UNPUBLISHED = frozenset(
         "series_seasonal", "series_decompose", "series_decompose_forecast", "series_decompose_anomalies",
         "series_outliers", "series_periods_detect", "series_periods_validate", "active_users_count",
         "sliding_window_counts", "activity_metrics", "activity_engagement", "session_count",
-        "funnel_sequence_completion", "basket", "autocluster", "diffpatterns", "series_fit_2lines",
-        "series_fit_2lines_dynamic",
+        "funnel_sequence_completion", "funnel_sequence", "sequence_detect", "basket", "autocluster", "diffpatterns",
+        "series_fit_2lines", "series_fit_2lines_dynamic",
     }
 )  # fmt: skip
 """Items of ``DIFFERENCES`` whose method nobody published: a result here may not be the result there."""
 
 
-_SEVERAL = "gives several tables"
 _CLUSTER = "a fact of a cluster or of who asks"
 _NETWORK = "reads from elsewhere"
 _NO_METHOD = "the reference does not say how it is computed"
 
 REASONS: Mapping[str, str] = {
-    "funnel_sequence": _SEVERAL,
     **dict.fromkeys(("externaldata", "macro-expand"), _NETWORK),
-    **dict.fromkeys(("reduce", "sequence_detect", "hash_combine", "hash_many", "estimate_data_size"), _NO_METHOD),
+    **dict.fromkeys(("reduce", "hash_combine", "hash_many", "estimate_data_size"), _NO_METHOD),
     **dict.fromkeys((name for name in declared_plugins() if name.endswith(("_request", "_post", "_query"))), _NETWORK),
     **dict.fromkeys((name for name in declared_plugins() if name.startswith(("ai_", "infer_"))), _NETWORK),
     **dict.fromkeys((name for name in declared_plugins() if name.endswith(("_command", "_datatable"))), _NETWORK),

@@ -78,6 +78,7 @@ TABLE.plugin(
     "funnel_sequence",
     f"({_WHO}, {_WHEN}, {_RANGE}, max_sequence_step_window: const summable, step: const summable,"
     " state: column notdynamic, sequence: const array)",
+    runs=True,
 )
 TABLE.plugin(
     "funnel_sequence_completion",
@@ -98,6 +99,7 @@ TABLE.plugin(
 TABLE.plugin(
     "sequence_detect",
     f"({_WHEN}, max_step_window: const summable, max_span: const summable, step: bool, ..., {_DIMENSIONS})",
+    runs=True,
 )
 TABLE.plugin(
     "sliding_window_counts",

@@ -17,7 +17,7 @@ from tocsin.kql.functions.sketches import distinct_hashes
 from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.operators import frequent_patterns, funnels, segments
+from tocsin.kql.interpreter.operators import frequent_patterns, funnels, segments, sequence_detection
 from tocsin.kql.interpreter.operators.grouping import grouped
 from tocsin.kql.interpreter.operators.windows import Windows, wrong
 from tocsin.kql.plan import Column, PluginRows
@@ -314,10 +314,12 @@ PLUGINS: dict[str, StageCompiler] = {
     "basket": frequent_patterns.basket,
     "dcount_intersect": _dcount_intersect,
     "diffpatterns": segments.diffpatterns,
+    "funnel_sequence": funnels.surroundings,
     "funnel_sequence_completion": funnels.completion,
     "new_activity_metrics": _activity(4, 2, _new_metrics),
     "rolling_percentile": _rolling_percentile,
     "rows_near": _rows_near,
+    "sequence_detect": sequence_detection.sequence_detect,
     "session_count": _activity(4, 1, _sessions),
     "sliding_window_counts": _activity(4, 1, _sliding_counts),
 }

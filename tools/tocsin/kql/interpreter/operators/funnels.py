@@ -1,23 +1,27 @@
-"""evaluate funnel_sequence_completion: how many ids go through a sequence of states, and how far.
+"""evaluate funnel_sequence_completion and funnel_sequence: how many ids go through a sequence of states, how far, and
+what they do before and after.
 
-Source: https://learn.microsoft.com/kusto/query/funnel-sequence-completion-plugin
+Sources: https://learn.microsoft.com/kusto/query/funnel-sequence-completion-plugin,
+https://learn.microsoft.com/kusto/query/funnel-sequence-plugin
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
 from typing import Any
 
+from tocsin.kql.functions.conversions import converter
 from tocsin.kql.functions.identity import identities
 from tocsin.kql.interpreter.batch import Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
-from tocsin.kql.interpreter.operators.windows import Windows
+from tocsin.kql.interpreter.operators.windows import Windows, wrong
 from tocsin.kql.literals import parse_timespan
 from tocsin.kql.plan import PluginRows
-from tocsin.kql.types import DATETIME, DynamicTimespan, Value
+from tocsin.kql.types import DATETIME, DYNAMIC, DynamicTimespan, Value, null_of
 
 Places = dict[Value, list[Any]]
 """By state, where on the time line one id is in it, in order."""
@@ -93,3 +97,76 @@ def _steps(sequence: Sequence[Value], own: Places, period: Any) -> int:
         if best == len(sequence):
             break
     return best
+
+
+# -------------------------------------------------------------------------------------------- what is before and after
+
+_MOST_SAMPLES = 128
+
+Run = tuple[Value, Any, Any]
+"""A state that an id keeps for one event or more, and where on the time line it begins and ends."""
+
+
+def surroundings(node: PluginRows, compiler: PlanCompiler) -> Stage:
+    """For each window how many ids have the sequence between which states: a row for the state before and the one after
+    (part 0 of the result), for the one before (1), for the one after (2); the most frequent first.
+
+    Events of one state in a row are one step. The steps of a sequence follow one another with no other state between
+    them. Of events at one place on the time line the first row is the earlier one.
+    """
+    who, axis, start_of, end_of, gap_of, size_of, state, sequence_of = node.arguments
+    program = compiler.program([who, axis, state])
+    values_of = [compiler.single(each) for each in (start_of, end_of, gap_of, size_of, sequence_of)]
+    sample_of = converter(who.type, DYNAMIC)
+    nothing = null_of(state.type)
+
+    def run(execution: Execution, batch: Batch) -> Batch:
+        start, end, gap, size, sequence = (value(execution) for value in values_of)
+        windows = Windows(node, start, end, size)
+        if not (isinstance(sequence, list) and sequence) or gap is None or isinstance(gap, str):
+            raise wrong(node, "needs a sequence, and the longest way between two of its steps")
+        if any(one == other for one, other in pairwise(sequence)):
+            raise wrong(node, "is run with sequences that name no state twice in a row")
+        ids, places, states = program.columns(execution, batch)
+        identity = identities(ids, who.type)
+        events: dict[int, dict[Any, list[int]]] = {}
+        for row, place in enumerate(places):
+            if place is not None and start <= place <= end:
+                events.setdefault(windows.number(place), {}).setdefault(identity[row], []).append(row)
+        found: list[tuple[Value, ...]] = []
+        for number, by_id in sorted(events.items()):
+            seen: dict[tuple[Value, ...], dict[Any, Value]] = {}
+            for each, rows in by_id.items():
+                execution.check_time(node)
+                rows.sort(key=lambda row: places[row])
+                for around in _around(_runs(rows, places, states), sequence, gap, nothing):
+                    shown = (around, around[:1], around[1:])[node.part]
+                    seen.setdefault(shown, {})[each] = ids[rows[0]]
+            for shown, there in sorted(seen.items(), key=lambda item: -len(item[1])):
+                samples = [sample_of(value) for value in list(there.values())[:_MOST_SAMPLES]]
+                found.append((windows.starts[number], *shown, len(there), samples))
+        execution.allow_rows(len(found), node, len(node.columns))
+        columns = [list(column) for column in zip(*found, strict=True)] if found else [[] for _ in node.columns]
+        return Batch(len(found), dict(zip(node.columns, columns, strict=True)))
+
+    return run
+
+
+def _runs(rows: Sequence[int], places: Sequence[Any], states: Sequence[Value]) -> list[Run]:
+    found: list[Run] = []
+    for state, several in groupby(rows, key=lambda row: states[row]):
+        own = list(several)
+        found.append((state, places[own[0]], places[own[-1]]))
+    return found
+
+
+def _around(runs: Sequence[Run], sequence: Sequence[Value], gap: Any, nothing: Value) -> Iterator[tuple[Value, Value]]:
+    """The states before and after each place where the sequence is found."""
+    length = len(sequence)
+    for at in range(len(runs) - length + 1):
+        here = runs[at : at + length]
+        fits = all(run[0] == state for run, state in zip(here, sequence, strict=True))
+        if fits and all(later[1] - earlier[2] <= gap for earlier, later in pairwise(here)):
+            before = runs[at - 1][0] if at else nothing
+            after = runs[at + length][0] if at + length < len(runs) else nothing
+            yield before, after

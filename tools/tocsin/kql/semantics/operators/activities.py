@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import takewhile
 
 from tocsin.kql.plan import Column, ColumnRef, Constant, Expr
 from tocsin.kql.semantics.conversions import convert, is_constant
+from tocsin.kql.semantics.naming import result_name
 from tocsin.kql.semantics.scopes import Row, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -187,26 +189,60 @@ def funnel(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments
 
 
 def funnel_steps(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
-    """``funnel_sequence(id, timeline, start, end, window, step, state, sequence)``: its first table."""
+    """``funnel_sequence(id, timeline, start, end, gap, window, state, sequence)``: the columns of its first table."""
     axis = _column(arguments, 1)
-    if axis is None:
+    state = _column(arguments, 6)
+    if axis is None or state is None:
         return [], False
-    names = (("prev", STRING), ("next", STRING), ("dcount", LONG), ("samples", DYNAMIC))
-    return [Column(axis.column.name, axis.type), *(Column(name, type_) for name, type_ in names)], False
+    for index, bound in ((2, Bound.POINT), (3, Bound.POINT), (4, Bound.SPAN), (5, Bound.SPAN)):
+        _settle(session, node, arguments, index, bound, axis.type)
+    if state.type not in (STRING, LONG, ScalarType.INT, UNKNOWN):
+        session.refuse("TK138", f"States of the type {state.type.value} are not run by the local engine", node.call)
+    sequence = arguments[7] if len(arguments) > 7 else None
+    if isinstance(sequence, Expr) and not is_constant(sequence):
+        session.refuse("TK104", "This argument must be the same for every row", _argument(node, 7))
+    return [
+        Column(axis.column.name, axis.type),
+        *(Column(name, state.type) for name in ("prev", "next")),
+        *_sampled(),
+    ], False
+
+
+def _sampled() -> list[Column]:
+    return [Column("dcount", LONG), Column("samples", DYNAMIC)]
+
+
+def further_funnel_steps(columns: Sequence[Column]) -> list[list[Column]]:
+    """The columns of the second and the third table of ``funnel_sequence``, from those of the first."""
+    axis, *sides, _, _ = columns
+    return [[Column(axis.name, axis.type), Column(each.name, each.type), *_sampled()] for each in sides]
 
 
 def sequences(session: Session, node: tree.Evaluate, row: Row, arguments: Arguments) -> tuple[list[Column], bool]:
-    """``sequence_detect(timeline, step, span, conditions…, dimensions…)``"""
+    """``sequence_detect(timeline, step, span, conditions…, dimensions…)``: the conditions end where the first argument
+    is that is none."""
     axis = _column(arguments, 0)
     if axis is None:
         return [], False
-    given: Sequence[tree.Expression] = node.call.arguments
-    names = [each.names[0].text if isinstance(each, tree.NamedExpression) and each.names else "" for each in given]
-    pairs = list(zip(names, arguments, strict=False))[3:]
-    steps = [name for name, each in pairs if not isinstance(each, TableValue) and each.type is BOOL]
-    dimensions = [each.column for _, each in pairs if isinstance(each, ColumnRef) and each.type is not BOOL]
+    if axis.type not in (DATETIME, UNKNOWN):
+        session.refuse("TK138", "'sequence_detect' is run by the local engine along a datetime alone", node.call)
+    else:
+        for index in (1, 2):
+            if index < len(arguments):
+                _settle(session, node, arguments, index, Bound.OTHER, axis.type)
+                _timespan(session, node, arguments, index)
+    others = list(zip(arguments, node.call.arguments, strict=False))[3:]
+    steps = list(takewhile(lambda each: not isinstance(each[0], TableValue) and each[0].type is BOOL, others))
+    dimensions = [each.column for each, _ in others[len(steps) :] if isinstance(each, ColumnRef)]
     return [
         *(Column(each.name, each.type) for each in dimensions),
-        *(Column(f"{name}_{axis.column.name}", axis.type) for name in steps),
-        Column("Duration", TIMESPAN if axis.type is DATETIME else axis.type),
+        *(Column(f"{result_name(written) or ''}_{axis.column.name}", axis.type) for _, written in steps),
+        Column("Duration", TIMESPAN),
     ], False
+
+
+def _timespan(session: Session, node: tree.Evaluate, arguments: Arguments, index: int) -> None:
+    value = arguments[index]
+    if not isinstance(value, TableValue) and value.type not in (TIMESPAN, UNKNOWN):
+        message = f"'{node.call.name.text}' is run by the local engine with a timespan here alone"
+        session.refuse("TK138", message, _argument(node, index))

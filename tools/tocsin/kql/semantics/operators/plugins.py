@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tocsin.kql.functions.declaration import Plugin
 from tocsin.kql.functions.registry import aggregates, plugins
@@ -18,11 +19,12 @@ from tocsin.kql.semantics.operators.activities import (
     dcount_intersect,
     funnel,
     funnel_steps,
+    further_funnel_steps,
     rolling_percentile,
     rows_near,
     sequences,
 )
-from tocsin.kql.semantics.operators.branching import preview
+from tocsin.kql.semantics.operators.branching import preview, several
 from tocsin.kql.semantics.operators.geo_lookups import geo_lookup
 from tocsin.kql.semantics.operators.patterns import autocluster, basket, diffpatterns
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
@@ -114,6 +116,12 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
     )
     if placed and not session.trial:
         session.pending.append(made)
+    if name in FURTHER_TABLES and columns and not session.catalog.as_service:
+        others = [
+            replace(made, columns=tuple(each), part=number, operator="")
+            for number, each in enumerate(FURTHER_TABLES[name](columns), 1)
+        ]
+        return several(session, node, "evaluate", [TableValue(each) for each in (replace(made, operator=""), *others)])
     return TableValue(made, open_)
 
 
@@ -329,3 +337,9 @@ PLUGINS: dict[str, PluginBinder] = {
     "sequence_detect": sequences,
 }
 """Plugins with columns that can be told, by name."""
+
+FURTHER_TABLES: Mapping[str, Callable[[Sequence[Column]], list[list[Column]]]] = {
+    "funnel_sequence": further_funnel_steps
+}
+"""For plugins that give several tables: the columns of the others, from those of the first. The service knows the first
+alone."""
