@@ -125,7 +125,7 @@ _ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
         for name, function in _MATHEMATICS.scalars.items()
         if name in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan") and function.implementation
     },
-    "abs": abs,
+    "abs": lambda number: _fitting(abs(number)),
     "sign": lambda number: (number > 0) - (number < 0),
     "floor": _whole(math.floor),
     "ceiling": _whole(math.ceil),
