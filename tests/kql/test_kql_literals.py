@@ -44,6 +44,15 @@ def test_every_datetime_is_read_back(ticks: int) -> None:
     assert parse_datetime(format_datetime(ticks)) == ticks
 
 
+@given(
+    st.from_regex(
+        r"[0-2][0-9]{3}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,9})?", fullmatch=True
+    )
+)
+def test_the_usual_spelling_reads_as_the_others_do(text: str) -> None:
+    assert parse_datetime(text) == parse_datetime(f"{text}Z") == parse_datetime(f"{text} +00:00")
+
+
 @given(st.integers(LONG_MIN, LONG_MAX))
 def test_every_timespan_is_read_back(ticks: int) -> None:
     assert parse_timespan(format_timespan(ticks)) == ticks

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from tocsin.kql.types import (
     DATETIME_MAX,
@@ -97,6 +98,9 @@ _NAMED_MONTH_DAY = re.compile(
 _CLOCK_BEFORE_YEAR = re.compile(
     rf"{_WEEKDAY}(?P<month>[a-z]+)\s+(?P<day>\d{{1,2}})\s+{_CLOCK}{_ZONE}\s+(?P<year>\d{{4}})", _FLAGS
 )
+_USUAL = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z?", re.ASCII)
+"""What records and literals have nearly always; the forms below read it, too."""
+
 _DATETIME_FORMS = (_YEAR_FIRST, _COMPACT, _MONTH_FIRST, _DAY_NAMED_MONTH, _NAMED_MONTH_DAY, _CLOCK_BEFORE_YEAR)
 
 _TIMESPAN_CLOCK = re.compile(
@@ -117,6 +121,11 @@ def parse_datetime(text: str) -> int | None:
     (``m/d/yyyy``) when the year comes last. Without an offset the time is UTC. ``min`` and ``max`` are the bounds.
     A time without a date ("today" in Kusto) needs a clock and is none here.
     """
+    usual = _USUAL.fullmatch(text)
+    if usual is not None:
+        ticks = _usual_ticks(*usual.groups())
+        if ticks is not None:
+            return ticks
     text = " ".join(text.split())
     if not text or len(text) > LONGEST_TEXT:
         return None
@@ -127,6 +136,28 @@ def parse_datetime(text: str) -> int | None:
         if match is not None:
             return _ticks_of(match.groupdict())
     return None
+
+
+def _usual_ticks(day: str, hour: str, minute: str, second: str, fraction: str | None) -> int | None:
+    days, seconds = _day_number(day), int(hour) * 3600 + int(minute) * 60 + int(second)
+    if days is None or hour > "23" or minute > "59" or second > "59":
+        return None
+    return days * TICKS_PER_DAY + seconds * TICKS_PER_SECOND + _fraction_ticks(fraction)
+
+
+@lru_cache(maxsize=1024)
+def _day_number(day: str) -> int | None:
+    """Days since 0001-01-01 of ``yyyy-mm-dd``."""
+    try:
+        return date(int(day[:4]), int(day[5:7]), int(day[8:])).toordinal() - 1
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _day_text(days: int) -> str:
+    day = date.fromordinal(days + 1)
+    return f"{day.year:04}-{day.month:02}-{day.day:02}"
 
 
 def _ticks_of(part: dict[str, str | None]) -> int | None:
@@ -181,11 +212,10 @@ def format_datetime(ticks: int) -> str:
     if not 0 <= ticks <= DATETIME_MAX:
         raise ValueError(f"{ticks} ticks are outside the years 1 to 9999 that a datetime can hold")
     days, rest = divmod(ticks, TICKS_PER_DAY)
-    day = date.fromordinal(days + 1)
     seconds, fraction = divmod(rest, TICKS_PER_SECOND)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
-    return f"{day.year:04}-{day.month:02}-{day.day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:07}Z"
+    return f"{_day_text(days)}T{hour:02}:{minute:02}:{second:02}.{fraction:07}Z"
 
 
 def parse_timespan(text: str) -> int | None:

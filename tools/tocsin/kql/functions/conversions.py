@@ -52,6 +52,8 @@ _DECIMAL_DIGITS = Context(prec=34)
 
 
 def _integer_of_text(text: str, bits: int) -> int | None:
+    if len(text) < 10 and text.isdigit() and text.isascii():  # the usual text, of any number of bits
+        return int(text)
     text = text.strip()
     if _INTEGER.fullmatch(text):
         number = int(text)
@@ -198,7 +200,12 @@ def _too_deep(value: Value) -> bool:
     return True
 
 
+_JSON_STARTS = frozenset('{["-0123456789tfn')
+
+
 def _parsed_json(text: str) -> Value:
+    if text[0] not in _JSON_STARTS and not text[0].isspace():
+        return text
     try:
         value = _DECODER.decode(text.strip())
     except (ValueError, RecursionError):

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from tocsin.kql.functions.adaptation import texts
 from tocsin.kql.functions.conversions import to_long
-from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
+from tocsin.kql.functions.declaration import VARIES, FunctionTable, Nulls, Specialise, Style
 from tocsin.kql.functions.rendering import dynamic_text
-from tocsin.kql.types import Value
+from tocsin.kql.types import STRING, ScalarType, Value
 
 TABLE = FunctionTable()
 
@@ -162,9 +162,59 @@ def _range_test(read: Callable[[str], Address | None], bits: int) -> Callable[[s
     return test
 
 
+def _in_any(networks: Sequence[Address], bits: int) -> Callable[[Address], bool]:
+    """Whether an address is in one of the networks, however many they are."""
+    by_shift: dict[int, set[int]] = {}
+    for number, prefix in networks:
+        by_shift.setdefault(bits - prefix, set()).add(number >> bits - prefix)
+    tables = list(by_shift.items())
+
+    def test(address: Address) -> bool:
+        number, prefix = address
+        if prefix < bits:
+            return any(_in_range(address, network, bits) for network in networks)
+        for shift, numbers in tables:  # noqa: SIM110  # a generator costs more than the test
+            if number >> shift in numbers:
+                return True
+        return False
+
+    return test
+
+
+def _in_constant_ranges(read: Callable[[str], Address | None], bits: int) -> Specialise:
+    def specialise(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[str], bool | None] | None:
+        ip, *ranges = values
+        if ip is not VARIES or VARIES in ranges or types[0] is not STRING:
+            return None
+        test = _in_any([network for network in map(read, _flattened(ranges)) if network is not None], bits)
+
+        def in_ranges(text: str) -> bool | None:
+            address = read(text)
+            return None if address is None else test(address)
+
+        return in_ranges
+
+    return specialise
+
+
+def _in_constant_range(read: Callable[[str], Address | None], bits: int) -> Specialise:
+    in_any = _in_constant_ranges(read, bits)
+
+    def specialise(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[str], bool | None] | None:
+        network = values[1]
+        return in_any(types, values) if isinstance(network, str) and read(network) is not None else None
+
+    return specialise
+
+
 _RANGE = "(ip: string, ip_range: string) -> bool"
-TABLE.scalar("ipv4_is_in_range", _RANGE, page="ipv4-is-in-range-function")(_range_test(ipv4, 32))
-TABLE.scalar("ipv6_is_in_range", _RANGE, page="ipv6-is-in-range-function")(_range_test(ipv6, 128))
+for _name, _read, _bits in (("ipv4", ipv4, 32), ("ipv6", ipv6, 128)):
+    TABLE.scalar(
+        f"{_name}_is_in_range",
+        _RANGE,
+        page=f"{_name}-is-in-range-function",
+        specialise=_in_constant_range(_read, _bits),
+    )(_range_test(_read, _bits))
 
 
 def _flattened(values: Iterable[Value]) -> list[str]:
@@ -186,12 +236,15 @@ def _any_range_test(read: Callable[[str], Address | None], bits: int) -> Callabl
 
 
 _ANY = ("(ip: string|dynamic, range: string, ...) -> bool", "(ip: string|dynamic, ranges: array) -> bool")
-TABLE.scalar("ipv4_is_in_any_range", *_ANY, page="ipv4-is-in-any-range-function", style=Style.TYPED, folds=False)(
-    texts(0)(_any_range_test(ipv4, 32))
-)
-TABLE.scalar("ipv6_is_in_any_range", *_ANY, page="ipv6-is-in-any-range-function", style=Style.TYPED, folds=False)(
-    texts(0)(_any_range_test(ipv6, 128))
-)
+for _name, _read, _bits in (("ipv4", ipv4, 32), ("ipv6", ipv6, 128)):
+    TABLE.scalar(
+        f"{_name}_is_in_any_range",
+        *_ANY,
+        page=f"{_name}-is-in-any-range-function",
+        style=Style.TYPED,
+        folds=False,
+        specialise=_in_constant_ranges(_read, _bits),
+    )(texts(0)(_any_range_test(_read, _bits)))
 
 _PRIVATE = tuple(block for block in map(ipv4, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")) if block)
 
@@ -202,7 +255,11 @@ def ipv4_is_private(text: str) -> bool | None:
     address = ipv4(text)
     if address is None:
         return None
-    return any(address[1] >= block[1] and _in_range(address, block, 32) for block in _PRIVATE)
+    number, prefix = address
+    for block, length in _PRIVATE:  # noqa: SIM110  # as above
+        if prefix >= length and number >> 32 - length == block >> 32 - length:
+            return True
+    return False
 
 
 # ----------------------------------------------------------------------------------------------------------- writing

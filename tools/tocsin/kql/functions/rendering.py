@@ -37,11 +37,14 @@ LONGEST_JSON = 16 * 1024 * 1024
 
 def real_text(value: float) -> str:
     """The shortest text that reads back as ``value``; a whole number ends in ``.0``."""
+    written = repr(value)
+    if "e" not in written and "n" not in written:  # neither an exponent nor nan or inf
+        return written
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    sign, digits, exponent = Decimal(written).as_tuple()
     text = "".join(map(str, digits)).rstrip("0") or "0"
     point = len(digits) + int(exponent)
     minus = "-" if sign else ""
