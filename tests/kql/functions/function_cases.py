@@ -138,8 +138,9 @@ PLACES = {"192.0.2.1": {"country": "Norway"}}.get
 def call(function: ScalarFunction, arguments: tuple[Any, ...]) -> Any:
     """What an engine gets from the function. For whole-column styles each argument is the column."""
     values = [plain(each) for each in arguments]
-    if function.style is Style.COLUMNS:
-        implementation = function.implementation_for([])
+    if function.style in (Style.COLUMNS, Style.TYPED_COLUMNS):
+        firsts = [next((each for each in column if plain(each) is not None), None) for column in arguments]
+        implementation = function.implementation_for([type_of(each) for each in firsts])
         assert implementation is not None
         return implementation(len(values[0]) if values else 0, *values)
     implementation = function.implementation_for([type_of(each) for each in arguments])

@@ -83,7 +83,7 @@ def _takes(signature: Signature, types: list[ScalarType]) -> bool:
 def _run(function: ScalarFunction, types: list[ScalarType], values: list[Any]) -> Any:
     implementation = function.implementation_for(types)
     assert implementation is not None
-    if function.style is Style.COLUMNS:
+    if function.style in (Style.COLUMNS, Style.TYPED_COLUMNS):
         return implementation(2, *([value, value] for value in values))[1]
     if function.style is Style.CONTEXT:
         context = SimpleNamespace(now=0, random=random.Random(1), places=lambda address: None)

@@ -69,6 +69,12 @@ OTHERS = {
     "asks for the row before": """
         Events | summarize take_any(*) by Key | mv-expand Item = Parts
         | serialize | extend Before = prev(Key) | summarize make_list(Before) by tostring(Item)""",
+    "numbers rows before it asks": """
+        Events | serialize Number = row_number(), Sum = row_cumsum(Size) | where Kind == 'x' | where Key != 'A'
+        | project Key, Number, Sum""",
+    "compares with the row before and asks": """
+        Events | serialize | where Key != prev(Key) and Kind == 'x' | where Size > 0 | project Key, Kind""",
+    "draws before it asks": "Events | extend Chance = rand() | where Kind == 'y' | project Key, Chance",
     "reads another table": """
         let Kinds = Others | distinct Kind;
         Events | summarize take_any(*) by Key | mv-expand Item = Parts | where Kind in (Kinds) | count""",

@@ -7,6 +7,7 @@ places read. What is spared could only have ended in an error, a limit or rows t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
@@ -56,7 +57,7 @@ def _rebuilt(chain: list[Relation]) -> Relation:
     """The chain from its last node up, each condition put in as low as it goes."""
     made = [chain[-1]]
     for node in reversed(chain[:-1]):
-        if isinstance(node, plan.Filter):
+        if isinstance(node, plan.Filter) and _is_of_each_row(node.predicate):
             for condition in conjuncts(node.predicate):
                 _put(made, node, condition)
         else:
@@ -96,8 +97,10 @@ def _below(node: Relation, condition: Expr) -> Expr | None:
     if not read or not _can_move(condition):
         return None
     if isinstance(node, plan.Filter):
-        return condition
+        return condition if _is_of_each_row(node.predicate) else None
     if isinstance(node, plan.Projection):
+        if not all(map(_is_of_each_row, node.expressions)):
+            return None
         passed = {
             column: value.column
             for column, value in zip(node.columns, node.expressions, strict=False)
@@ -121,19 +124,32 @@ def _below(node: Relation, condition: Expr) -> Expr | None:
 def _can_move(condition: Expr) -> bool:
     """Whether the condition means the same before as after: it asks neither for chance nor for neighbouring rows, and
     it reads no table. The time of ingestion moves with its row."""
-    pending: list[Any] = [condition]
-    while pending:
-        each = pending.pop()
+    for each in _parts(condition):
         if isinstance(each, (Relation, plan.Variable, plan.ScalarQuery, plan.PackRow)):
             return False
         if isinstance(each, plan.ListTest) and each.query is not None:
             return False
-        if isinstance(each, plan.Call):
-            function = each.function
-            if function.serialized or function.style is Style.CARRIED or not (function.deterministic or _is_now(each)):
-                return False
+        if isinstance(each, plan.Call) and each.function.style is Style.CARRIED:
+            return False
+    return _is_of_each_row(condition)
+
+
+def _is_of_each_row(expression: Expr) -> bool:
+    """Whether the expression is worked out for each row alone, so that rows can be left out before: it asks neither
+    for neighbouring rows nor for chance, which is drawn row after row."""
+    return not any(
+        isinstance(each, plan.Call) and (each.function.serialized or not (each.function.deterministic or _is_now(each)))
+        for each in _parts(expression)
+    )
+
+
+def _parts(expression: Expr) -> Iterator[Any]:
+    """The expression and what is in it."""
+    pending: list[Any] = [expression]
+    while pending:
+        each = pending.pop()
+        yield each
         pending.extend(_members(each))
-    return True
 
 
 def _is_now(call: plan.Call) -> bool:

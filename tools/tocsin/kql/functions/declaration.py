@@ -59,6 +59,8 @@ class Style(Enum):
     TYPED = auto()
     """``f(types)`` with the argument types gives the function that is then called as for ``VALUES``. For functions that
     must tell ticks from numbers (``tostring``, ``+``). Engines call ``ScalarFunction.implementation_for(types)``."""
+    TYPED_COLUMNS = auto()
+    """``f(types)`` with the argument types gives the function that is then called as for ``COLUMNS``."""
     CARRIED = auto()
     """Not called for rows that a table gave: the value came in with the row and stays with it. ``f()`` is the value of
     a row that came from elsewhere."""
@@ -114,8 +116,9 @@ class ScalarFunction:
         return self.specialise(types, values)
 
     def implementation_for(self, types: Sequence[ScalarType]) -> Callable[..., Any] | None:
-        """What an engine calls for arguments of these types: the implementation, specialised when it is ``TYPED``."""
-        if self.implementation is not None and self.style is Style.TYPED:
+        """What an engine calls for arguments of these types: the implementation, specialised when its style says
+        so."""
+        if self.implementation is not None and self.style in (Style.TYPED, Style.TYPED_COLUMNS):
             specialised: Callable[..., Any] = self.implementation(tuple(types))
             return specialised
         return self.implementation

@@ -5,12 +5,16 @@ Source: https://learn.microsoft.com/kusto/query/window-functions
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
+from tocsin.kql.functions.arithmetic import add_decimals
+from tocsin.kql.functions.conversions import converter
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
-from tocsin.kql.functions.integers import wrap_long
-from tocsin.kql.types import ScalarType, Value
+from tocsin.kql.functions.integers import wrap_int, wrap_long
+from tocsin.kql.types import DECIMAL, INT, LONG, REAL, ScalarType, Value, null_of
 
 TABLE = FunctionTable(folds=False)
 
@@ -25,20 +29,25 @@ def _restarts(restart: Column | None, rows: int) -> Column:
     return [False] * rows if restart is None else restart
 
 
-def _neighbour(direction: int) -> Callable[..., Column]:
-    def read(rows: int, values: Column, offsets: Column | None = None, defaults: Column | None = None) -> Column:
-        missing = "" if rows and all(isinstance(each, str) for each in values) else None
-        out: Column = []
-        for row in range(rows):
-            offset = 1 if offsets is None else offsets[row]
-            at = -1 if offset is None else row + direction * offset
-            if 0 <= at < rows:
-                out.append(values[at])
-            else:
-                out.append(missing if defaults is None else defaults[row])
-        return out
+def _neighbour(direction: int) -> Callable[[Sequence[ScalarType]], Callable[..., Column]]:
+    def of_types(types: Sequence[ScalarType]) -> Callable[..., Column]:
+        missing = null_of(types[0])
+        into = converter(types[2], types[0]) if len(types) > 2 else None
 
-    return read
+        def read(rows: int, values: Column, offsets: Column | None = None, defaults: Column | None = None) -> Column:
+            out: Column = []
+            for row in range(rows):
+                offset = 1 if offsets is None else offsets[row]
+                at = -1 if offset is None else row + direction * offset
+                if 0 <= at < rows:
+                    out.append(values[at])
+                else:
+                    out.append(missing if defaults is None or into is None else into(defaults[row]))
+            return out
+
+        return read
+
+    return of_types
 
 
 _NEIGHBOUR = "(column: column scalar, [offset: long], [default_value: const scalar]) -> the type of column"
@@ -48,7 +57,7 @@ for _name, _direction in (("prev", -1), ("next", 1)):
         _NEIGHBOUR,
         page=f"{_name}-function",
         nulls=Nulls.SEE,
-        style=Style.COLUMNS,
+        style=Style.TYPED_COLUMNS,
         serialized=True,
         returns=_first,
     )(_neighbour(_direction))
@@ -72,22 +81,34 @@ def row_number(rows: int, starts: Column | None = None, restart: Column | None =
     "(term: number, [restart: bool]) -> the type of term",
     page="row-cumsum-function",
     nulls=Nulls.SEE,
-    style=Style.COLUMNS,
+    style=Style.TYPED_COLUMNS,
     serialized=True,
 )
-def row_cumsum(rows: int, terms: Column, restart: Column | None = None) -> Column:
+def row_cumsum(types: Sequence[ScalarType]) -> Callable[..., Column]:
     """The sum up to each row, anew where ``restart`` is true; nulls add nothing."""
-    out: Column = []
-    total: Any = 0
-    for term, again in zip(terms, _restarts(restart, rows), strict=True):
-        if again:
-            total = 0
-        if term is not None:
-            total = total + term
-        if isinstance(total, int):
-            total = wrap_long(total)
-        out.append(total if term is not None or out else None)
-    return out
+    nothing, plus = _SUMS[types[0]]
+
+    def add_up(rows: int, terms: Column, restart: Column | None = None) -> Column:
+        out: Column = []
+        total = nothing
+        for term, again in zip(terms, _restarts(restart, rows), strict=True):
+            if again:
+                total = nothing
+            if term is not None:
+                total = plus(total, term)
+            out.append(total)
+        return out
+
+    return add_up
+
+
+_SUMS: dict[ScalarType, tuple[Any, Callable[[Any, Any], Any]]] = {
+    INT: (0, lambda left, right: wrap_int(left + right)),
+    LONG: (0, lambda left, right: wrap_long(left + right)),
+    REAL: (0.0, operator.add),
+    DECIMAL: (Decimal(0), add_decimals),
+}
+"""What a sum begins with and how a term is added to it."""
 
 
 def _rank(dense: bool) -> Callable[..., Column]:
@@ -100,7 +121,7 @@ def _rank(dense: bool) -> Callable[..., Column]:
                 position, current = 1, 1
             else:
                 position += 1
-                if term != previous:
+                if term != previous and (term == term or previous == previous):  # NaN is one value
                     current = current + 1 if dense else position
             previous = term
             out.append(current)
