@@ -12,6 +12,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal, DecimalException, localcontext
+from functools import cache
 from typing import Any, TypeAlias
 
 from tocsin.kql.functions.conversions import converter, to_decimal
@@ -184,6 +185,7 @@ def _type_in_dynamic(value: Value) -> ScalarType | None:
     return DECIMAL if isinstance(value, Decimal) else None
 
 
+@cache
 def _rule(operation: str, left: ScalarType, right: ScalarType) -> Binary:
     if {left, right} & {DATETIME, TIMESPAN}:
         return _time_rule(operation, left, right)

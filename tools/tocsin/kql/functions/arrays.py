@@ -144,7 +144,9 @@ def array_index_of(array: Value, value: Value, start: int = 0, length: int = -1,
     end = len(array) if length == -1 else min(len(array), begin + length)
     wanted = canonical(value)
     for index in range(begin, end):
-        if canonical(array[index]) == wanted:
+        element = array[index]
+        kind = type(element)
+        if (element if kind is str or kind is int else canonical(element)) == wanted:
             occurrence -= 1
             if occurrence == 0:
                 return index

@@ -11,7 +11,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from tocsin.kql.functions.conversions import to_decimal
-from tocsin.kql.functions.declaration import FunctionTable, Style
+from tocsin.kql.functions.declaration import VARIES, FunctionTable, Style
 from tocsin.kql.functions.integers import datetime_or_null, timespan_or_null, wrap_long
 from tocsin.kql.types import DATETIME, DECIMAL, REAL, TIMESPAN, ScalarType, Value
 
@@ -44,6 +44,17 @@ def _finish(types: Sequence[ScalarType]) -> Callable[[Any], Value]:
     return lambda value: None if value is None else wrap_long(value)
 
 
+def _fixed_size(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[int], int | None] | None:
+    """A size in ticks or a whole number that is the same in all rows."""
+    value, size = values
+    if value is not VARIES or type(size) is not int or size <= 0 or types[0] in (REAL, DECIMAL):
+        return None
+    if types[0] is DATETIME:  # never negative, so that the multiple below is none either
+        return lambda value: value - value % size
+    limit = timespan_or_null if types[0] is TIMESPAN else wrap_long
+    return lambda value: limit(value - value % size)
+
+
 _BIN = (
     "(value: int|long, roundTo: int|long) -> long",
     "(value: int|long|real, roundTo: int|long|real) -> real",
@@ -59,6 +70,7 @@ _BIN = (
     page="bin-function",
     style=Style.TYPED,
     aliases=("floor",),
+    specialise=_fixed_size,
     accepts=(
         "(value: number, roundTo: number) -> the widest type",
         "(value: timespan, roundTo: timespan) -> timespan",

@@ -13,7 +13,7 @@ from typing import Any
 from tocsin.kql.functions.conversions import converter
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
-from tocsin.kql.types import DYNAMIC, NUMBERS, STRING, UNKNOWN, ScalarType, Value
+from tocsin.kql.types import DYNAMIC, NUMBERS, REAL, STRING, UNKNOWN, ScalarType, Value
 
 TABLE = FunctionTable()
 
@@ -106,8 +106,21 @@ def coalesce(types: Sequence[ScalarType]) -> Callable[..., Value]:
     return lambda *values: next((value for value in values if value is not None), None)
 
 
-def _ordered(values: Sequence[Value]) -> list[Value]:
-    return [value for value in values if value is not None and value == value]
+def _extreme(types: Sequence[ScalarType], choose: Callable[..., Value]) -> Callable[..., Value]:
+    if len(types) == 2 and REAL not in types:
+
+        def of_two(first: Value, second: Value) -> Value:
+            if first is None or second is None:
+                return second if first is None else first
+            return choose(first, second)
+
+        return of_two
+
+    def of_all(*values: Value) -> Value:
+        present = [value for value in values if value is not None and value == value]
+        return choose(present) if present else values[0]
+
+    return of_all
 
 
 @TABLE.scalar(
@@ -115,12 +128,12 @@ def _ordered(values: Sequence[Value]) -> list[Value]:
     "<T: orderable>(first: T, second: T, ...) -> T",
     page="max-of-function",
     nulls=Nulls.SEE,
+    style=Style.TYPED,
     accepts=("(first: commonorderable, ...2-64) -> the common type",),
 )
-def max_of(*values: Value) -> Value:
+def max_of(types: Sequence[ScalarType]) -> Callable[..., Value]:
     """The largest value; nulls do not count."""
-    present = _ordered(values)
-    return max(present) if present else values[0]
+    return _extreme(types, max)
 
 
 @TABLE.scalar(
@@ -128,12 +141,12 @@ def max_of(*values: Value) -> Value:
     "<T: orderable>(first: T, second: T, ...) -> T",
     page="min-of-function",
     nulls=Nulls.SEE,
+    style=Style.TYPED,
     accepts=("(first: commonorderable, ...2-64) -> the common type",),
 )
-def min_of(*values: Value) -> Value:
+def min_of(types: Sequence[ScalarType]) -> Callable[..., Value]:
     """The smallest value; nulls do not count."""
-    present = _ordered(values)
-    return min(present) if present else values[0]
+    return _extreme(types, min)
 
 
 @TABLE.scalar("isnull", "(value: scalar) -> bool", page="isnull-function", nulls=Nulls.SEE, folds=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from tocsin.kql.functions.conversions import to_datetime, to_decimal, to_timespan
-from tocsin.kql.functions.declaration import FunctionTable
+from tocsin.kql.functions.declaration import VARIES, FunctionTable
 from tocsin.kql.functions.integers import datetime_or_null, divide, timespan_or_null
 from tocsin.kql.types import (
     DATETIME_MAX,
@@ -26,6 +26,7 @@ from tocsin.kql.types import (
     TICKS_PER_MILLISECOND,
     TICKS_PER_MINUTE,
     TICKS_PER_SECOND,
+    ScalarType,
     Value,
 )
 
@@ -114,12 +115,18 @@ def dayofweek(ticks: int) -> int:
     return calendar_day(ticks).isoweekday() % 7 * TICKS_PER_DAY
 
 
+def _part_of(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[int], int] | None:
+    part, ticks = values
+    return _PARTS.get(part.lower()) if isinstance(part, str) and ticks is VARIES else None
+
+
 @TABLE.scalar(
     "datetime_part",
     "(part: literal string {'year', 'quarter', 'month', 'week_of_year', 'day', 'dayofyear', 'hour', 'minute', 'second',"
     " 'millisecond', 'microsecond', 'nanosecond'}, date: datetime) -> int",
     page="datetime-part-function",
     aliases=("datepart",),
+    specialise=_part_of,
 )
 def datetime_part(part: str, ticks: int) -> int | None:
     """A part of the datetime as a number; null for a part that does not exist."""
@@ -136,6 +143,8 @@ def _start_of_month(ticks: int, offset: int, length: int) -> int | None:
 
 def _start_of_days(ticks: int, offset: int, length: int) -> int | None:
     """Start of the day, or of the week that begins on Sunday (1 January of year 1 was a Monday)."""
+    if length == 1 and offset == 0:
+        return ticks - ticks % TICKS_PER_DAY
     shift = TICKS_PER_DAY if length == 7 else 0
     size = length * TICKS_PER_DAY
     start = (ticks + shift) // size * size - shift + offset * size
@@ -185,10 +194,22 @@ for _span in _SPANS:
 # -------------------------------------------------------------------------------------------- adding and counting
 
 
+def _fixed_amount(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[int], int | None] | None:
+    part, amount, ticks = values
+    if ticks is not VARIES or not isinstance(part, str) or not isinstance(amount, int):
+        return None
+    size = _FIXED.get(part.lower())
+    if size is None:
+        return None
+    span = amount * size
+    return lambda ticks: datetime_or_null(ticks + span)
+
+
 @TABLE.scalar(
     "datetime_add",
     f"({_UNIT}, value: int|long, datetime: datetime) -> datetime",
     page="datetime-add-function",
+    specialise=_fixed_amount,
 )
 def datetime_add(part: str, value: int, ticks: int) -> int | None:
     """The datetime so many periods later. Months that are shorter end on their last day."""
@@ -207,10 +228,22 @@ def datetime_add(part: str, value: int, ticks: int) -> int | None:
     return _day_start(date(year, month + 1, min(day.day, last))) + ticks % TICKS_PER_DAY
 
 
+def _boundaries(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[int, int], int] | None:
+    part, left, right = values
+    if left is not VARIES or right is not VARIES or not isinstance(part, str):
+        return None
+    part = part.lower()
+    if part == "week" or part not in _FIXED:
+        return None
+    size = _FIXED[part]
+    return lambda left, right: left // size - right // size
+
+
 @TABLE.scalar(
     "datetime_diff",
     f"({_UNIT}, datetime1: datetime, datetime2: datetime) -> long",
     page="datetime-diff-function",
+    specialise=_boundaries,
 )
 def datetime_diff(part: str, left: int, right: int) -> int | None:
     """Boundaries of the period that lie between the second and the first datetime. Weeks begin on Sunday."""
@@ -230,6 +263,8 @@ def datetime_diff(part: str, left: int, right: int) -> int | None:
 
 def _seconds_ticks(seconds: Any) -> int | None:
     """Ticks of a number of seconds below 60; null for others."""
+    if isinstance(seconds, int):
+        return seconds * TICKS_PER_SECOND if 0 <= seconds < 60 else None
     amount = to_decimal(seconds)
     return int(amount * TICKS_PER_SECOND) if amount is not None and 0 <= amount < 60 else None
 
@@ -287,7 +322,11 @@ def make_timespan(*parts: Any) -> int | None:
 
 
 def _unix(ticks_each: Decimal) -> Callable[[Any], int | None]:
+    whole = int(ticks_each) if ticks_each >= 1 else None
+
     def convert(number: Any) -> int | None:
+        if whole is not None and isinstance(number, int):
+            return datetime_or_null(_UNIX_EPOCH * TICKS_PER_DAY + number * whole)
         amount = to_decimal(number)
         if amount is None:
             return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from tocsin.kql.functions.adaptation import dynamics
@@ -189,7 +190,8 @@ def extract_json(path: str, text: str, type_name: str = "string") -> str:
 def _unique(values: Iterable[Value]) -> dict[Any, Value]:
     kept: dict[Any, Value] = {}
     for value in values:
-        kept.setdefault(canonical(value), value)
+        kind = type(value)
+        kept.setdefault(value if kind is str or kind is int else canonical(value), value)
     return kept
 
 
@@ -205,14 +207,9 @@ _SETS = "(first: array, ...2-64) -> the first array"
 @TABLE.scalar("set_union", _SETS, page="set-union-function")
 def set_union(*arrays: Value) -> Value:
     """The distinct elements of all arrays, in order of appearance."""
-    sets = _sets(arrays)
-    if sets is None:
+    if not all(isinstance(each, list) for each in arrays):
         return None
-    merged: dict[Any, Value] = {}
-    for each in sets:
-        for key, value in each.items():
-            merged.setdefault(key, value)
-    return list(merged.values())
+    return list(_unique(chain.from_iterable(arrays)).values())
 
 
 @TABLE.scalar("set_intersect", _SETS, page="set-intersect-function")
@@ -221,7 +218,10 @@ def set_intersect(*arrays: Value) -> Value:
     sets = _sets(arrays)
     if sets is None:
         return None
-    return [value for key, value in sets[0].items() if all(key in other for other in sets[1:])]
+    common, *others = sets
+    for other in others:
+        common = {key: value for key, value in common.items() if key in other}
+    return list(common.values())
 
 
 @TABLE.scalar("set_difference", _SETS, page="set-difference-function")
@@ -230,7 +230,10 @@ def set_difference(*arrays: Value) -> Value:
     sets = _sets(arrays)
     if sets is None:
         return None
-    return [value for key, value in sets[0].items() if not any(key in other for other in sets[1:])]
+    left, *others = sets
+    for other in others:
+        left = {key: value for key, value in left.items() if key not in other}
+    return list(left.values())
 
 
 @TABLE.scalar("set_equals", "(set1: array, set2: array) -> bool", page="set-equals-function")
@@ -248,6 +251,8 @@ def set_has_element(array: Value, value: Value) -> bool | None:
     """Whether the array has the element."""
     if not isinstance(array, list):
         return None
+    if type(value) is str:
+        return value in array
     wanted = canonical(value)
     return any(canonical(each) == wanted for each in array)
 

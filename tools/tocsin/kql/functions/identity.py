@@ -34,6 +34,9 @@ _NULL = ("null",)
 
 def canonical(value: Any) -> Hashable:
     """A hashable stand-in for a dynamic value: equal for equal content. Nesting costs no Python stack."""
+    if type(value) is str or type(value) is int:
+        plain: Hashable = value
+        return plain
     if not isinstance(value, (dict, list)):
         return _scalar(value)
     done: list[list[Hashable]] = [[]]

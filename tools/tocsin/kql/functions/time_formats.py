@@ -7,99 +7,136 @@ https://learn.microsoft.com/kusto/query/format-timespan-function
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 from functools import lru_cache
+from typing import TypeAlias
 
-from tocsin.kql.functions.datetimes import calendar_day
-from tocsin.kql.functions.declaration import FunctionTable
-from tocsin.kql.types import TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND
+from tocsin.kql.functions.declaration import VARIES, FunctionTable
+from tocsin.kql.types import (
+    TICKS_PER_DAY,
+    TICKS_PER_HOUR,
+    TICKS_PER_MINUTE,
+    TICKS_PER_SECOND,
+    ScalarType,
+    Value,
+)
 
 TABLE = FunctionTable()
 
 _DATETIME_PIECES = re.compile(r"yyyy|yy?|MM?|dd?|HH?|hh?|mm?|ss?|f{1,7}|F{1,7}|tt")
 _TIMESPAN_PIECES = re.compile(r"d{1,8}|[hH]{1,2}|mm?|ss?|f{1,7}|F{1,7}")
 
+Field: TypeAlias = Callable[[int, int], int]
+"""A number from the day (0 is 1 January of year 1, or the whole days of a timespan) and the ticks since midnight."""
 
-def _padded(read: Callable[[int], int], width: int) -> Callable[[int], str]:
-    return lambda ticks: f"{read(ticks):0{width}}"
+
+@lru_cache(maxsize=1024)
+def _calendar_day(day: int) -> date:
+    return date.fromordinal(day + 1)
 
 
-def _fraction(width: int, keep_zeros: bool) -> Callable[[int], str]:
+_CLOCK: dict[str, Field] = {
+    "H": lambda day, clock: clock // TICKS_PER_HOUR,
+    "m": lambda day, clock: clock % TICKS_PER_HOUR // TICKS_PER_MINUTE,
+    "s": lambda day, clock: clock % TICKS_PER_MINUTE // TICKS_PER_SECOND,
+}
+_IN_DATETIME: dict[str, Field] = {
+    **_CLOCK,
+    "y": lambda day, clock: _calendar_day(day).year,
+    "M": lambda day, clock: _calendar_day(day).month,
+    "d": lambda day, clock: _calendar_day(day).day,
+    "h": lambda day, clock: clock // TICKS_PER_HOUR % 12 or 12,
+}
+_IN_TIMESPAN: dict[str, Field] = {**_CLOCK, "d": lambda day, clock: day, "h": _CLOCK["H"]}
+
+
+def _half(day: int, clock: int) -> str:
+    return "AM" if clock < TICKS_PER_DAY // 2 else "PM"
+
+
+def _fraction(width: int) -> Field:
+    size = TICKS_PER_SECOND // 10**width
+    return lambda day, clock: clock % TICKS_PER_SECOND // size
+
+
+def _fraction_without_zeros(width: int) -> Callable[[int, int], str]:
+    read = _fraction(width)
+    return lambda day, clock: f"{read(day, clock):0{width}}".rstrip("0")
+
+
+def _piece(piece: str, fields: dict[str, Field]) -> tuple[str, Callable[[int, int], int | str]]:
+    """How a piece of a format is written (in the notation of ``%``), and of what."""
+    kind, width = piece[0], len(piece)
+    if kind == "t":
+        return "%s", _half
+    if kind == "F":
+        return "%s", _fraction_without_zeros(width)
+    if kind == "f":
+        return f"%0{width}d", _fraction(width)
+    read = fields[kind]
+    if kind == "y" and width < 4:
+        return f"%0{width}d", lambda day, clock: read(day, clock) % 100
+    return f"%0{width}d", read
+
+
+def _writer(text: str, pieces: re.Pattern[str], fields: dict[str, Field]) -> Callable[[int], str]:
+    """What writes ticks that are not negative in the form."""
+    template, readers, end = "", [], 0
+    for match in pieces.finditer(text):
+        written, read = _piece(match.group(), fields)
+        template += text[end : match.start()].replace("%", "%%") + written
+        readers.append(read)
+        end = match.end()
+    template += text[end:].replace("%", "%%")
+
     def write(ticks: int) -> str:
-        digits = f"{ticks % TICKS_PER_SECOND:07}"[:width]
-        return digits if keep_zeros else digits.rstrip("0")
+        day, clock = divmod(ticks, TICKS_PER_DAY)
+        return template % tuple([read(day, clock) for read in readers])
 
     return write
 
 
-def _hour(ticks: int) -> int:
-    return ticks % TICKS_PER_DAY // TICKS_PER_HOUR
-
-
-_CLOCK: dict[str, Callable[[int], int]] = {
-    "H": _hour,
-    "m": lambda ticks: ticks % TICKS_PER_HOUR // TICKS_PER_MINUTE,
-    "s": lambda ticks: ticks % TICKS_PER_MINUTE // TICKS_PER_SECOND,
-}
-_IN_DATETIME: dict[str, Callable[[int], int]] = {
-    **_CLOCK,
-    "M": lambda ticks: calendar_day(ticks).month,
-    "d": lambda ticks: calendar_day(ticks).day,
-    "h": lambda ticks: _hour(ticks) % 12 or 12,
-}
-_IN_TIMESPAN: dict[str, Callable[[int], int]] = {**_CLOCK, "d": lambda ticks: ticks // TICKS_PER_DAY, "h": _hour}
-
-
-def _datetime_piece(piece: str) -> Callable[[int], str]:
-    kind = piece[0]
-    if kind in "fF":
-        return _fraction(len(piece), kind == "f")
-    if kind == "t":
-        return lambda ticks: "AM" if _hour(ticks) < 12 else "PM"
-    if kind == "y":
-        if len(piece) == 4:
-            return _padded(lambda ticks: calendar_day(ticks).year, 4)
-        return _padded(lambda ticks: calendar_day(ticks).year % 100, len(piece))
-    return _padded(_IN_DATETIME[kind], len(piece))
-
-
-def _timespan_piece(piece: str) -> Callable[[int], str]:
-    kind = piece[0]
-    return _fraction(len(piece), kind == "f") if kind in "fF" else _padded(_IN_TIMESPAN[kind], len(piece))
-
-
-def _compiled(
-    text: str, pieces: re.Pattern[str], read: Callable[[str], Callable[[int], str]]
-) -> tuple[str | Callable[[int], str], ...]:
-    parts: list[str | Callable[[int], str]] = []
-    end = 0
-    for match in pieces.finditer(text):
-        parts += [text[end : match.start()], read(match.group())]
-        end = match.end()
-    return (*parts, text[end:])
+@lru_cache(maxsize=256)
+def _datetime_writer(text: str) -> Callable[[int], str]:
+    return _writer(text, _DATETIME_PIECES, _IN_DATETIME)
 
 
 @lru_cache(maxsize=256)
-def _datetime_format(text: str) -> tuple[str | Callable[[int], str], ...]:
-    return _compiled(text, _DATETIME_PIECES, _datetime_piece)
+def _timespan_writer(text: str) -> Callable[[int], str]:
+    write = _writer(text, _TIMESPAN_PIECES, _IN_TIMESPAN)
+    return lambda ticks: f"-{write(-ticks)}" if ticks < 0 else write(ticks)
 
 
-@lru_cache(maxsize=256)
-def _timespan_format(text: str) -> tuple[str | Callable[[int], str], ...]:
-    return _compiled(text, _TIMESPAN_PIECES, _timespan_piece)
+def _in_form(
+    writer: Callable[[str], Callable[[int], str]],
+) -> Callable[[Sequence[ScalarType], Sequence[Value]], Callable[[int], str] | None]:
+    """One form for all rows."""
 
+    def specialise(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[int], str] | None:
+        ticks, text = values
+        return writer(text) if ticks is VARIES and isinstance(text, str) else None
 
-@TABLE.scalar("format_datetime", "(date: datetime, format: literal string) -> string", page="format-datetime-function")
-def format_datetime(ticks: int, text: str) -> str:
-    """The datetime in the given form. There are no names of days or months: ``MMM`` is ``MM`` and ``M``."""
-    return "".join(part if isinstance(part, str) else part(ticks) for part in _datetime_format(text))
+    return specialise
 
 
 @TABLE.scalar(
-    "format_timespan", "(timespan: timespan, format: literal string) -> string", page="format-timespan-function"
+    "format_datetime",
+    "(date: datetime, format: literal string) -> string",
+    page="format-datetime-function",
+    specialise=_in_form(_datetime_writer),
+)
+def format_datetime(ticks: int, text: str) -> str:
+    """The datetime in the given form. There are no names of days or months: ``MMM`` is ``MM`` and ``M``."""
+    return _datetime_writer(text)(ticks)
+
+
+@TABLE.scalar(
+    "format_timespan",
+    "(timespan: timespan, format: literal string) -> string",
+    page="format-timespan-function",
+    specialise=_in_form(_timespan_writer),
 )
 def format_timespan(ticks: int, text: str) -> str:
     """The timespan in the given form, with a minus sign before it when it is negative."""
-    size = abs(ticks)
-    written = "".join(part if isinstance(part, str) else part(size) for part in _timespan_format(text))
-    return f"-{written}" if ticks < 0 else written
+    return _timespan_writer(text)(ticks)
