@@ -125,7 +125,6 @@ MEANINGS: Mapping[str, str] = {
     "TK134": "The local engine needs a step for make-series.",
     "TK135": "The local engine does not run this plugin.",
     "TK136": "The columns of the plugin are not known before the query runs: declare them.",
-    "TK137": "The local engine does not run a star inside a search text.",
     "TK138": "The local engine does not run this form of the plugin.",
     "TK140": "Azure Data Explorer has this, Log Analytics and Microsoft Sentinel have not.",
     "TK142": "The local engine does not run this form of a graph query.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tocsin.kql.plan import Column, CountRows, Expr, Filter, SortKey, SortRows, TakeRows
 from tocsin.kql.semantics.expressions import bind_predicate
+from tocsin.kql.semantics.operators.left_choice import with_condition
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
@@ -15,9 +16,8 @@ def where(session: Session, node: tree.Where, source: TableValue, scope: Scope) 
     row = Row.of_table(source)
     predicate = bind_predicate(session, node.predicate, scope.inside(row))
     source = row.table(source)
-    made = Filter(
-        columns=source.relation.columns, input=source.relation, predicate=predicate, **session.place(node, "where")
-    )
+    relation = with_condition(source.relation, predicate, session.place(node, ""))
+    made = Filter(columns=relation.columns, input=relation, predicate=predicate, **session.place(node, "where"))
     return TableValue(made, source.open)
 
 

@@ -1,6 +1,7 @@
 """find: rows of many tables that fulfil a condition, the columns that they share, and the rest as one bag.
 
-Each table is filtered and shaped by itself, then all are put one after the other.
+Each table is filtered and shaped by itself, then all are put one after the other. A column of the condition that the
+tables give several types has a column of each, as in union. (The language service shows one of type dynamic.)
 Source: https://learn.microsoft.com/kusto/query/find-operator
 """
 
@@ -17,7 +18,7 @@ from tocsin.kql.semantics.operators.searching import SearchPredicate, names_in, 
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import DYNAMIC, LONG, NUMBERS, REAL, STRING, UNKNOWN, ScalarType, null_of
+from tocsin.kql.types import DYNAMIC, INT, LONG, NUMBERS, REAL, STRING, UNKNOWN, ScalarType, null_of
 
 
 def find(session: Session, node: tree.Find, source: TableValue, scope: Scope) -> TableValue:
@@ -31,10 +32,20 @@ def find_source(session: Session, node: tree.Find, scope: Scope) -> TableValue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Output:
-    """What the result shows: columns by name and type, and whether a bag holds the others."""
+class _Shown:
+    """A column of the result. ``only``: it shows the column ``source`` of the tables that give it this type."""
 
-    columns: tuple[tuple[str, ScalarType], ...]
+    name: str
+    type: ScalarType
+    source: str
+    only: ScalarType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What the result shows: columns, and whether a bag holds the others."""
+
+    columns: tuple[_Shown, ...]
     bag: bool
 
 
@@ -45,18 +56,15 @@ def _find(session: Session, node: tree.Find, scope: Scope, inputs: Inputs, *, pi
         for table in inputs.tables
         if not named or _has_term(node.predicate) or any(_column(table, name) is not None for name in named)
     )
-    shown = _projected(session, node, inputs.tables) if node.project is not None else _smart(tables, named, piped)
-    if node.project_away:
-        session.refuse("TK120", "The project-away of find is not run by the local engine", node)
-    for name in {*named, *(name for name, _ in shown.columns)}:
-        types = {column.type for table in tables for column in table.relation.columns if column.name == name}
-        if len(types) > 1 and not types <= NUMBERS:
-            session.refuse("TK120", f"find over '{name}' of several types is not run by the local engine", node)
-            break
+    if node.project is not None:
+        shown = _projected(session, node, inputs.tables)
+    else:
+        shown = _smart(tables, named, piped, split=not session.catalog.as_service)
+    shown = _without(session, node, shown)
     if inputs.open:
         session.refuse("TK103", "The columns that find shows are not known before the query runs", node)
     columns = [Column(hint_text(node, "withsource") or "source_", STRING)]
-    columns += [Column(name, type_) for name, type_ in shown.columns]
+    columns += [Column(each.name, each.type) for each in shown.columns]
     if shown.bag:
         columns.append(Column("pack_", DYNAMIC))
     shaped = [_shaped(session, node, scope, table, named, inputs.tables, shown) for table in tables]
@@ -68,6 +76,20 @@ def _find(session: Session, node: tree.Find, scope: Scope, inputs: Inputs, *, pi
         **session.place(node, "find"),
     )
     return TableValue(made, inputs.open)
+
+
+def _without(session: Session, node: tree.Find, shown: _Output) -> _Output:
+    """What is shown without the columns of ``project-away``."""
+    away: set[str] = set()
+    bag = shown.bag
+    for each in node.project_away or ():
+        if isinstance(each, tree.FindSource):
+            away.add(each.name.text)
+        elif isinstance(each, tree.Star):
+            session.refuse("TK120", "The star in project-away of find is not run by the local engine", each)
+        else:
+            bag = False
+    return _Output(tuple(each for each in shown.columns if not {each.name, each.source} & away), bag)
 
 
 def _shaped(
@@ -98,42 +120,81 @@ def _shaped(
             **place,
         )
     row = Row.of(source.columns)
-    predicate = SearchPredicate(session, scope.inside(row), "has", node).bind(node.predicate)
+    predicate = _condition(session, node, scope.inside(row), table, named, everything)
     filtered = Filter(columns=source.columns, input=source, predicate=predicate, **place)
     columns: list[Column] = []
     values: list[Expr] = []
-    for name, type_ in shown.columns:
-        column = row.find(name)
-        value: Expr = Constant(null_of(type_), type_) if column is None else convert(ColumnRef(column), type_)
-        columns.append(Column(name, type_))
+    for each in shown.columns:
+        column = row.find(each.source)
+        value: Expr = Constant(null_of(each.type), each.type)
+        if column is not None and each.only in (None, column.type):
+            value = convert(ColumnRef(column), each.type)
+        columns.append(Column(each.name, each.type))
         values.append(value)
     if shown.bag:
-        names = set() if node.project is not None else {name for name, _ in shown.columns}
-        rest = tuple(column for column in table.relation.columns if column.name not in names)
+        names = {(each.source, each.only) for each in shown.columns}
+        rest = tuple(
+            column for column in table.relation.columns if not {(column.name, None), (column.name, column.type)} & names
+        )
         columns.append(Column("pack_", DYNAMIC))
         values.append(PackRow(rest))
     return Projection(columns=tuple(columns), input=filtered, expressions=tuple(values), **place)
 
 
-def _smart(tables: tuple[TableValue, ...], named: list[str], piped: bool) -> _Output:
+def _condition(
+    session: Session,
+    node: tree.Find,
+    scope: Scope,
+    table: TableValue,
+    named: list[str],
+    everything: tuple[TableValue, ...],
+) -> Expr:
+    """The condition over one table. Where it does not fit the type that this table gives a column, and other tables
+    give it other types, the reference does not say what happens."""
+    clash = [name for name in named if len(_types_of(everything, name)) > 1]
+    before = dict(session.diagnostics)
+    predicate = SearchPredicate(session, scope, "has", node).bind(node.predicate)
+    if clash and len(session.diagnostics) > len(before):
+        session.diagnostics = before
+        column = _column(table, clash[0])
+        type_ = f" ({column.type.value})" if column is not None else ""
+        message = f"The condition of find does not fit '{clash[0]}'{type_} of every table: it has several types"
+        session.refuse("TK120", message, node.predicate)
+    return predicate
+
+
+def _smart(tables: tuple[TableValue, ...], named: list[str], piped: bool, *, split: bool) -> _Output:
     """Columns that all tables share, then those of the condition; the others, if any, as a bag. Of a piped table the
-    columns of the condition alone are shown."""
+    columns of the condition alone are shown. ``split``: a column of several types is one of each."""
     shared = [
         column.name
         for column in (tables[0].relation.columns if tables and not piped else ())
         if all(_column(table, column.name) is not None for table in tables)
+        and (not split or column.name in named or len(_types_of(tables, column.name)) == 1)
     ]
     names = list(dict.fromkeys((*shared, *named)))
-    typed = [(name, type_) for name in names if (type_ := _type_of(tables, name)) is not None]
-    rest = any(column.name not in names for table in tables for column in table.relation.columns)
-    return _Output(tuple(typed), rest)
+    shown: list[_Shown] = []
+    for name in names:
+        types = _types_of(tables, name)
+        type_ = _type_of(tables, name)
+        if type_ is not None and (len(types) == 1 or not split):
+            shown.append(_Shown(name, type_, name))
+        elif split:
+            shown += [_Shown(f"{name}_{each.value}", each, name, each) for each in types]
+    kept = {(each.source, each.only) for each in shown}
+    rest = any(
+        not {(column.name, None), (column.name, column.type)} & kept
+        for table in tables
+        for column in table.relation.columns
+    )
+    return _Output(tuple(shown), rest)
 
 
 def _projected(session: Session, node: tree.Find, tables: tuple[TableValue, ...]) -> _Output:
-    columns: list[tuple[str, ScalarType]] = []
+    columns: list[_Shown] = []
     bag = False
     for each in node.project or ():
-        if not isinstance(each, tree.FindSource) or each.name.text == "pack":
+        if not isinstance(each, tree.FindSource):
             bag = True
             continue
         known = _type_of(tables, each.name.text)
@@ -143,7 +204,11 @@ def _projected(session: Session, node: tree.Find, tables: tuple[TableValue, ...]
             continue
         if known is None:
             session.refuse("TK103", f"No table that find reads has a column '{each.name.text}'", each)
-        columns.append((each.name.text, declared_type(each.type) if each.type else known or UNKNOWN))
+        if each.type is None and len(_types_of(tables, each.name.text)) > 1:
+            message = f"'{each.name.text}' has several types in the tables that find reads: name one, with a colon"
+            session.refuse("TK120", message, each)
+        name = each.name.text
+        columns.append(_Shown(name, declared_type(each.type) if each.type else known or UNKNOWN, name))
     return _Output(tuple(columns), bag)
 
 
@@ -151,13 +216,20 @@ def _column(table: TableValue, name: str) -> Column | None:
     return next((column for column in table.relation.columns if column.name == name), None)
 
 
+def _types_of(tables: tuple[TableValue, ...], name: str) -> list[ScalarType]:
+    """The types that tables give a column, each once."""
+    return list(
+        dict.fromkeys(column.type for table in tables for column in table.relation.columns if column.name == name)
+    )
+
+
 def _type_of(tables: tuple[TableValue, ...], name: str) -> ScalarType | None:
     """The type of a column in all tables that have it, numbers widened; dynamic for several; None when none has it."""
-    types = {column.type for table in tables for column in table.relation.columns if column.name == name}
+    types = set(_types_of(tables, name))
     if len(types) <= 1:
         return next(iter(types), None)
     if types <= NUMBERS:
-        return LONG if REAL not in types and types <= {ScalarType.INT, LONG} else REAL
+        return LONG if REAL not in types and types <= {INT, LONG} else REAL
     return DYNAMIC
 
 

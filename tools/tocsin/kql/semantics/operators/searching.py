@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from tocsin.kql.functions.registry import scalar_functions
@@ -17,6 +18,22 @@ from tocsin.kql.syntax import tree
 from tocsin.kql.types import BOOL, LONG, REAL, STRING, null_of
 
 _TABLE_COLUMN = "$table"
+_REGEX_SIGNS = re.compile(r"[][\\^$.|?*+(){}#&~-]")
+_WORD_EDGE = r"\b"
+
+_SENSITIVE = {
+    **{
+        f"{sign}{word}": f"{sign}{word}_cs"
+        for sign in ("", "!")
+        for word in ("has", "hasprefix", "hassuffix", "contains", "startswith", "endswith")
+    },
+    ":": "has_cs",
+    "=~": "==",
+    "!~": "!=",
+    "in~": "in",
+    "!in~": "!in",
+}
+"""What operators that ignore case are with ``kind=case_sensitive``."""
 
 
 def search(session: Session, node: tree.Search, source: TableValue, scope: Scope) -> TableValue:
@@ -131,7 +148,10 @@ class SearchPredicate:
             if self.session.catalog.as_service and tree.Star in (type(node.left), type(node.right)):
                 self.session.error("KS106", f"The operator '{node.operator}' is not defined for a star", at)
             return operate(self.session, node.operator, operands, node, at)
-        if node is self.whole:
+        whole = node is self.whole
+        if self.operator == "has_cs" and isinstance(node, tree.Binary | tree.ListTest):
+            node = replace(node, operator=_SENSITIVE.get(node.operator, node.operator))
+        if whole:
             return bind_predicate(self.session, node, self.scope)
         return self.session.scalar(node, self.scope)
 
@@ -139,16 +159,25 @@ class SearchPredicate:
         operator = self.operator
         sensitive = "_cs" if operator.endswith("_cs") else ""
         core = text.strip("*")
+        if "*" in core:
+            return self._pattern(text, node)
         if text.startswith("*") and text.endswith("*"):
             operator = f"contains{sensitive}"
         elif text.endswith("*"):
             operator = f"hasprefix{sensitive}"
         elif text.startswith("*"):
             operator = f"hassuffix{sensitive}"
-        if "*" in core:
-            self.session.refuse("TK137", "A star inside a search text is not run by the local engine", node)
+        return self._in_any(operator, core, node)
+
+    def _pattern(self, text: str, node: tree.Node) -> Expr:
+        r"""A text with a star inside: the reference writes ``"Lab*PC"`` as the regular expression ``\bLab.*PC\b``."""
+        pattern = ".*".join(_REGEX_SIGNS.sub(r"\\\g<0>", part) for part in text.strip("*").split("*"))
+        pattern = f"{'' if text.startswith('*') else _WORD_EDGE}{pattern}{'' if text.endswith('*') else _WORD_EDGE}"
+        return self._in_any("matches regex", pattern, node)
+
+    def _in_any(self, operator: str, text: str, node: tree.Node) -> Expr:
         row = self.scope.row
         if row is not None and row.open:
             self.session.refuse("TK103", "The columns to search are not known before the query runs", node)
         columns = tuple(row.columns) if row is not None and self.terms else ()
-        return any_column(self.session, columns, operator, Constant(core, STRING), node, node)
+        return any_column(self.session, columns, operator, Constant(text, STRING), node, node)

@@ -141,7 +141,7 @@ def parse_find(p: Constructs, keyword: Token) -> Operator:
 
 def _find_column(p: Constructs) -> Node | None:
     start = p.here
-    if p.word == "pack" and p.words[p.at + 1] == "(":
+    if p.word in ("pack", "pack_all") and p.words[p.at + 1] == "(":
         return p.call()
     if p.accept("*"):
         return Star(start, p.end)
