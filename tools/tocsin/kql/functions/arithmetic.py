@@ -275,17 +275,17 @@ def _negative_in_dynamic(value: Value) -> Value:
     return DynamicTimespan(-value) if kind is TIMESPAN else 0 - value
 
 
-@TABLE.operator(
-    "unary-",
+_SIGNED = (
     "(operand: int|long) -> long",
     "(operand: real) -> real",
     "(operand: decimal) -> decimal",
     "(operand: timespan) -> timespan",
     "(operand: datetime) -> datetime",
     "(operand: dynamic) -> dynamic",
-    page="numerical-operators",
-    style=Style.TYPED,
 )
+
+
+@TABLE.operator("unary-", *_SIGNED, page="numerical-operators", style=Style.TYPED)
 def negative(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
     """What is missing to zero: a real zero has no sign. Of a dynamic only numbers and timespans have one."""
     if types[0] is DYNAMIC:
@@ -297,7 +297,7 @@ def negative(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
     return lambda value: wrap_long(-value)
 
 
-@TABLE.operator("unary+", "<T: summable|dynamic>(operand: T) -> T", page="numerical-operators", style=Style.TYPED)
+@TABLE.operator("unary+", *_SIGNED, page="numerical-operators", style=Style.TYPED)
 def positive(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
     """The number itself; null for what is none inside a dynamic."""
     if types[0] is DYNAMIC:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tocsin.kql import plan
 from tocsin.kql.functions.declaration import ScalarFunction
+from tocsin.kql.functions.integers import timespan_or_null, wrap_int, wrap_long
 from tocsin.kql.functions.registry import aggregates, places, scalar_functions
 from tocsin.kql.plan import Call, ColumnRef, Constant, Expr
 from tocsin.kql.semantics import availability, special_functions
@@ -243,13 +244,23 @@ def _unary(session: Session, node: tree.Unary, scope: Scope) -> Value:
     operand = session.scalar(node.operand, scope)
     if isinstance(operand, Constant) and operand.value is not None and operand.type in NUMBERS | {TIMESPAN}:
         # A minus is zero less the operand, as it is for values that are not constant: -0.0 has no sign.
-        return Constant(0 - operand.value if node.operator == "-" else operand.value, operand.type)
+        return Constant(_negated(operand) if node.operator == "-" else operand.value, operand.type)
     if operand.type not in NUMBERS | {TIMESPAN, DATETIME, DYNAMIC, UNKNOWN}:
         sign = tree.Node(node.start, node.start + 1)
         session.error("KS106", f"The operator '{node.operator}' is not defined for {operand.type.value}", sign)
         return unknown()
     sign = tree.Node(node.start, node.start + 1)
-    return apply_operator(session, f"unary{node.operator}", (operand,), operand.type, node, sign)
+    result = LONG if operand.type is INT else operand.type
+    return apply_operator(session, f"unary{node.operator}", (operand,), result, node, sign)
+
+
+def _negated(operand: Constant) -> Any:
+    """The constant with the other sign, within its type: the least integer has no counterpart."""
+    if operand.type is TIMESPAN:
+        return timespan_or_null(-operand.value)
+    if operand.type in (INT, LONG):
+        return wrap_int(-operand.value) if operand.type is INT else wrap_long(-operand.value)
+    return 0 - operand.value
 
 
 def _binary(session: Session, node: tree.Binary, scope: Scope) -> Value:
