@@ -144,7 +144,7 @@ class _Maker:
         """An operator; None where the columns do not suffice for it."""
         names = [each.name for each in columns]
         sortable = [each.name for each in columns if each.type is not DYNAMIC]
-        kind = self.draw(st.integers(0, 20))
+        kind = self.draw(st.integers(0, 26))
         if kind <= 2:
             return f"where {self.predicate(columns)}"
         if kind <= 4:
@@ -187,6 +187,21 @@ class _Maker:
             return f"parse {text} with {self.fresh()} 'a' {self.fresh()}"
         if kind == 20 and depth and sortable:
             return f"where {self.one(*sortable)} in (({self.one('U', 'T')} | project {self.one('k', 's')}))"
+        if kind == 21 and "t" in names:
+            by = self.column([each for each in columns if each.name in sortable])
+            return f"make-series {self.aggregate(columns)} on t from ago(3d) to now() step 12h by {by}"
+        if kind == 22 and sortable:
+            return f"partition hint.strategy=native by {self.one(*sortable)} ({self.step(columns, 0) or 'count'})"
+        if kind == 23 and sortable:
+            levels = ", ".join(f"{self.one('', '1 ', '2 ')}of {self.one(*sortable)} by count()" for _ in range(2))
+            return f"top-nested {levels}"
+        if kind == 24:
+            state = f"declare ({self.fresh()}: long = 0) with (step a: {self.predicate(columns)} => n{self.names} = "
+            return f"scan {state}n{self.names} + 1; step z: {self.predicate(columns)};)"
+        if kind == 25 and depth:
+            return f"extend {self.fresh()} = toscalar({self.side(0)} | summarize {self.one('max(k)', 'make_set(s)')})"
+        if kind == 26:
+            return f"as hint.materialized=true X{self.fresh()} | union (X{f'n{self.names}'} | take 1)"
         return "take 5"
 
     def window(self, columns: Sequence[ColumnSchema]) -> str:
@@ -202,7 +217,13 @@ def queries(draw: st.DrawFn, most: int = 5) -> str:
     query = "T"
     if draw(st.booleans()):
         step = maker.step(COLUMNS, 0)
-        query = f"let V = {draw(st.sampled_from(['T', f'materialize(T | {step})', f'T | {step}']))}; V"
+        query = draw(
+            st.sampled_from(
+                [f"let V = materialize(T | {step}); V", f"let V = T | {step}; V", f"let V = () {{ T | {step} }}; V()",
+                 "let f = (A: (*), n: long = 1) { A | where k >= n | extend m = n }; f(T)",
+                 "let f = (A: (s: string, k: long), n: long) { A | extend m = k + n }; T | invoke f(2)"]
+            )
+        )  # fmt: skip
     if not _columns(query):
         query = "T"
     for _ in range(draw(st.integers(1, most))):
