@@ -24,6 +24,7 @@ _ROW_BY_ROW: Final = (
     plan.TakeRows,
     plan.SampleDistinctRows,
     plan.SequenceRows,
+    plan.ReduceRows,
 )
 """Operators that give nothing for nothing."""
 

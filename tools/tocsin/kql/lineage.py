@@ -315,6 +315,13 @@ def _parse(relation: plan.ParseRows | plan.ParsePairs, needs: _Needs) -> list[Co
     return references(relation.value) if drops else []
 
 
+def _reduce(relation: plan.ReduceRows, needs: _Needs) -> list[Column]:
+    read = references(relation.value)
+    for column in relation.columns[-3:]:
+        _add(needs, column, read)
+    return [] if relation.source else read
+
+
 def _count(relation: plan.CountRows, needs: _Needs) -> list[Column]:
     return []
 
@@ -361,6 +368,7 @@ _DEPENDENCIES: Mapping[type[Relation], Callable[[Any, _Needs], list[Column]]] = 
     plan.TakeRows: _no_columns,
     plan.SortRows: _no_columns,
     plan.CountRows: _count,
+    plan.ReduceRows: _reduce,
     plan.Projection: _projection,
     plan.Summarize: _grouping,
     plan.MakeSeriesRows: _grouping,

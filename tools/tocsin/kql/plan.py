@@ -461,6 +461,19 @@ class TopNestedRows(Relation):
     levels: tuple[NestedLevel, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ReduceRows(Relation):
+    """``reduce``: groups of texts that are alike. ``columns`` end with the pattern, the count, the representative; with
+    ``kind=source`` the input's own stand before them, and a row comes out for each row. ``separators``: the characters
+    between terms (None: all but letters and digits)."""
+
+    input: Relation
+    value: Expr
+    threshold: float
+    separators: str | None
+    source: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SequenceStep:
     """A step of ``scan``. ``state`` are columns for the last record that the step matched: the input's, then the

@@ -153,6 +153,8 @@ DIFFERENCES: Mapping[str, str] = {
     "geo_polygon_to_h3cells": "a radius ends the query",
     "geo_line_locate_point": "on the sphere only; use_spheroid ends the query",
     "top-hitters": "counts exactly where Kusto estimates",
+    "reduce": "texts are alike when the share of terms that they have in the same places is the threshold or more; one "
+    "that no other is like counts among the others; `characters` are all the separators there are",
     "sample": _RANDOM,
     "sample-distinct": "takes the first values",
     "render": "shows the table",
@@ -198,7 +200,7 @@ UNPUBLISHED = frozenset(
         "series_outliers", "series_periods_detect", "series_periods_validate", "active_users_count",
         "sliding_window_counts", "activity_metrics", "activity_engagement", "session_count",
         "funnel_sequence_completion", "funnel_sequence", "sequence_detect", "basket", "autocluster", "diffpatterns",
-        "series_fit_2lines", "series_fit_2lines_dynamic",
+        "series_fit_2lines", "series_fit_2lines_dynamic", "reduce",
     }
 )  # fmt: skip
 """Items of ``DIFFERENCES`` whose method nobody published: a result here may not be the result there."""
@@ -210,7 +212,7 @@ _NO_METHOD = "the reference does not say how it is computed"
 
 REASONS: Mapping[str, str] = {
     **dict.fromkeys(("externaldata", "macro-expand"), _NETWORK),
-    **dict.fromkeys(("reduce", "hash_combine", "hash_many", "estimate_data_size"), _NO_METHOD),
+    **dict.fromkeys(("hash_combine", "hash_many", "estimate_data_size"), _NO_METHOD),
     **dict.fromkeys((name for name in declared_plugins() if name.endswith(("_request", "_post", "_query"))), _NETWORK),
     **dict.fromkeys((name for name in declared_plugins() if name.startswith(("ai_", "infer_"))), _NETWORK),
     **dict.fromkeys((name for name in declared_plugins() if name.endswith(("_command", "_datatable"))), _NETWORK),

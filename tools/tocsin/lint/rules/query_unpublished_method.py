@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
 from tocsin.kql.support import DIFFERENCES, UNPUBLISHED
-from tocsin.kql.syntax.tree import FunctionCall
+from tocsin.kql.syntax.tree import FunctionCall, Operator
 from tocsin.lint.check import QueryCheck
 from tocsin.lint.context import QueryContext
 
 
 class QueryUnpublishedMethod(QueryCheck):
-    """The query uses a function or plugin that Kusto computes in a way nobody published.
+    """The query uses a function, plugin or operator that Kusto computes in a way nobody published.
 
     Why: the local engine follows the reference as far as it goes; a case that passes here may come out otherwise in
     the service.
@@ -34,14 +34,11 @@ class QueryUnpublishedMethod(QueryCheck):
 
     def check_query(self, query: QueryContext) -> Iterator[Finding]:
         for node in query.nodes:
-            if isinstance(node, FunctionCall) and node.name.text in UNPUBLISHED:
-                name = node.name.text
-                message = f"{name} may give another result in the service: here it {_said(name)}"
+            name = node.name.text if isinstance(node, FunctionCall) else ""
+            if isinstance(node, Operator):
+                name = node.keyword
+            if name in UNPUBLISHED:
+                note = DIFFERENCES[name].partition(";")[0]
+                message = f"{name} may give another result in the service (here: {note})"
                 help = "try the rule on real data in a workspace, or use a function whose method is documented"
                 yield self.finding_in_text(query.document, query.path, node.start, len(name), message, help)
-
-
-def _said(name: str) -> str:
-    """The difference as the end of a sentence."""
-    note = DIFFERENCES[name].partition(";")[0]
-    return f"is so that {note}" if note.startswith(("percentiles", "periods", "windows")) else note

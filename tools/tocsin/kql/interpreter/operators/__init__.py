@@ -15,6 +15,7 @@ from tocsin.kql.interpreter.operators import (
     paths,
     plugins,
     projecting,
+    reducing,
     selecting,
     sequences,
     series,
@@ -43,6 +44,7 @@ STAGES: dict[type[Relation], StageCompiler] = {
         series,
         sequences,
         nesting,
+        reducing,
         plugins,
     )
     for node, compile_node in family.STAGES.items()
