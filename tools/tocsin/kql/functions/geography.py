@@ -53,11 +53,20 @@ def geo_distance_2points(longitude1: Any, latitude1: Any, longitude2: Any, latit
     return None if first is None or second is None else distance(first, second)
 
 
+_ROUNDING = 1e-15
+"""Radians that a point may be off because its coordinates were turned into a vector."""
+
+
+def _has_direction(start: Vector, end: Vector) -> bool:
+    """Whether one great circle leads from the start to the end: they are neither equal nor antipodal."""
+    return _ROUNDING < angle(start, end) < math.pi - _ROUNDING
+
+
 @TABLE.scalar("geo_azimuth", f"({_TWO_POINTS}) -> real", page="geo-azimuth-function")
 def geo_azimuth(longitude1: Any, latitude1: Any, longitude2: Any, latitude2: Any) -> float | None:
     """The direction of the second point as seen from the first, clockwise from north, in radians from 0 to 2π."""
     first, second = vector(longitude1, latitude1), vector(longitude2, latitude2)
-    if first is None or second is None or first == second:
+    if first is None or second is None or not _has_direction(first, second):
         return None
     phi1, phi2 = math.radians(float(latitude1)), math.radians(float(latitude2))
     turn = math.radians(float(longitude2) - float(longitude1))
@@ -72,7 +81,9 @@ def geo_azimuth(longitude1: Any, latitude1: Any, longitude2: Any, latitude2: Any
 def geo_angle(x1: Any, y1: Any, x2: Any, y2: Any, x3: Any, y3: Any) -> float | None:
     """The clockwise angle at the second point, from the first to the third, in radians from 0 to 2π."""
     first, corner, third = vector(x1, y1), vector(x2, y2), vector(x3, y3)
-    if first is None or corner is None or third is None or first == corner or third == corner:
+    if first is None or corner is None or third is None:
+        return None
+    if not _has_direction(corner, first) or not _has_direction(corner, third):
         return None
     one, other = cross(corner, first), cross(corner, third)
     counterclockwise = math.atan2(dot(corner, cross(one, other)), dot(one, other))
@@ -87,7 +98,7 @@ def geo_angle(x1: Any, y1: Any, x2: Any, y2: Any, x3: Any, y3: Any) -> float | N
 def geo_point_in_circle(x: Any, y: Any, centre_x: Any, centre_y: Any, radius: Any) -> bool | None:
     """Whether the point is at most ``radius`` metres from the centre."""
     point, centre = vector(x, y), vector(centre_x, centre_y)
-    if point is None or centre is None or not 0 <= radius < math.inf:
+    if point is None or centre is None or not 0 < radius < math.inf:
         return None
     return distance(point, centre) <= float(radius)
 
