@@ -92,6 +92,7 @@ MEANINGS: Mapping[str, str] = {
     "KS241": "The key of a join cannot be dynamic: convert it.",
     "KS242": "The two sides of a join condition have different types: convert one.",
     "KS249": "The table that is given to a function lacks a column that the function declares.",
+    "KS273": "Of several tables made of a graph each needs a name.",
     "TK001": "The query is nested deeper than the parser goes.",
     "TK002": "The query is longer than the parser reads.",
     "TK003": "A character stands here that no query can hold.",

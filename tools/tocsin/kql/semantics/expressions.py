@@ -126,6 +126,8 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
     if row is not None and row.open:
         return ColumnRef(session.trust(row, name, node))
     if any(bag == name for bag, _ in scope.bags):
+        if scope.whole is not None and not session.catalog.as_service:
+            return scope.whole(name)
         session.refuse("TK144", f"'{name}' stands for several columns: name one, as in {name}.column", node)
         return unknown()
     if name in special_functions.TABLES_BY_NAME:
@@ -211,6 +213,10 @@ def _side_column(session: Session, side: Row, member: tree.Name, node: tree.Node
 
 
 def _element(session: Session, node: tree.Element, scope: Scope) -> Value:
+    side = _side(node.target, scope)
+    if side is not None and isinstance(node.index, tree.Literal) and node.index.kind is tree.LiteralKind.STRING:
+        name = tree.Name(node.index.start, node.index.end, str(node.index.value))
+        return _side_column(session, side, name, node)
     target = session.value(node.target, scope)
     index = session.scalar(node.index, scope)
     bracket = tree.Node(node.target.end, node.end)

@@ -134,6 +134,9 @@ GraphCall: TypeAlias = Callable[[Any, tree.FunctionCall, "Scope"], Expr]
 
 NO_GRAPH: Mapping[str, GraphCall] = {}
 
+WholeElement: TypeAlias = Callable[[str], Expr]
+"""A node or an edge of a graph pattern as one value, by its name."""
+
 
 class AggregateSink:
     """Collects the aggregates that a ``summarize`` expression holds inside arithmetic."""
@@ -158,6 +161,8 @@ class Scope:
     before: tree.Node | None = None
     """The text of the pipe up to the operator that is bound."""
     graph_calls: Mapping[str, GraphCall] = field(default_factory=lambda: NO_GRAPH)
+    whole: WholeElement | None = None
+    """Where an element of a graph pattern may stand as one value."""
 
     def inside(self, row: Row | None) -> Scope:
         """The same names over other columns."""

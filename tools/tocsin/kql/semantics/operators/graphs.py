@@ -13,6 +13,8 @@ from dataclasses import replace
 from tocsin.kql.plan import (
     Column,
     ColumnRef,
+    Constant,
+    Expr,
     Filter,
     FilterGraph,
     GraphRelation,
@@ -48,7 +50,12 @@ def fact_calls(facts: NodeFacts) -> dict[str, GraphCall]:
         return lambda session, node, scope: ColumnRef(column)
 
     named = {"node_degree_in": facts.degree_in, "node_degree_out": facts.degree_out, "node_id": facts.id}
-    return {name: binder(column) for name, column in named.items()}
+    return {**{name: binder(column) for name, column in named.items()}, "labels": lambda *_: no_labels()}
+
+
+def no_labels() -> Expr:
+    """What ``labels()`` gives: a graph that the query makes has none, only stored ones do."""
+    return Constant([], DYNAMIC)
 
 
 def as_graph(session: Session, node: tree.Operator, source: TableValue) -> GraphRelation | None:
@@ -210,6 +217,11 @@ def graph_to_table(session: Session, node: tree.GraphToTable, source: TableValue
     graph = as_graph(session, node, source)
     if graph is None:
         return session.missing_table(node)
+    if len(node.outputs) > 1:
+        for each in node.outputs:
+            if each.name is None:
+                span = tree.Node(each.start, each.start + len(each.kind))
+                session.error("KS273", "Of several tables each needs a name: nodes as N, edges as E", span)
     found = [(each, _to_table(session, node, each, graph, source.open)) for each in node.outputs]
     for each, table in found:
         if each.name is not None:

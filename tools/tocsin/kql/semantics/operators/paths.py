@@ -18,13 +18,14 @@ from tocsin.kql.plan import (
     Expr,
     GraphRelation,
     NodeFacts,
+    PackRow,
     PathFold,
     PathRows,
     PatternElement,
 )
 from tocsin.kql.semantics.expressions import bind_predicate
 from tocsin.kql.semantics.operators.columns import bind_named, name_all
-from tocsin.kql.semantics.operators.graphs import as_graph, copied, fact_calls, node_facts, parts
+from tocsin.kql.semantics.operators.graphs import as_graph, copied, fact_calls, no_labels, node_facts, parts
 from tocsin.kql.semantics.operators.hints import value_text
 from tocsin.kql.semantics.scopes import GraphCall, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
@@ -72,7 +73,8 @@ def graph_match(session: Session, node: tree.GraphMatch, source: TableValue, sco
     )
     if not node.project:
         session.refuse("TK142", f"'{node.keyword}' without project is not run by the local engine", node)
-    named = bind_named(session, node.project, replace(scope, bags=bags))
+    shown_in = replace(scope, bags=bags, whole=lambda name: _whole(pattern, name))
+    named = bind_named(session, node.project, shown_in)
     shown = name_all(session, named, Row.of(()))
     made = PathRows(
         # A property that is shown under its own name is a column of its own: two nodes can both have it.
@@ -200,6 +202,15 @@ def _folded(
     return ColumnRef(column)
 
 
+def _whole(pattern: _Pattern, name: str) -> Expr:
+    """A node or an edge as the bag of its properties; an edge of variable length as an array of them."""
+    place = pattern.named[name]
+    if not pattern.varies(name):
+        return PackRow(pattern.elements[place].columns)
+    columns = copied(pattern.graph.edge_columns)
+    return _folded(pattern, "map", place, False, PackRow(columns), columns, None)
+
+
 # ------------------------------------------------------------------------------------------------------------ calls
 
 
@@ -221,8 +232,18 @@ def _calls(pattern: _Pattern) -> dict[str, GraphCall]:
 
         return bind
 
+    def labels(session: Session, node: tree.FunctionCall, scope: Scope) -> Expr:
+        argument = node.arguments[0] if len(node.arguments) == 1 else None
+        name = argument.name.text if isinstance(argument, tree.NameReference) else ""
+        if name not in pattern.named:
+            session.error("TK143", "'labels' needs the name of a node or an edge of the pattern", node)
+        elif pattern.varies(name):
+            session.refuse("TK142", "The labels of an edge of variable length are not told by the local engine", node)
+        return no_labels()
+
     return {
         **dict.fromkeys(("all", "any", "map"), fold),
+        "labels": labels,
         "node_degree_in": fact(lambda facts: facts.degree_in),
         "node_degree_out": fact(lambda facts: facts.degree_out),
         "node_id": fact(lambda facts: facts.id),
@@ -245,6 +266,8 @@ def _fold(session: Session, node: tree.FunctionCall, scope: Scope, pattern: _Pat
     columns = copied(pattern.graph.columns if inner else pattern.graph.edge_columns)
     facts = node_facts() if inner else None
     calls = dict(scope.graph_calls)
+    if not inner:
+        calls["labels"] = lambda session, node, scope: no_labels()
     if facts is not None:
         calls.update(fact_calls(facts))
     within = replace(scope.inside(Row.of(columns)), graph_calls=calls)
