@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 import zlib
 from urllib.parse import quote, unquote_plus
@@ -23,10 +24,14 @@ LONGEST_DECOMPRESSED = 16 * 1024 * 1024
 _TEXT = "(text: string) -> string"
 
 
+_ESCAPED = re.compile("%[0-9A-F]{2}|~")
+
+
 @TABLE.scalar("url_encode", "(url: string) -> string", page="url-encode-function")
 def url_encode(text: str) -> str:
-    """As in a form: blanks become ``+``."""
-    return quote(text, safe=" !()*-._", errors="replace").replace(" ", "+")
+    """As in a form: blanks become ``+``; hexadecimal digits are small."""
+    written = quote(text, safe=" !()*-._", errors="replace").replace(" ", "+")
+    return _ESCAPED.sub(lambda match: "%7e" if match[0] == "~" else match[0].lower(), written)
 
 
 @TABLE.scalar("url_encode_component", "(url: string) -> string", page="url-encode-component-function")
@@ -87,9 +92,15 @@ def base64_encode_fromguid(guid: str) -> str:
 
 @TABLE.scalar("base64_decode_toguid", "(base64_string: string) -> guid", page="base64-decode-toguid-function")
 def base64_decode_toguid(text: str) -> str | None:
-    """The guid behind base64; null when it is none."""
+    """The guid behind base64; null when it is none.
+
+    The first two groups have their least byte first. The third has not, although ``base64_encode_fromguid`` writes it
+    so: the examples of their pages differ in this.
+    """
     data = _decoded(text)
-    return str(UUID(bytes_le=data)) if data is not None and len(data) == 16 else None
+    if data is None or len(data) != 16:
+        return None
+    return str(UUID(bytes=data[3::-1] + data[5:3:-1] + data[6:]))
 
 
 def _inflated(data: bytes | None, window: int) -> str:
