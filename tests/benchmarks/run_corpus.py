@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin import kql
-from tocsin.cli.kql_batch import read_functions, read_schemas
+from tocsin.cli.kql_catalogues import read_functions, read_schemas
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.syntax.tree import Literal
 

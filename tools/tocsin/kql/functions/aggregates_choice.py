@@ -82,12 +82,12 @@ _declare_arg("arg_min", "argmin", lt)
 
 
 def take_any(*columns: Sequence[Value]) -> tuple[Value, ...]:
-    """The values of one row: the first in which the first column has a value."""
-    return tuple(_any(column) for column in columns) if len(columns) == 1 else _any_row(columns)
+    """The values of one row, the first; of a single column the first value that is neither null nor empty."""
+    return (_any(columns[0]),) if len(columns) == 1 else _any_row(columns)
 
 
 def _any(values: Sequence[Value]) -> Value:
-    return next((value for value in values if value is not None), None)
+    return next((value for value in values if value is not None and value != ""), next(iter(values), None))
 
 
 def _any_row(columns: Sequence[Sequence[Value]]) -> tuple[Value, ...]:
@@ -95,7 +95,7 @@ def _any_row(columns: Sequence[Sequence[Value]]) -> tuple[Value, ...]:
 
 
 def take_anyif(values: Sequence[Value], predicate: Sequence[bool | None]) -> Value:
-    """A value of the rows for which the predicate is true."""
+    """A value of the rows for which the predicate is true; null or empty only when all are."""
     return _any(chosen(values, predicate))
 
 

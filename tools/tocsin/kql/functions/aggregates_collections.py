@@ -7,7 +7,7 @@ Source: https://learn.microsoft.com/kusto/query/make-list-aggregation-function a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tocsin.kql.functions.aggregates_numbers import chosen
@@ -21,8 +21,10 @@ TABLE = FunctionTable()
 Types = tuple[ScalarType, ...]
 Predicate = Sequence[bool | None]
 
-DEFAULT_SIZE = 1_048_576
+MOST = 1_048_576
 """The most elements that Kusto collects."""
+MOST_OF_OLD = 128
+"""The most that makelist, makeset and make_dictionary collect when the query names no size."""
 
 
 def _collected(type_: ScalarType, values: Iterable[Value], with_nulls: bool = False) -> Iterable[Value]:
@@ -40,8 +42,12 @@ def _collected(type_: ScalarType, values: Iterable[Value], with_nulls: bool = Fa
             yield into(value)
 
 
+def _limit(size: int | None) -> int:
+    return MOST if size is None or size < 0 else min(size, MOST)
+
+
 def _first(elements: Iterable[Value], size: int | None) -> list[Value]:
-    limit = DEFAULT_SIZE if size is None or size < 0 else size
+    limit = _limit(size)
     taken: list[Value] = []
     for element in elements:
         if len(taken) >= limit:
@@ -123,7 +129,7 @@ def make_set_if(types: Types, values: Sequence[Value], predicate: Predicate, siz
 
 
 def _bag(values: Iterable[Value], size: int | None) -> dict[str, Value]:
-    limit = DEFAULT_SIZE if size is None or size < 0 else size
+    limit = _limit(size)
     bag: dict[str, Value] = {}
     for value in values:
         if isinstance(value, dict):
@@ -152,8 +158,8 @@ def make_bag(values: Sequence[Value], size: int | None = None) -> dict[str, Valu
     deprecated=True,
 )
 def make_dictionary(values: Sequence[Value], size: int | None = None) -> dict[str, Value]:
-    """The old name of ``make_bag``."""
-    return _bag(values, size)
+    """The old name of ``make_bag``, which collects fewer properties."""
+    return _bag(values, MOST_OF_OLD if size is None else size)
 
 
 @TABLE.aggregate(
@@ -167,15 +173,22 @@ def make_bag_if(values: Sequence[Value], predicate: Predicate, size: int | None 
     return _bag(chosen(values, predicate), size)
 
 
-for _old, _new in (("makelist", make_list), ("makeset", make_set)):
+def _declare_old(name: str, collect: Callable[[Types, Sequence[Value], int], list[Value]]) -> None:
+    def collect_fewer(types: Types, values: Sequence[Value], size: int | None = None) -> list[Value]:
+        return collect(types, values, MOST_OF_OLD if size is None else size)
+
     TABLE.aggregate(
-        _old,
+        name,
         f"(value: scalar, {_SIZE}) -> the array of value",
-        page=_old.replace("make", "make-") + "-aggregation-function",
-        prefix=_old.removeprefix("make"),
+        page=name.replace("make", "make-") + "-aggregation-function",
+        prefix=name.removeprefix("make"),
         deprecated=True,
         typed=True,
-    )(_new)
+    )(collect_fewer)
+
+
+_declare_old("makelist", make_list)
+_declare_old("makeset", make_set)
 
 
 # ---------------------------------------------------------------------------------------------------------- schema
