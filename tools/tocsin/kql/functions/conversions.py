@@ -301,6 +301,11 @@ _TO: dict[ScalarType, Callable[[Value], Value]] = {
 }
 
 
+def reader(to_type: ScalarType) -> Callable[[Value], Value]:
+    """The function that reads a text as a value of a type that the query names; as a dynamic it is JSON."""
+    return parse_json if to_type is DYNAMIC else converter(STRING, to_type)
+
+
 def converter(from_type: ScalarType, to_type: ScalarType) -> Callable[[Value], Value]:
     """The function that converts values of one type to another; null stays null, or the empty text for string."""
     if from_type is to_type or ScalarType.UNKNOWN in (from_type, to_type):

@@ -127,8 +127,11 @@ def substring(source: str, start: int, length: int | None = None) -> str:
 )
 @texts(0, others_null=True)
 def split(source: str, delimiter: str, index: int | None = None) -> list[str]:
-    """The parts between the delimiters; with an index an array of that part alone, empty when there is none."""
-    parts = source.split(delimiter) if delimiter else list(source)
+    """The parts between the delimiters; with an index an array of that part alone, empty when there is none.
+
+    An empty delimiter is found nowhere, as the empty text that ``indexof`` and ``replace_string`` look for.
+    """
+    parts = source.split(delimiter) if delimiter else [source]
     if index is None:
         return parts
     return [parts[index]] if 0 <= index < len(parts) else []

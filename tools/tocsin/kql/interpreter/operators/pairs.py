@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from tocsin.kql.functions.conversions import converter
+from tocsin.kql.functions.conversions import reader
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.regexes import compiled
 from tocsin.kql.functions.rendering import text_of
@@ -21,7 +21,6 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.plan import ParsePairs, Relation
-from tocsin.kql.types import STRING
 
 Pairs = Iterator[tuple[str, str]]
 Reader = Callable[[str], Pairs]
@@ -138,7 +137,7 @@ def _regex_reader(node: ParsePairs, pattern: str) -> Reader:
 def _pairs(node: ParsePairs, compiler: PlanCompiler) -> Stage:
     program = compiler.program([node.value])
     text_from = text_of(node.value.type)
-    converts = [(column, converter(STRING, column.type)) for column in node.keys]
+    converts = [(column, reader(column.type)) for column in node.keys]
 
     def run(execution: Execution, batch: Batch) -> Batch:
         read = _reader(node)

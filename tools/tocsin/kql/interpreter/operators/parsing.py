@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tocsin.kql.functions.conversions import converter
+from tocsin.kql.functions.conversions import reader
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.regexes import compiled
 from tocsin.kql.functions.rendering import text_of
@@ -87,7 +87,7 @@ def _reader(node: ParseRows, columns: list[Column]) -> Reader:
         for i, part in enumerate(node.pattern)
         if part.text is None and part.column is not None
     ]
-    converts = [converter(STRING, column.type) for column in columns]
+    converts = [reader(column.type) for column in columns]
     strict = node.kind != "relaxed"
     nulls = [null_of(column.type) for column in columns]
 
