@@ -169,7 +169,8 @@ DIFFERENCES: Mapping[str, str] = {
     "ipv6_lookup": "the lookup table's columns come first, as the reference's examples show them",
     "schema_merge": "a column of several types ends the query",
     "active_users_count": "periods are cut from the start of the analysis (the reference does not say)",
-    "sliding_window_counts": "windows without rows are left out; week, month and year end the query",
+    "sliding_window_counts": "of weeks, months and years a look-back holds the whole ones that end with the window, "
+    "which is always one of them",
     "activity_metrics": "windows without rows are left out",
     "activity_engagement": "outer windows without rows are left out; rows before the start count in the first outer "
     "windows",
@@ -198,7 +199,7 @@ UNPUBLISHED = frozenset(
     {
         "series_seasonal", "series_decompose", "series_decompose_forecast", "series_decompose_anomalies",
         "series_outliers", "series_periods_detect", "series_periods_validate", "active_users_count",
-        "sliding_window_counts", "activity_metrics", "activity_engagement", "session_count",
+        "activity_metrics", "activity_engagement", "session_count",
         "funnel_sequence_completion", "funnel_sequence", "sequence_detect", "basket", "autocluster", "diffpatterns",
         "series_fit_2lines", "series_fit_2lines_dynamic", "reduce",
     }

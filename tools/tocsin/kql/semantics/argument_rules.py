@@ -177,7 +177,7 @@ def _follows(following: ParameterRule, repeating: ParameterRule, index: int, arg
     argument = arguments[index]
     if following.most == 1:
         return index == len(arguments) - 1 and _suits(following, argument)
-    return _suits(following, argument) and not _suits(repeating, argument)
+    return not _suits(repeating, argument)
 
 
 def _suits(parameter: ParameterRule, argument: Argument) -> bool:

@@ -128,9 +128,12 @@ def _active_users(node: PluginRows, events: list[Event], given: list[Value], kno
 def _sliding_counts(node: PluginRows, events: list[Event], given: list[Value], known: frozenset[Any]) -> Measured:
     """Rows and distinct ids of the windows up to each window, as many as the look-back holds."""
     start, end, lookback, size = given
-    if isinstance(size, str) or isinstance(lookback, str):
-        raise wrong(node, "is run with lengths for look-back and window, not with week, month or year")
     windows = Windows(node, start, end, size)
+    if isinstance(size, str):
+        yield from _sliding_periods(node, windows, events, end, lookback, size)
+        return
+    if isinstance(lookback, str):
+        raise wrong(node, "is run with a length for the look-back, or the same name as for the window")
     if lookback is None or lookback < size:
         raise wrong(node, "needs a look-back of one window or more")
     width = int(lookback // size)
@@ -151,6 +154,34 @@ def _sliding_counts(node: PluginRows, events: list[Event], given: list[Value], k
                     del total[each]
         if number >= 0 and rows:
             yield windows.starts[number], rows, len(total)
+
+
+def _sliding_periods(
+    node: PluginRows, windows: Windows, events: list[Event], end: int, lookback: Value, name: str
+) -> Measured:
+    """The same where windows are weeks, months or years: a look-back holds the whole ones that end with the window,
+    which is always one of them."""
+    if lookback is None or (isinstance(lookback, str) and lookback != name):
+        raise wrong(node, "is run with a length for the look-back, or the same name as for the window")
+    events = sorted((each for each in events if each[0] <= end), key=itemgetter(0))
+    there: dict[Any, int] = {}
+    first = last = 0
+    for begin in windows.starts:
+        following = windows.period(begin, 1)
+        earliest = begin
+        if following is not None and not isinstance(lookback, str):
+            earliest = min(begin, windows.first_period(following - lookback))
+        while last < len(events) and (following is None or events[last][0] < following):
+            there[events[last][1]] = there.get(events[last][1], 0) + 1
+            last += 1
+        while first < last and events[first][0] < earliest:
+            gone = events[first][1]
+            there[gone] -= 1
+            if not there[gone]:
+                del there[gone]
+            first += 1
+        if there:
+            yield begin, last - first, len(there)
 
 
 def _metrics(node: PluginRows, events: list[Event], given: list[Value], known: frozenset[Any]) -> Measured:

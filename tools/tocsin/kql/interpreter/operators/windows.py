@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import Any
 
 from tocsin.kql.functions.registry import scalar_functions
@@ -27,8 +28,10 @@ class Windows:
         """``size`` is a length, or ``week``, ``month`` or ``year``. Raises KqlRuntimeError for what cuts no windows."""
         if start is None or end is None or size is None or start != start or end != end:
             raise wrong(node, "needs a start, an end and a length of its windows")
+        self._start_of: Callable[..., int | None] | None = None
         if isinstance(size, str):
-            self.starts = self._calendar(node, start, end, size)
+            self._start_of = self._calendar(node, size)
+            self.starts = self._periods(start, end)
             return
         if not size > 0 or size == math.inf:
             raise wrong(node, "needs windows longer than 0")
@@ -38,16 +41,28 @@ class Windows:
         self.starts = [start + size * number for number in range(count)]
 
     @staticmethod
-    def _calendar(node: PluginRows, start: int, end: int, name: str) -> list[int]:
+    def _calendar(node: PluginRows, name: str) -> Callable[..., int | None]:
         function = scalar_functions().get(f"startof{name}") if name in ("week", "month", "year") else None
         if function is None or function.implementation is None:
             raise wrong(node, f"knows no windows of a '{name}': use a timespan, week, month or year")
+        return function.implementation
+
+    def _periods(self, start: int, end: int) -> list[int]:
         starts: list[int] = []
-        following: int | None = function.implementation(start)
+        following = self.period(start, 0)
         while following is not None and following <= end and len(starts) <= _MOST_WINDOWS:
             starts.append(following)
-            following = function.implementation(start, len(starts))
+            following = self.period(start, len(starts))
         return starts
+
+    def period(self, place: int, offset: int) -> int | None:
+        """Where the week, month or year begins that lies so many behind that of ``place``; None beyond all dates."""
+        return None if self._start_of is None else self._start_of(place, offset)
+
+    def first_period(self, place: int) -> int:
+        """Where the first week, month or year begins at or behind ``place``, which may be before all dates."""
+        begin = self.period(max(place, 0), 0) or 0
+        return begin if begin >= place else self.period(place, 1) or begin
 
     def number(self, place: Any) -> int:
         """The window that a place lies in; -1 before the first one."""
