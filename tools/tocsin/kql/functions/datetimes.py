@@ -65,6 +65,13 @@ def _month_start(months: int) -> int | None:
     return _day_start(date(year, month + 1, 1)) if 1 <= year <= 9999 else None
 
 
+def _last_day(year: int, month: int) -> int:
+    return 29 if month == 2 and calendar.isleap(year) else _MONTH_LENGTHS[month - 1]
+
+
+_MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
 def _months(ticks: int) -> int:
     day = calendar_day(ticks)
     return day.year * 12 + day.month - 1
@@ -224,7 +231,7 @@ def datetime_add(part: str, value: int, ticks: int) -> int | None:
     year, month = divmod(_months(ticks) + value * _MONTHS[part], 12)
     if not 1 <= year <= 9999:
         return None
-    last = calendar.monthrange(year, month + 1)[1]
+    last = _last_day(year, month + 1)
     return _day_start(date(year, month + 1, min(day.day, last))) + ticks % TICKS_PER_DAY
 
 
@@ -286,9 +293,9 @@ def make_datetime(*parts: Any) -> int | None:
     """The datetime of the parts; null when there is no such day or time."""
     if len(parts) == 1:
         return to_datetime(parts[0])
-    if not all(math.isfinite(each) for each in parts):
+    if not all(map(math.isfinite, parts)):
         return None
-    year, month, day, hour, minute = (int(each) for each in (*parts[:5], 0, 0)[:5])
+    year, month, day, hour, minute = map(int, (*parts[:5], 0, 0)[:5])
     clock = _clock_ticks(hour, minute, parts[5] if len(parts) == 6 else 0)
     if clock is None:
         return None

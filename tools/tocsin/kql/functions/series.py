@@ -28,11 +28,19 @@ def _number(value: Value) -> Any:
     return float(value) if isinstance(value, Decimal) else None
 
 
+_PLAIN = frozenset({int, float})
+
+
+def _numeric(elements: list[Value]) -> list[Any]:
+    """The numbers among the elements, None for the others. Not to be changed: it may be the list given."""
+    return elements if _PLAIN.issuperset(map(type, elements)) else [_number(each) for each in elements]
+
+
 def numbers(series: Value) -> list[Any] | None:
-    """The numbers of a series; None for what is no array or holds something else."""
+    """The numbers of a series, not to be changed; None for what is no array or holds something else."""
     if not isinstance(series, list):
         return None
-    found = [_number(each) for each in series]
+    found = _numeric(series)
     return None if None in found else found
 
 
@@ -40,24 +48,22 @@ def numbers(series: Value) -> list[Any] | None:
 
 
 def _two(operation: Callable[[Any, Any], Any]) -> Callable[[Value, Value], Value]:
-    def element(left: Value, right: Value) -> Value:
-        first, second = _number(left), _number(right)
-        if first is None or second is None:
-            return None
+    def element(left: Any, right: Any) -> Value:
         try:
-            return operation(first, second)
+            return operation(left, right)
         except (OverflowError, ValueError):
             return math.nan
 
     def apply(left: Value, right: Value) -> Value:
-        if not isinstance(left, list) and not isinstance(right, list):
+        firsts = left if isinstance(left, list) else [left] * len(right) if isinstance(right, list) else None
+        if firsts is None:
             return None
-        length = max(len(each) for each in (left, right) if isinstance(each, list))
-        columns = [
-            [*each, *[None] * (length - len(each))] if isinstance(each, list) else [each] * length
-            for each in (left, right)
+        seconds = right if isinstance(right, list) else [right] * len(firsts)
+        found = [
+            None if first is None or second is None else element(first, second)
+            for first, second in zip(_numeric(firsts), _numeric(seconds), strict=False)
         ]
-        return [element(*pair) for pair in zip(*columns, strict=True)]
+        return found + [None] * (max(len(firsts), len(seconds)) - len(found))
 
     return apply
 
@@ -108,11 +114,12 @@ for _name, _operation in _PAIRWISE.items():
 
 
 def _each(operation: Callable[[Any], Any]) -> Callable[[Value], Value]:
-    def element(value: Value) -> Value:
-        number = _number(value)
-        return None if number is None else operation(number)
+    def apply(series: Value) -> Value:
+        if not isinstance(series, list):
+            return None
+        return [None if number is None else operation(number) for number in _numeric(series)]
 
-    return lambda series: [element(each) for each in series] if isinstance(series, list) else None
+    return apply
 
 
 def _whole(function: Callable[[float], int]) -> Callable[[Any], float]:
@@ -140,7 +147,7 @@ for _name, _function in _ELEMENTWISE.items():
 
 
 def _present(series: Value) -> list[float] | None:
-    return None if not isinstance(series, list) else [float(each) for each in map(_number, series) if each is not None]
+    return [float(each) for each in _numeric(series) if each is not None] if isinstance(series, list) else None
 
 
 @TABLE.scalar("series_sum", "(series: array) -> real", page="series-sum-function")
@@ -153,7 +160,9 @@ def series_sum(series: Value) -> float | None:
 @TABLE.scalar("array_sum", "(array: array) -> real", page="array-sum-function")
 def array_sum(array: Value) -> float | None:
     """Sum of the numbers; null where an element is something else. Nulls are passed over."""
-    if not isinstance(array, list) or any(each is not None and _number(each) is None for each in array):
+    if not isinstance(array, list):
+        return None
+    if not _PLAIN.issuperset(map(type, array)) and any(each is not None and _number(each) is None for each in array):
         return None
     return series_sum(array)
 
@@ -232,7 +241,7 @@ def series_pearson_correlation(left: Value, right: Value) -> float | None:
 def _statistics(series: Value, ignore_nonfinite: bool) -> dict[str, Any] | None:
     if not isinstance(series, list):
         return None
-    found = [_number(each) for each in series]
+    found = _numeric(series)
     indexed = [(index, float(each)) for index, each in enumerate(found) if each is not None and math.isfinite(each)]
     if not indexed or (len(indexed) < len(series) and not ignore_nonfinite):
         return None
