@@ -259,8 +259,9 @@ def set_has_element(array: Value, value: Value) -> bool | None:
 
 @TABLE.scalar(
     "jaccard_index",
-    "(set1: array, set2: array) -> array<real>",
+    "(set1: array, set2: array) -> real",
     page="jaccard-index-function",
+    accepts=("(set1: array, set2: array) -> array<real>",),
 )
 def jaccard_index(first: Value, second: Value) -> float | None:
     """Size of the intersection by size of the union; NaN for two empty sets."""
