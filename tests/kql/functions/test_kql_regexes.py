@@ -157,7 +157,13 @@ def _all_seen(regex: Regex, text: str) -> tuple[object, ...]:
     return regex.found(text), _seen(first, regex.groups) if first else None, every
 
 
-@given(PATTERNS, TEXTS)
+LOOPS = st.tuples(SEQUENCES, st.sampled_from(["*", "+", "{2}", "{1,3}?", "{3,}", "*?"]), SEQUENCES).map(
+    lambda parts: f"(?:{parts[0]}){parts[1]}{parts[2]}"
+)
+WORDS = st.text(alphabet="abwkK1 -_.\n", max_size=14)
+
+
+@given(st.one_of(PATTERNS, LOOPS, st.tuples(LOOPS, LOOPS).map("|".join)), st.one_of(TEXTS, WORDS))
 def test_short_texts_give_what_re2_gives(pattern: str, text: str) -> None:
     plain = Regex(pattern)
     expected = _all_seen(plain, text)
@@ -172,7 +178,7 @@ def _short(pattern: str) -> ShortPattern | None:
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"(\w+ )*x", "(a|b)+", r"(\d{1,3}\.){3}", r"\Ba", "(a?){9}", "(?Rm)a$", "[^\\x00-\\x7f]"]
+    "pattern", [r"(\w+ ?)*x", "(a|ab)+", "(a*b*)+c", "((a+b)+c)+", r"\Ba", "(a?){9}", "(?Rm)a$", "[^\\x00-\\x7f]"]
 )
 def test_what_could_take_long_or_differ_is_left_to_re2(pattern: str) -> None:
     assert _short(pattern) is None
@@ -187,6 +193,10 @@ def test_what_could_take_long_or_differ_is_left_to_re2(pattern: str) -> None:
         (r"(\w+)=(\w+)", 1100),
         (".*x.*y", 130),
         ("a?a?a?a?a?a?a?a?aaaab", 2700),
+        (r"^(?:[a-z0-9-]+\.)+com$", 4096),
+        (r"^\d{1,3}(?:\.\d{1,3}){3}$", 4096),
+        ("(?:a|a){8}b", 4096),
+        ("(?:a|a){14}b", 80),
     ],
 )
 def test_the_longer_the_work_the_shorter_the_text(pattern: str, longest: int) -> None:
@@ -205,6 +215,9 @@ def test_the_longer_the_work_the_shorter_the_text(pattern: str, longest: int) ->
         "a?" * 12 + "a" * 12 + "b",
         "a{0,60}a{0,60}b",
         r"a+\b\w+!",
+        "(?:a|a){12}b",
+        "(?:[ab]c?)+a+b",
+        "(?:aa){0,16}(?:aaa){0,16}b",
     ],
 )
 def test_the_worst_text_takes_no_longer_than_it_may(pattern: str) -> None:

@@ -1,7 +1,8 @@
 r"""Patterns that Python's own engine may run on short texts: it starts several times faster than RE2.
 
 Python's engine tries one way after the other, so a pattern is taken only when the ways that it can try are few: what is
-repeated is one character of a set, and the work for a text can be bounded. It is run on ASCII text of such a
+repeated is one character of a set, or a group that from each place ends at one other place only, and the work for a
+text can be bounded. It is run on ASCII text of such a
 length that this work stays within ``MOST_STEPS``; RE2 has the rest. Both find the same: the first way that fits.
 """
 
@@ -34,7 +35,10 @@ LONGEST = 4096
 """Characters of the longest text; beyond it the start of a search costs little beside the search."""
 
 _FEW = 64
-"""Repetitions that are counted one by one; more are taken for any number."""
+"""Repetitions of a character that are counted one by one; more are taken for any number."""
+
+_FEW_GROUPS = 16
+"""The same for groups."""
 
 _LOOKS = {
     Look.TEXT_START: r"\A",
@@ -224,8 +228,89 @@ def _step(node: Node, rest: _Work) -> _Work:
             return _step(inner, rest) + rest
         case Repeat(Literal() | Class() as inner, low, high):
             return _repeated(_ranges(inner), low, high, rest)
+        case Repeat(inner, low, high) if _least(inner):
+            if high is not None and high <= _FEW_GROUPS:
+                return _counted(inner, low, high, rest)
+            return _looped(inner, low, rest)
         case _:
             raise _NotShort
+
+
+def _counted(inner: Node, low: int, high: int, rest: _Work) -> _Work:
+    """A group that is repeated so often: one after the other, what may be missing inside what may be missing."""
+    work = rest
+    for place in range(high):
+        work = _step(inner, work)
+        if place < high - low:
+            work += rest
+        if sum(work.steps) > MOST_STEPS:
+            raise _NotShort
+    return work
+
+
+def _looped(inner: Node, low: int, rest: _Work) -> _Work:
+    """A group that is repeated any number of times. Each time takes a character, so that there are ``n`` at most."""
+    if low > _FEW_GROUPS:
+        raise _NotShort
+    once = _step(inner, rest)
+    _only_end(inner, merged(once.first + rest.first), rest.any_first)
+    size = _size(inner)
+    tried = size + once.at_once + rest.at_once
+    if rest is _MATCHED:
+        steps: Steps = (size, tried)
+    elif rest.any_first or intersection(once.first, rest.first):
+        steps = _sum(_sum(rest.steps, (size, tried)), _times_length(_sum(rest.steps, (1,))))
+    else:
+        steps = _sum(rest.steps, (size, tried))
+    if low:
+        return _Work(steps, once.at_once, once.first, False)
+    return _Work(steps, once.at_once + rest.at_once, merged(once.first + rest.first), rest.any_first)
+
+
+def _only_end(node: Node, after: Ranges, any_after: bool) -> tuple[Ranges, bool]:
+    """Raises _NotShort unless what the node takes from one place on always ends at the same place.
+
+    ``after`` is what may come behind it, ``any_after`` that anything may. Gives the same for the place before it.
+    """
+    match node:
+        case Literal() | Class():
+            return _ranges(node), False
+        case Assertion():
+            return after, any_after
+        case Group(inner):
+            return _only_end(inner, after, any_after)
+        case Sequence(parts):
+            for part in reversed(parts):
+                after, any_after = _only_end(part, after, any_after)
+            return after, any_after
+        case Choice(options):
+            first = _NOTHING
+            for option in options:
+                begins, any_first = _only_end(option, after, any_after)
+                if any_first or intersection(first, begins):
+                    raise _NotShort
+                first = merged(first + begins)
+            return first, False
+        case Repeat(Literal() | Class() as inner, low, high) if low == high and low:
+            return _ranges(inner), False
+        case Repeat(inner, low, high) if isinstance(inner, (Literal, Class)) or high == 1:
+            begins, any_first = _only_end(inner, after, any_after)
+            if any_first or any_after or intersection(begins, after):
+                raise _NotShort
+            return (begins, False) if low else (merged(begins + after), False)
+        case _:
+            raise _NotShort
+
+
+def _size(node: Node) -> int:
+    """Pieces of a pattern."""
+    match node:
+        case Group(inner) | Repeat(inner):
+            return 1 + _size(inner)
+        case Sequence(parts) | Choice(parts):
+            return 1 + sum(map(_size, parts))
+        case _:
+            return 1
 
 
 def _repeated(taken: Ranges, low: int, high: int | None, rest: _Work) -> _Work:
