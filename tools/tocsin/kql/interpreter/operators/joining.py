@@ -8,7 +8,9 @@ Source: https://learn.microsoft.com/kusto/query/join-operator
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, repeat
 from typing import Any, TypeAlias
 
 from tocsin.kql.functions.identity import identities
@@ -20,48 +22,69 @@ from tocsin.kql.interpreter.tracing import Joined
 from tocsin.kql.plan import Column, JoinKind, JoinRows, Relation
 from tocsin.kql.types import ScalarType
 
-Index: TypeAlias = list[int | None]
+Index: TypeAlias = Sequence[int | None] | None
+"""Rows of one side, one for each row of the result: None for a row of nulls; no index at all: its rows as they are."""
+
 Pairs = tuple[Index, Index]
-Matches = dict[Any, list[int]]
 Keys = Sequence[Any]
 
 
 def _inner(left: Keys, right: Keys) -> Pairs:
-    by_key = _by_key(right)
-    rows = [(i, j) for i, key in enumerate(left) for j in by_key.get(key, ())]
-    return [i for i, _ in rows], [j for _, j in rows]
+    only = _only_rows(right)
+    if only is not None:
+        found = list(map(only.get, left))
+        if None not in found:
+            return None, found
+        return list(_with_match(found)), [j for j in found if j is not None]
+    rows_of = _by_key(right)
+    matches = list(map(rows_of.get, left))
+    counts = [0 if each is None else len(each) for each in matches]
+    return list(_repeated(counts)), list(chain.from_iterable(filter(None, matches)))
 
 
 def _inner_unique(left: Keys, right: Keys) -> Pairs:
-    by_key = _by_key(right)
-    first: dict[Any, int] = {}
-    for i, key in enumerate(left):
-        first.setdefault(key, i)
-    rows = [(i, j) for key, i in first.items() for j in by_key.get(key, ())]
-    return [i for i, _ in rows], [j for _, j in rows]
+    rows_of = _by_key(right)
+    lefts: list[int] = []
+    rights: list[int] = []
+    for i in _first_rows(left):
+        matches = rows_of.get(left[i])
+        if matches is not None:
+            lefts += [i] * len(matches)
+            rights += matches
+    return lefts, rights
 
 
 def _left_outer(left: Keys, right: Keys) -> Pairs:
-    by_key = _by_key(right)
-    rows = [(i, j) for i, key in enumerate(left) for j in by_key.get(key, (None,))]
-    return [i for i, _ in rows], [j for _, j in rows]
+    only = _only_rows(right)
+    if only is not None:
+        return None, list(map(only.get, left))
+    rows_of = _by_key(right)
+    matches = list(map(rows_of.get, left))
+    counts = [1 if each is None else len(each) for each in matches]
+    alone: Sequence[None] = (None,)
+    return list(_repeated(counts)), list(chain.from_iterable(alone if each is None else each for each in matches))
 
 
 def _right_outer(left: Keys, right: Keys) -> Pairs:
-    lefts, rights = _inner(left, right)
-    alone = _without_match(right, left)
-    return lefts + [None] * len(alone), rights + alone
+    return _and_alone(_inner(left, right), left, right)
 
 
 def _full_outer(left: Keys, right: Keys) -> Pairs:
-    lefts, rights = _left_outer(left, right)
+    return _and_alone(_left_outer(left, right), left, right)
+
+
+def _and_alone(pairs: Pairs, left: Keys, right: Keys) -> Pairs:
+    """The pairs, and the right rows that have no match."""
     alone = _without_match(right, left)
-    return lefts + [None] * len(alone), rights + alone
+    if not alone:
+        return pairs
+    lefts = range(len(left)) if pairs[0] is None else pairs[0]
+    return [*lefts, *[None] * len(alone)], [*(pairs[1] or ()), *alone]
 
 
 def _left_semi(left: Keys, right: Keys) -> Pairs:
     known = set(right)
-    kept: Index = [i for i, key in enumerate(left) if key in known]
+    kept = [i for i, key in enumerate(left) if key in known]
     return kept, [None] * len(kept)
 
 
@@ -80,14 +103,38 @@ def _right_anti(left: Keys, right: Keys) -> Pairs:
     return [None] * len(kept), kept
 
 
-def _by_key(keys: Keys) -> Matches:
-    by_key: Matches = {}
+def _only_rows(keys: Keys) -> dict[Any, int] | None:
+    """The row of each key; None where a key has several."""
+    rows = dict(zip(keys, range(len(keys)), strict=True))
+    return rows if len(rows) == len(keys) else None
+
+
+def _first_rows(keys: Keys) -> list[int]:
+    """The first row of each key."""
+    return sorted(dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True)).values())
+
+
+def _by_key(keys: Keys) -> dict[Any, list[int]]:
+    rows: dict[Any, list[int]] = {}
     for i, key in enumerate(keys):
-        by_key.setdefault(key, []).append(i)
-    return by_key
+        found = rows.get(key)
+        if found is None:
+            rows[key] = [i]
+        else:
+            found.append(i)
+    return rows
 
 
-def _without_match(keys: Keys, others: Keys) -> Index:
+def _with_match(found: Sequence[int | None]) -> Iterator[int]:
+    return (i for i, each in enumerate(found) if each is not None)
+
+
+def _repeated(counts: list[int]) -> Iterator[int]:
+    """Each row as often as it has matches."""
+    return chain.from_iterable(map(repeat, range(len(counts)), counts))
+
+
+def _without_match(keys: Keys, others: Keys) -> list[int]:
     known = set(others)
     return [i for i, key in enumerate(keys) if key not in known]
 
@@ -126,10 +173,12 @@ def _join(node: JoinRows, compiler: PlanCompiler) -> Stage:
         on_left = _keys(left_keys, left_types, execution, left)
         on_right = _keys(right_keys, right_types, execution, right)
         if node.kind in _PAIRING:
-            execution.allow_rows(_product(on_left, on_right), node)
+            of_left = set(on_left) if node.kind is JoinKind.INNER_UNIQUE else on_left
+            execution.allow_rows(_product(of_left, on_right), node)
         lefts, rights = pair(on_left, on_right)
-        parts = (Part(left, lefts, fill=None in lefts), Part(right, rights, fill=None in rights))
-        result = Batch(len(lefts), {}, parts, routes)
+        parts = (_part(left, lefts), _part(right, rights))
+        rows = left.rows if lefts is None else len(lefts)
+        result = Batch(rows, {}, parts, routes)
         if execution.tracer is not None:
             execution.tracer.joined(result, Joined(left, right, on_left, on_right))
         return result
@@ -146,12 +195,14 @@ def _keys(program: Program, types: list[ScalarType], execution: Execution, batch
     return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
 
 
-def _product(left: Keys, right: Keys) -> int:
+def _part(batch: Batch, index: Index) -> Part:
+    return Part(batch, index, fill=index is not None and None in index)
+
+
+def _product(left: Iterable[Any], right: Keys) -> int:
     """How many pairs of rows have equal keys, counted before any is made."""
-    counts: dict[Any, int] = {}
-    for key in right:
-        counts[key] = counts.get(key, 0) + 1
-    return sum(counts.get(key, 0) for key in left)
+    counts = Counter(right)
+    return sum(map(counts.__getitem__, left))
 
 
 STAGES: dict[type[Relation], StageCompiler] = {JoinRows: _join}
