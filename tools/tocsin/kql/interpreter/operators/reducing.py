@@ -9,6 +9,7 @@ Source: https://learn.microsoft.com/kusto/query/reduce-operator
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from tocsin.kql.types import Value
 
 _WILDCARD = "*"
 _OTHERS = "others"
+_ROUNDING = 1e-9
 _NO_WORDS = re.compile(r"([^\W_]+)")
 
 Terms = tuple[str, ...]
@@ -97,16 +99,20 @@ class _Grouping:
         self.groups[number].rows += rows
 
     def _most_like(self, terms: Terms) -> int | None:
-        counts: dict[int, int] = {}
-        for each in enumerate(terms):
-            for number in self._by_term.get(each, ()):
-                counts[number] = counts.get(number, 0) + 1
+        """The group that shares most terms with these, if it is like enough; the first of several."""
+        lists = [self._by_term.get(each, {}) for each in enumerate(terms)]
+        # So many terms have to be shared; a group that shares them has one of any that are too many to miss.
+        needed = max(1, math.ceil(self._threshold * len(terms) - _ROUNDING))
+        lists.sort(key=len)
+        candidates = {number for own in lists[: len(terms) - needed + 1] for number in own}
         best: tuple[float, int] | None = None
-        for number, count in counts.items():
-            likeness = count / max(len(terms), len(self.groups[number].terms))
-            if likeness >= self._threshold and (best is None or (likeness, -number) > (best[0], -best[1])):
-                best = (likeness, number)
-        return None if best is None else best[1]
+        for number in candidates:
+            others = self.groups[number].terms
+            shared = sum([own == other for own, other in zip(terms, others, strict=False)])
+            likeness = shared / max(len(terms), len(others))
+            if likeness >= self._threshold and (best is None or (likeness, -number) > best):
+                best = (likeness, -number)
+        return None if best is None else -best[1]
 
 
 def _splitter(separators: str) -> Callable[[str], list[str]]:

@@ -11,7 +11,8 @@ Ofer, Eldar, Shalev, Resheff: Algorithms for Telemetry Data Mining using Discret
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tocsin.kql.functions.conversions import converter
@@ -52,15 +53,15 @@ def autocluster(node: PluginRows, compiler: PlanCompiler) -> Stage:
 
     def run(execution: Execution, batch: Batch) -> Batch:
         combinations = dimensions.combinations(batch, dimensions.weights(batch), range(batch.rows))
-        search = _Search(combinations, size_weight)
         left = list(range(len(combinations.rows)))
         patterns: list[Pattern] = []
         counts: list[Any] = []
         while left:
+            search = _Search(combinations, left, size_weight)
             best: tuple[float, Any, Pattern] | None = None
             for seed in _spread(left, seeds):
                 execution.check_time(node)
-                found = search.best(seed, left)
+                found = search.best(seed)
                 if best is None or found[0] > best[0]:
                     best = found
             if best is None or best[1] < _LEAST_SHARE * combinations.total or not best[2]:
@@ -95,37 +96,61 @@ def _members(combinations: Combinations, pattern: Pattern) -> list[int]:
     return [each for each in range(len(combinations.rows)) if all(keys[each] == keys[meant] for keys, meant in wanted)]
 
 
-class _Search:
-    """Searches from one combination on."""
+_Path = tuple[tuple[int, Any], ...]
+"""Dimensions with their values, in the order in which a search adds them."""
 
-    def __init__(self, combinations: Combinations, size_weight: float) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Combinations with the same values of some dimensions, and what each value of the others weighs among them."""
+
+    members: Sequence[int]
+    weights: Mapping[int, Mapping[Any, Any]]
+
+
+class _Search:
+    """Searches among the combinations that are left, from one of them on."""
+
+    def __init__(self, combinations: Combinations, left: Sequence[int], size_weight: float) -> None:
         self._combinations = combinations
         self._size_weight = size_weight
         self._total = combinations.total
+        self._states: dict[_Path, _State] = {(): self._state(left, range(len(combinations.keys)))}
 
-    def best(self, seed: int, left: Sequence[int]) -> tuple[float, Any, Pattern]:
+    def best(self, seed: int) -> tuple[float, Any, Pattern]:
         """The best pattern on the way from no value of the seed to all, with its score and its weight among the
         combinations that are left. Each step adds the value that keeps most of them."""
-        keys, weights = self._combinations.keys, self._combinations.weights
-        open_ = list(range(len(keys)))
-        fixed: list[int] = []
-        members = left
+        values = [own[seed] for own in self._combinations.keys]
+        fixed: tuple[int, ...] = ()
+        path: _Path = ()
         best: tuple[float, Any, tuple[int, ...]] = (0.0, 0, ())
-        while open_:
-            chosen, kept, most = open_[0], members[:0], -1.0
-            for dimension in open_:
-                own, meant = keys[dimension], keys[dimension][seed]
-                same = [each for each in members if own[each] == meant]
-                weight = sum([weights[each] for each in same])
-                if weight > most:
-                    chosen, kept, most = dimension, same, weight
-            open_.remove(chosen)
-            fixed.append(chosen)
-            members = kept
-            score = self._score(most, len(fixed))
+        while len(fixed) < len(values):
+            state = self._states[path]
+            chosen = max(state.weights, key=lambda each: state.weights[each][values[each]])
+            size = state.weights[chosen][values[chosen]]
+            if self._score(size, len(values)) <= best[0]:
+                break
+            fixed = (*fixed, chosen)
+            path = (*path, (chosen, values[chosen]))
+            score = self._score(size, len(fixed))
             if score > best[0]:
-                best = (score, most, tuple(fixed))
+                best = (score, size, fixed)
+            if path not in self._states:
+                own, meant = self._combinations.keys[chosen], values[chosen]
+                members = [each for each in state.members if own[each] == meant]
+                self._states[path] = self._state(members, (each for each in state.weights if each != chosen))
         return best[0], best[1], tuple((dimension, seed) for dimension in sorted(best[2]))
+
+    def _state(self, members: Sequence[int], open_: Iterable[int]) -> _State:
+        weights = self._combinations.weights
+        found: dict[int, dict[Any, Any]] = {}
+        for dimension in open_:
+            own = self._combinations.keys[dimension]
+            sums: dict[Any, Any] = {}
+            for each in members:
+                sums[own[each]] = sums.get(own[each], 0) + weights[each]
+            found[dimension] = sums
+        return _State(members, found)
 
     def _score(self, weight: Any, fixed: int) -> float:
         """The geometric mean of the share of rows and the share of columns, weighted as the call says."""
