@@ -14,7 +14,7 @@ from tocsin.kql.semantics.conversions import convert, first_column_type
 from tocsin.kql.semantics.scopes import Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, LONG, STRING, TIMESPAN, TYPE_NAMES, UNKNOWN, ColumnSchema
+from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, LONG, REAL, STRING, TIMESPAN, TYPE_NAMES, UNKNOWN, ColumnSchema
 
 Value = Expr | TableValue
 Special = Callable[[Session, tree.FunctionCall, Scope], Value]
@@ -227,6 +227,14 @@ def _with_type(session: Session, node: tree.FunctionCall, scope: Scope) -> Value
     return value
 
 
+def _datetime_diff(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    """The engine counts weeks as a real, other periods as a long (its own answers; the language service: all long)."""
+    value = _plain(session, node, scope)
+    part = literal_text(node.arguments[0]) if node.arguments else None
+    weeks = part is not None and part.lower() == "week" and isinstance(value, Call)
+    return convert(value, REAL) if weeks and not isinstance(value, TableValue) else value
+
+
 def _watchlist(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     if not node.arguments:
         return _wrong_count(session, node, "the alias of a watchlist")
@@ -277,6 +285,7 @@ TABLE: Mapping[str, Special] = {
     "pack": _bag_pack,
     "bag_pack_columns": _bag_pack_columns,
     **dict.fromkeys(("extract", "extract_json", "extractjson", "percentile_tdigest"), _with_type),
+    "datetime_diff": _datetime_diff,
     "_GetWatchlist": _watchlist,
     "_GetWatchlistAlias": _watchlist_aliases,
 }
