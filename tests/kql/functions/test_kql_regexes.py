@@ -189,14 +189,16 @@ def test_what_could_take_long_or_differ_is_left_to_re2(pattern: str) -> None:
     [
         ("abc", 4096),
         (r"^\w+$", 4096),
-        (r"u=(\w+)", 2046),
-        (r"(\w+)=(\w+)", 1100),
-        (".*x.*y", 130),
-        ("a?a?a?a?a?a?a?a?aaaab", 2700),
-        (r"^(?:[a-z0-9-]+\.)+com$", 4096),
-        (r"^\d{1,3}(?:\.\d{1,3}){3}$", 4096),
-        ("(?:a|a){8}b", 4096),
-        ("(?:a|a){14}b", 80),
+        (r"u=(\w+)", 4096),
+        (r"u=(\w+) u=(\w+) u=", 2600),
+        (r"\s+", 180),
+        (r"(\w+)=(\w+)", 105),
+        (".*x.*y", 25),
+        ("a?a?a?a?a?a?a?a?aaaab", 20),
+        (r"^(?:[a-z0-9-]+\.)+com$", 2520),
+        (r"^\d{1,3}(?:\.\d{1,3}){3}$", 3640),
+        (r"\.((?:[^.]+\.){3}[^.]+)$", 990),
+        ("(?:a|a){8}b", 43),
     ],
 )
 def test_the_longer_the_work_the_shorter_the_text(pattern: str, longest: int) -> None:
@@ -212,7 +214,7 @@ def test_the_longer_the_work_the_shorter_the_text(pattern: str, longest: int) ->
         r"\w*\w*@",
         "(.*)(.*)(.*)x",
         "(a|a)(a|a)(a|a)(a|a)(a|a)\\w*!",
-        "a?" * 12 + "a" * 12 + "b",
+        "a?" * 8 + "a" * 8 + "b",
         "a{0,60}a{0,60}b",
         r"a+\b\w+!",
         "(?:a|a){12}b",
@@ -225,4 +227,4 @@ def test_the_worst_text_takes_no_longer_than_it_may(pattern: str) -> None:
     assert short is not None
     started = time.process_time()
     assert short.expression.search("a" * short.longest) is None
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 0.1

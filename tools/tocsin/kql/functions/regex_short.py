@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import TypeAlias
 
 from tocsin.kql.functions.regex_sets import Ranges, SetWriter, complement, intersection, merged
@@ -28,11 +28,14 @@ from tocsin.kql.functions.regex_tree import (
     Span,
 )
 
-MOST_STEPS = 1 << 22
-"""Characters that may be looked at for one text: some milliseconds."""
+MOST_STEPS = 1 << 15
+"""Characters that may be looked at for one text: no more than RE2 looks at in some ten microseconds."""
 
 LONGEST = 4096
 """Characters of the longest text; beyond it the start of a search costs little beside the search."""
+
+LONGEST_UNGUIDED = 256
+"""The same where no character tells at which places of the text there is anything to try."""
 
 _FEW = 64
 """Repetitions of a character that are counted one by one; more are taken for any number."""
@@ -128,20 +131,66 @@ def short_pattern(root: Node) -> ShortPattern | None:
         work = _work((root,), _MATCHED)
     except _NotShort:
         return None
-    # A pattern that begins at the beginning of the text fails at once at all other places.
-    tried = _sum(work.steps, (0, 1)) if _at_start(root) else _times_length(work.steps)
+    steps, guided = _search(root, work)
+    longest = min(_longest(steps), LONGEST if guided else LONGEST_UNGUIDED)
     captures = _captures(root)
-    return ShortPattern(re.compile(written, re.ASCII), _longest(tried), captures, captures and _least(root) > 0)
+    return ShortPattern(re.compile(written, re.ASCII), longest, captures, captures and _least(root) > 0)
 
 
-def _at_start(node: Node) -> bool:
+def _search(root: Node, work: _Work) -> tuple[Steps, bool]:
+    """The work of a search from every place of the text, and whether the places where it is worth to try are seen at
+    once."""
+    pieces = list(_pieces(root))
+    if pieces and isinstance(pieces[0], Assertion) and pieces[0].look is Look.TEXT_START:
+        return _sum(work.steps, (0, 1)), True
+    start = [_ranges(each) for each in takewhile(_is_single, pieces) if isinstance(each, (Literal, Class))]
+    guided = bool(start) and start[0][0][0] == start[0][-1][1]
+    singles, repeated = _taken(root)
+    # A character at the start that no repetition takes lies behind what was repeated from an earlier place, or at a
+    # single character there. So what is repeated is gone through once, and once more for each such single character.
+    times = [
+        sum(bool(intersection(each, mark)) for each in singles) for mark in start if not intersection(mark, repeated)
+    ]
+    if not times:
+        return _times_length(work.steps), guided
+    return _sum(_times(work.steps, min(times)), (0, len(start))), guided
+
+
+def _pieces(node: Node) -> Iterator[Node]:
     match node:
-        case Assertion(Look.TEXT_START):
-            return True
-        case Sequence((first, *_)) | Group(first):
-            return _at_start(first)
+        case Group(inner):
+            yield from _pieces(inner)
+        case Sequence(parts):
+            for part in parts:
+                yield from _pieces(part)
         case _:
-            return False
+            yield node
+
+
+def _is_single(node: Node) -> bool:
+    return isinstance(node, (Literal, Class, Assertion))
+
+
+def _taken(node: Node) -> tuple[list[Ranges], Ranges]:
+    """The sets of the single characters of a pattern, and all that its repetitions take."""
+    match node:
+        case Literal() | Class():
+            return [_ranges(node)], _NOTHING
+        case Group(inner):
+            return _taken(inner)
+        case Repeat(inner, _, high) if high is not None and high <= _FEW_GROUPS:
+            singles, repeated = _taken(inner)
+            return singles * high, repeated
+        case Repeat(inner):
+            singles, repeated = _taken(inner)
+            return [], merged([*repeated, *(pair for each in singles for pair in each)])
+        case Sequence(parts) | Choice(parts):
+            found = [_taken(part) for part in parts]
+            return [each for singles, _ in found for each in singles], merged(
+                pair for _, repeated in found for pair in repeated
+            )
+        case _:
+            return [], _NOTHING
 
 
 # ------------------------------------------------------------------------------------------------------------- writing
