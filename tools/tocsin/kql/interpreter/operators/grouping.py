@@ -5,9 +5,10 @@ Source: https://learn.microsoft.com/kusto/query/summarize-operator
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from operator import gt, lt
+from itertools import chain, islice, repeat, starmap
+from operator import gt, itemgetter, lt
 from typing import Any
 
 from tocsin.kql.functions.aggregates_choice import best_row
@@ -22,7 +23,19 @@ from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.expressions import Program
 from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Relation, Summarize
-from tocsin.kql.types import DECIMAL, DYNAMIC, LONG, REAL, STRING, TIMESPAN, ScalarType, Value, null_of
+from tocsin.kql.types import (
+    DATETIME,
+    DECIMAL,
+    DYNAMIC,
+    INT,
+    LONG,
+    REAL,
+    STRING,
+    TIMESPAN,
+    ScalarType,
+    Value,
+    null_of,
+)
 
 Settle = Callable[[Value], Value]
 
@@ -34,6 +47,9 @@ _SETTLE: dict[ScalarType, Settle] = {
     STRING: lambda value: "" if value is None else value,
 }
 
+
+_GROUPS_AT_ONCE = 64
+"""Groups that an aggregate is made of before the clock is looked at."""
 
 _EXTREMES: Mapping[str, Callable[[Any, Any], bool]] = {"min": lt, "max": gt}
 
@@ -51,17 +67,23 @@ class AggregateRunner:
         if implementation is None:
             raise LookupError(f"{call.function.name} has no implementation; the binder must refuse it")
         self._implementation: Callable[..., Any] = implementation
-        self._types = (tuple(each.type for each in call.arguments),) if call.function.typed else ()
+        self._types_given = tuple(each.type for each in call.arguments)
+        self._types = (self._types_given,) if call.function.typed else ()
 
     def columns(self, execution: Execution, batch: Batch, groups: Sequence[Sequence[int]]) -> list[list[Value]]:
         """For each output column the values of the groups, which are row numbers of ``batch``."""
         arguments = self._program.columns(execution, batch) if batch.rows else self._of_no_rows(execution)
-        results: list[tuple[Value, ...]] = []
         if self._function.name in _EXTREMES:
             (values,) = arguments
             return [self._extremes(values, groups)]
-        for group in groups:
-            results.append(self._of_group(arguments, group))
+        given: list[Iterable[Any]] = [
+            repeat(values[0] if values else None) if i in self._constant else of_groups(values, groups)
+            for i, values in enumerate(arguments)
+        ]
+        calls = zip(*given, strict=False) if len(given) > len(self._constant) else zip(groups, *given, strict=False)
+        results: list[tuple[Value, ...]] = []
+        while some := list(islice(calls, _GROUPS_AT_ONCE)):
+            results += starmap(self._of_group, some)
             execution.check_time()
         made = [
             [row[i] for row in results] if settle is None else [settle(row[i]) for row in results]
@@ -76,14 +98,14 @@ class AggregateRunner:
         """Most groups have one row only where records are told apart."""
         better = _EXTREMES[self._function.name]
         settle = self._settle[0]
+        if is_plain(values, self._types_given[0]):
+            best = min if better is lt else max
+            found: list[Value] = [best(own, default=None) for own in of_groups(values, groups)]
+            return found if settle is None else list(map(settle, found))
         made = []
-        for group in groups:
-            if len(group) == 1:
-                made.append(values[group[0]])
-            else:
-                own = [values[row] for row in group]
-                best = best_row(own, better)
-                made.append(None if best is None else own[best])
+        for own in of_groups(values, groups):
+            place = best_row(own, better)
+            made.append(None if place is None else own[place])
         return made if settle is None else list(map(settle, made))
 
     def _of_no_rows(self, execution: Execution) -> list[list[Value]]:
@@ -92,14 +114,7 @@ class AggregateRunner:
         values = self._program.columns(execution, nulls) if self._constant else [[] for _ in self._program.outputs]
         return [column if i in self._constant else [] for i, column in enumerate(values)]
 
-    def _of_group(self, arguments: list[list[Value]], group: Sequence[int]) -> tuple[Value, ...]:
-        if not arguments:
-            given: list[Any] = [group]
-        else:
-            given = [
-                (values[0] if values else None) if i in self._constant else [values[row] for row in group]
-                for i, values in enumerate(arguments)
-            ]
+    def _of_group(self, *given: Any) -> tuple[Value, ...]:
         try:
             result = self._implementation(*self._types, *given)
         except KqlValueError as error:
@@ -107,16 +122,42 @@ class AggregateRunner:
         return result if type(result) is tuple else (result,)
 
 
-Choose = Callable[[list[Value], Sequence[Sequence[int]]], list[int]]
+def of_groups(values: list[Value], groups: Sequence[Sequence[int]]) -> Iterator[list[Value]]:
+    """The values of each group, gathered all at once."""
+    if len(groups) == 1 and len(groups[0]) == len(values):
+        yield values[:]
+        return
+    rows = list(chain.from_iterable(groups))
+    gathered = list(itemgetter(*rows)(values)) if len(rows) > 1 else [values[row] for row in rows]
+    start = 0
+    for group in groups:
+        end = start + len(group)
+        yield gathered[start:end]
+        start = end
+
+
+_PLAIN = frozenset({INT, LONG, DATETIME, TIMESPAN, STRING})
+
+
+def is_plain(values: list[Value], type_: ScalarType) -> bool:
+    """Whether the values compare as Python's do: no nulls among them, and no NaN."""
+    return type_ in _PLAIN and None not in values
+
+
+Choose = Callable[[list[Value], ScalarType, Sequence[Sequence[int]]], list[int]]
 """The row of each group that an aggregate takes all its values from, by the values of its first argument."""
 
 
-def _first_rows(values: list[Value], groups: Sequence[Sequence[int]]) -> list[int]:
+def _first_rows(values: list[Value], type_: ScalarType, groups: Sequence[Sequence[int]]) -> list[int]:
     return [group[0] for group in groups]
 
 
 def _best_rows(better: Callable[[Any, Any], bool]) -> Choose:
-    def choose(values: list[Value], groups: Sequence[Sequence[int]]) -> list[int]:
+    best = max if better is gt else min
+
+    def choose(values: list[Value], type_: ScalarType, groups: Sequence[Sequence[int]]) -> list[int]:
+        if is_plain(values, type_):
+            return [best(group, key=values.__getitem__) for group in groups]
         return [
             group[0] if len(group) == 1 else group[best_row([values[row] for row in group], better) or 0]
             for group in groups
@@ -152,13 +193,14 @@ class RowChoice:
         self._settle = [_SETTLE.get(output.type) for output in self.outputs]
         self._program = compiler.program([call.arguments[0], *(value for _, value in computed)])
         self._choose = _CHOICES[call.function.name]
+        self._type = call.arguments[0].type
 
     def chosen(
         self, execution: Execution, batch: Batch, groups: Sequence[Sequence[int]]
     ) -> tuple[list[int], list[list[Value]]]:
         """The row of each group, and the values of the columns that are computed."""
         first, *others = self._program.columns(execution, batch)
-        rows = self._choose(first, groups)
+        rows = self._choose(first, self._type, groups)
         made = [
             [values[row] for row in rows] if settle is None else [settle(values[row]) for row in rows]
             for settle, values in zip(self._settle, others, strict=True)
