@@ -30,6 +30,7 @@ from tocsin.kql.functions.sphere import (
     unit,
     vector,
 )
+from tocsin.kql.functions.spheroid import geodesic
 from tocsin.kql.types import Value
 
 TABLE = FunctionTable()
@@ -43,14 +44,20 @@ def _geojson(point: Vector) -> Value:
 
 @TABLE.scalar(
     "geo_distance_2points",
-    f"({_TWO_POINTS}) -> real",
+    f"({_TWO_POINTS}, [use_spheroid: number|bool]) -> real",
     page="geo-distance-2points-function",
-    accepts=(f"({_TWO_POINTS}, [use_spheroid: number|bool]) -> real",),
 )
-def geo_distance_2points(longitude1: Any, latitude1: Any, longitude2: Any, latitude2: Any) -> float | None:
-    """Metres along the great circle."""
+def geo_distance_2points(
+    longitude1: Any, latitude1: Any, longitude2: Any, latitude2: Any, spheroid: Any = False
+) -> float | None:
+    """Metres along the great circle, or along a geodesic of the spheroid. Raises KqlValueError for places that are
+    nearly opposite on the latter."""
     first, second = vector(longitude1, latitude1), vector(longitude2, latitude2)
-    return None if first is None or second is None else distance(first, second)
+    if first is None or second is None:
+        return None
+    if spheroid:
+        return geodesic((float(longitude1), float(latitude1)), (float(longitude2), float(latitude2)))[0]
+    return distance(first, second)
 
 
 _ROUNDING = 1e-15

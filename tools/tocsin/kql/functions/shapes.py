@@ -20,6 +20,7 @@ from tocsin.kql.functions.sphere import (
     angle,
     arcs_cross,
     cross,
+    degrees,
     dot,
     edges,
     inside,
@@ -31,6 +32,7 @@ from tocsin.kql.functions.sphere import (
     vector,
     whole,
 )
+from tocsin.kql.functions.spheroid import share_of_line
 from tocsin.kql.types import Value
 
 TABLE = FunctionTable()
@@ -66,12 +68,13 @@ def _single_line(shape: Value) -> Ring | None:
     page="geo-line-locate-point-function",
 )
 def geo_line_locate_point(shape: Value, longitude: Any, latitude: Any, spheroid: Any = False) -> float | None:
-    """The share of the line up to its place that is nearest to the point."""
-    if spheroid:
-        raise KqlValueError("the spheroid is not run by the local engine")
+    """The share of the line up to its place that is nearest to the point. Raises KqlValueError for places that are
+    nearly opposite on the spheroid."""
     line, point = _single_line(shape), vector(longitude, latitude)
     if line is None or point is None:
         return None
+    if spheroid:
+        return share_of_line([degrees(each) for each in line], (float(longitude), float(latitude)))
     walked, best = 0.0, (math.inf, 0.0)
     for start, end in edges(line):
         foot = nearest_on_arc(point, start, end)
