@@ -1,5 +1,7 @@
-r"""Regular expressions of queries, run by RE2: linear time whatever the pattern. What cannot take long on a short text
-is run by Python's own engine there (``regex_short``), which starts faster.
+r"""Regular expressions of queries, run by RE2: one search takes at most a time that grows with the length of the text
+and with the size of the pattern, never with the ways to match. Where that may be long it is made in a thread, so that
+it can be given up. What cannot take long on a short text is run by Python's own engine there (``regex_short``), which
+starts faster.
 
 Kusto's dialect is that of Rust's regex crate. A pattern is read by its rules and written for RE2 so that it finds the
 same; what has no equal there is refused. ``\d``, ``\s``, ``\w`` and ``\b`` are those of Unicode.
@@ -17,6 +19,7 @@ from typing import Any, Protocol, TypeAlias
 import re2
 
 from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.long_calls import interruptible, interruptible_stream
 from tocsin.kql.functions.regex_scanner import shown
 from tocsin.kql.functions.regex_short import ShortPattern
 from tocsin.kql.functions.regex_translation import Frame, Translation, marked_character
@@ -31,6 +34,13 @@ MOST_MATCHES = 500_000
 
 SEARCHES_BEFORE_SHORT = 50
 """Searches of one pattern after which its form for short texts is made: that costs as much as they do."""
+
+QUICK_WORK = 1 << 25
+"""Steps of RE2 (bytes of the text times instructions of the pattern) that are made at once: at most 13 ns each, mostly
+a thousandth of that."""
+
+MOST_WORK = 10_000_000_000
+"""Steps that a search may take: two minutes at the very worst."""
 
 MEMORY = 64 * 1024 * 1024
 """Bytes that RE2 may use for a pattern that is too large for its usual 8 MiB, such as one of many Unicode classes."""
@@ -129,6 +139,7 @@ class Regex:
         self.groups: int = self._translation.groups
         self.names: dict[str, int] = self._translation.names
         self._ascii = _re2(self._translation.for_ascii().encode("utf-8"), pattern)
+        self._ascii_size: int = self._ascii.programsize
         self._searches = 0
         self._short: ShortPattern | None = None
 
@@ -144,7 +155,7 @@ class Regex:
             return short.expression.search(text)
         self._count_search()
         if text.isascii() and not self._translation.crlf_lines:
-            found = self._ascii.search(text.encode("ascii"))
+            found = self._first(text.encode("ascii"))
             return _AsciiMatch(text, found) if found else None
         return next(self._every_match(text), None)
 
@@ -155,7 +166,7 @@ class Regex:
             return short.expression.search(text) is not None
         self._count_search()
         if text.isascii() and not self._translation.crlf_lines:
-            return self._ascii.search(text.encode("ascii")) is not None
+            return self._first(text.encode("ascii")) is not None
         return next(self._every_match(text), None) is not None
 
     def matches(self, text: str) -> Iterator[Match]:
@@ -205,9 +216,29 @@ class Regex:
                 "'^' and '$' with the flag R"
             )
         if text.isascii():
-            return (_AsciiMatch(text, found) for found in self._ascii.finditer(text.encode("ascii")))
+            matches: Iterator[Match] = (
+                _AsciiMatch(text, found) for found in self._ascii.finditer(text.encode("ascii"))
+            )
+            return matches if self._is_quick(self._ascii_size, len(text)) else interruptible_stream(matches)
         text = _encodable(text)
-        return self._aligned_matches(text) if self._translation.aligned else iter(self._any_text.finditer(text))
+        quick = self._is_quick(self._any_text.programsize, 3 * len(text))
+        matches = self._aligned_matches(text) if self._translation.aligned else iter(self._any_text.finditer(text))
+        return matches if quick else interruptible_stream(matches)
+
+    def _first(self, text: bytes) -> Expression | None:
+        """The first match in ASCII text."""
+        if self._is_quick(self._ascii_size, len(text)):
+            return self._ascii.search(text)
+        return interruptible(lambda: self._ascii.search(text))
+
+    def _is_quick(self, size: int, length: int) -> bool:
+        """Whether one search of a pattern of ``size`` in ``length`` bytes is. Raises KqlValueError for one too long."""
+        work = size * length
+        if work > MOST_WORK:
+            raise KqlValueError(
+                f"the regular expression {shown(self.pattern)} is too large to be searched for in {length:,} bytes"
+            )
+        return work <= QUICK_WORK
 
     def _aligned_matches(self, text: str) -> Iterator[Match]:
         characters = map(marked_character, text) if self._translation.marked else iter(text)

@@ -48,6 +48,16 @@ class KqlLimitError(EngineError):
     code = "ENG003"
 
 
+def out_of_time(seconds: float) -> KqlLimitError:
+    """The error of a query that took longer than it may."""
+    return KqlLimitError(f"the query ran longer than {seconds:g} s")
+
+
+def out_of_memory(size: int) -> KqlLimitError:
+    """The error of a query that made the process grow by more than it may, in bytes."""
+    return KqlLimitError(f"the query needs more than {size / 1e6:,.0f} MB of memory")
+
+
 class ColumnsNotFound(NotRunnable):
     """The query names a column that a plugin would have to find in its rows (``bag_unpack``, ``pivot``), and the rows
     given have none. The service fails on such rows, too: declare the columns, or give rows that have them."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tocsin.kql.early_filters import with_early_filters
@@ -20,6 +21,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
 from tocsin.kql.interpreter.context import Execution, Limits, Step
 from tocsin.kql.interpreter.errors import ColumnsNotFound, EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
 from tocsin.kql.interpreter.memo import Memo
+from tocsin.kql.interpreter.watchdog import WATCHDOG
 from tocsin.kql.lineage import live_columns, relations
 from tocsin.kql.locality import local_parts
 from tocsin.kql.plan import Column, Relation, Results, Scan
@@ -100,11 +102,14 @@ class PreparedQuery:
         execution = Execution(database, watchlists, now, ingestion_time, limits, seed, trace, external, places, memo)
         if memo is not None:
             memo.begin_run()
+        guarded = partial(WATCHDOG.guarded, seconds=limits.seconds, memory=limits.memory)
         if self._late is not None:
-            with _errors_of_the_engine():
-                query = prepare(_found_columns(self._late, execution))
+            query = guarded(partial(_late_query, self._late, execution))
             left = replace(limits, seconds=execution.seconds_left())
             return query.run(database, now, trace, left, watchlists, ingestion_time, seed, external, places)
+        return guarded(partial(self._result, execution))
+
+    def _result(self, execution: Execution) -> QueryResult:
         with _errors_of_the_engine():
             batch = self._run(execution)
             execution.allow_rows(batch.rows, width=len(self._outputs))
@@ -136,6 +141,12 @@ def _errors_of_the_engine() -> Iterator[None]:
         raise KqlLimitError("the query or a value in it is nested too deeply") from error
     except MemoryError as error:
         raise KqlLimitError("the query needs more memory than there is") from error
+
+
+def _late_query(analysis: Analysis, execution: Execution) -> PreparedQuery:
+    """The query once the columns of its pending plugins are found."""
+    with _errors_of_the_engine():
+        return prepare(_found_columns(analysis, execution))
 
 
 def prepare(analysis: Analysis, repeated: bool = False) -> PreparedQuery:
