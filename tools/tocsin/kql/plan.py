@@ -429,7 +429,8 @@ class SeriesArray:
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class MakeSeriesRows(Relation):
     """``make-series``; ``columns`` are the keys, the arrays, the axis. ``nonempty``: a series of defaults comes out
-    where there are no rows and no keys."""
+    where there are no rows and no keys. ``closed``: ``to`` belongs to the axis, and steps are those of ``bin`` (the old
+    ``in range(from, to, step)``)."""
 
     input: Relation
     keys: tuple[Assignment, ...]
@@ -440,6 +441,7 @@ class MakeSeriesRows(Relation):
     to: Expr | None
     step: Expr
     nonempty: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

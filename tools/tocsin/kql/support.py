@@ -191,6 +191,8 @@ DIFFERENCES: Mapping[str, str] = {
     "row_rank": "no longer in the reference: as `row_rank_dense`, which took its place, and with dense=false as "
     "`row_rank_min`",
     **dict.fromkeys(("series_fit_2lines", "series_fit_2lines_dynamic"), _SEGMENTS),
+    "make-series": "the axis of the old `in range(start, end, step)` begins with the bin that holds the start (the "
+    "reference says only that the start may not be part of it)",
     "union": "where the tables of a wildcard disagree about a column's type, its plain name means the type that most "
     "of them give it, if the query is wrong otherwise (a catalogue holds more tables than a workspace)",
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tocsin.content.finding import Finding, Level
 from tocsin.kql.support import DIFFERENCES, UNPUBLISHED
-from tocsin.kql.syntax.tree import FunctionCall, Operator
+from tocsin.kql.syntax.tree import FunctionCall, MakeSeries, Operator
 from tocsin.lint.check import QueryCheck
 from tocsin.lint.context import QueryContext
 
@@ -37,7 +37,7 @@ class QueryUnpublishedMethod(QueryCheck):
             name = node.name.text if isinstance(node, FunctionCall) else ""
             if isinstance(node, Operator):
                 name = node.keyword
-            if name in UNPUBLISHED:
+            if name in UNPUBLISHED or (isinstance(node, MakeSeries) and node.range_form):
                 note = DIFFERENCES[name].partition(";")[0]
                 message = f"{name} may give another result in the service (here: {note})"
                 help = "try the rule on real data in a workspace, or use a function whose method is documented"

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
 from tocsin.kql.plan import Column, Expand, ExpandColumn, Expr, Relation
-from tocsin.kql.types import DYNAMIC, UNKNOWN, Value, null_of
+from tocsin.kql.types import DYNAMIC, STRING, UNKNOWN, Value, null_of
 
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """The rows that came out: which input row each is of, its place in that row's arrays, the element columns."""
+    """The rows that came out: which input row each is of, and the element columns."""
 
     origin: list[int]
-    place: list[int]
     columns: dict[Column, list[Value]]
 
 
@@ -52,26 +52,30 @@ class Expander:
     def expand(self, execution: Execution, batch: Batch) -> Expanded:
         """All element rows of ``batch``."""
         limit = None if self._limit is None else self._limit(execution)
-        arrays = [[self._elements(value) for value in values] for values in self._program.columns(execution, batch)]
-        execution.allow_rows(sum(max(map(len, row)) for row in zip(*arrays, strict=True)), self._node, len(arrays))
-        origin: list[int] = []
-        place: list[int] = []
-        columns: list[list[Value]] = [[] for _ in arrays]
-        for i, row in enumerate(zip(*arrays, strict=True)):
-            cut = row if limit is None else tuple(each[:limit] for each in row)
-            count = max(map(len, cut))
-            origin.extend([i] * count)
-            place.extend(range(count))
-            for column, elements, null in zip(columns, cut, self._nulls, strict=True):
-                column.extend(elements)
-                column.extend([null] * (count - len(elements)))
-        made = {
-            item.column: values if read is None else list(map(read, values))
-            for item, values, read in zip(self._items, columns, self._readers, strict=True)
-        }
+        arrays = [
+            [value if type(value) is list else self._elements(value) for value in values]
+            for values in self._program.columns(execution, batch)
+        ]
+        lengths = [list(map(len, values)) for values in arrays]
+        counts = lengths[0] if len(lengths) == 1 else list(map(max, *lengths))
+        execution.allow_rows(sum(counts), self._node, len(arrays))
+        if limit is not None:
+            counts = [min(count, limit) if limit >= 0 else max(0, count + limit) for count in counts]
+        origin = list(chain.from_iterable(map(repeat, range(len(counts)), counts)))
+        made: dict[Column, list[Value]] = {}
+        for item, values, given, read, null in zip(
+            self._items, arrays, lengths, self._readers, self._nulls, strict=True
+        ):
+            if given != counts:
+                values = [
+                    elements if length == count else [*elements[:count], *repeat(null, count - length)]
+                    for elements, length, count in zip(values, given, counts, strict=True)
+                ]
+            column: list[Value] = list(chain.from_iterable(values))
+            made[item.column] = column if read is None else list(map(read, column))
         if self._item_index is not None:
-            made[self._item_index] = list(place)
-        return Expanded(origin, place, made)
+            made[self._item_index] = list(chain.from_iterable(map(range, counts)))
+        return Expanded(origin, made)
 
     def _elements(self, value: Value) -> Sequence[Value]:
         if isinstance(value, list):
@@ -84,9 +88,13 @@ class Expander:
 
 
 def _reader(item: ExpandColumn) -> Callable[[Value], Value] | None:
+    """How an element becomes what ``typeof`` names: it is cast, never parsed, so a text is null as anything else."""
     if item.type in (DYNAMIC, UNKNOWN):
         return None
-    return conversion(DYNAMIC if item.value.type in (DYNAMIC, UNKNOWN) else item.value.type, item.type)
+    convert = conversion(DYNAMIC if item.value.type in (DYNAMIC, UNKNOWN) else item.value.type, item.type)
+    if item.type is STRING or convert is None:
+        return convert
+    return lambda element: None if type(element) is str else convert(element)
 
 
 def _expand(node: Expand, compiler: PlanCompiler) -> Stage:

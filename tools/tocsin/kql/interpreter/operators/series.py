@@ -1,7 +1,7 @@
 """make-series: per group an array of aggregates over an axis of even steps.
 
-``from`` and ``to`` (exclusive) bound the axis; without them it reaches from the first to the last step that holds
-data of the series. A step without data has the default value.
+``from`` and ``to`` (exclusive; inclusive in the old ``in range(from, to, step)``) bound the axis; without them it
+reaches from the first to the last step that holds data of the series. A step without data has the default value.
 
 Source: https://learn.microsoft.com/kusto/query/make-series-operator
 """
@@ -53,7 +53,7 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
             if value is not None
             and _is_place(value)
             and (start is None or value >= start)
-            and (stop is None or value < stop)
+            and (stop is None or value < stop or (node.closed and value == stop))
         ]
         inside = batch.pick(kept)
         places = [places[i] for i in kept]
@@ -67,12 +67,13 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
         axes: list[Value] = []
         origins: list[list[int]] = []
         missing = [default(execution) for default in defaults]
+        begin = binned(start, step, 0) if node.closed and start is not None else start
         for group in groups:
             if not group and not (node.nonempty and start is not None and stop is not None):
                 continue
-            first = start if start is not None else binned(min(places[i] for i in group), step, 0)
+            first = begin if begin is not None else binned(min(places[i] for i in group), step, 0)
             if stop is not None:
-                count = _steps(first, stop, step)
+                count = _steps(first, stop, step, closed=node.closed)
             else:
                 count = _place(max(places[i] for i in group), first, step) + 1
             execution.allow_rows(count, node, 1 + len(arrays))
@@ -115,12 +116,12 @@ def _place(value: Value, first: Value, step: Value) -> int:
     return int((value - first) // step)
 
 
-def _steps(first: Value, end: Value, step: Value) -> int:
-    """How many steps start before ``end``."""
-    if end <= first:
+def _steps(first: Value, end: Value, step: Value, *, closed: bool) -> int:
+    """How many steps start before ``end``, or at it when the axis is closed."""
+    if end < first:
         return 0
     count = _place(end, first, step)
-    return count + 1 if first + count * step < end else count
+    return count + 1 if closed or first + count * step < end else count
 
 
 def _optional(compiler: PlanCompiler, expression: Expr | None) -> Callable[[Execution], Value] | None:

@@ -8,6 +8,7 @@ from tocsin.kql.plan import (
     Apply,
     Column,
     ColumnRef,
+    Constant,
     Expand,
     ExpandColumn,
     Expr,
@@ -37,6 +38,10 @@ class Items:
     item_index: Column | None
     bag_arrays: bool
     limit: Expr | None
+
+
+_OLD_LIMIT = 128
+"""Rows that ``mvexpand`` makes of one when the query names no limit; ``mv-expand`` has none."""
 
 
 def bind_items(
@@ -82,7 +87,7 @@ def bind_items(
     index_name = hint_text(node, "with_itemindex")
     item_index = Column(names.unique(index_name), LONG) if index_name else None
     bag_arrays = "array" in (hint_text(node, "kind"), hint_text(node, "bagexpansion"))
-    limit = None
+    limit: Expr | None = Constant(_OLD_LIMIT, LONG) if node.keyword == "mvexpand" else None
     if node.limit is not None:
         limit = row_count(session, node.limit, TableValue(SubqueryInput(columns=tuple(row.columns)), row.open), scope)
     return Items(tuple(found), replaced, item_index, bag_arrays, limit)

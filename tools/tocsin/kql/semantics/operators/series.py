@@ -53,6 +53,7 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
         to=to,
         step=step or unknown(),
         nonempty=hint_text(node, "kind") == "nonempty",
+        closed=node.range_form,
         **session.place(node, "make-series"),
     )
     return TableValue(series, source.open)
