@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from function_cases import Case, Failure, call, load_cases, plain, same, type_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tocsin.kql.functions.declaration import VARIES, Nulls
 from tocsin.kql.functions.errors import KqlValueError
@@ -116,6 +118,20 @@ def test_aliases_share_what_they_stand_for() -> None:
 )
 def test_list_operators(operator: str, value: object, items: list[object], expected: bool | None) -> None:
     assert LIST_PREDICATES[operator](items)(value) is expected
+
+
+TERMS = st.text(alphabet="abÉß1_- ", max_size=4)
+
+
+@given(st.text(alphabet="aAbéßÉ1_- .", max_size=14), st.lists(TERMS, max_size=6))
+def test_many_terms_are_found_as_one_by_one(text: str, terms: list[str]) -> None:
+    has = scalar_functions()["has"].implementation
+    assert has is not None
+    expected = any(has(text, term) for term in terms)
+    assert LIST_PREDICATES["has_any"](terms)(text) is expected
+    many = terms + [f"zz{number}" for number in range(70)]
+    assert LIST_PREDICATES["has_any"](many)(text) is expected
+    assert LIST_PREDICATES["has_all"](terms)(text) is all(has(text, term) for term in terms)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.regex_scanner import shown
 from tocsin.kql.functions.regexes import MOST_GROUPS, compiled
 from tocsin.kql.functions.rendering import dynamic_text
-from tocsin.kql.functions.terms import folded, has_term, upper
+from tocsin.kql.functions.terms import folded, has_term, upper, words_of
 from tocsin.kql.types import STRING, ScalarType, Value
 
 TABLE = FunctionTable()
@@ -151,12 +151,32 @@ def _in_ignoring_case(items: Iterable[Value]) -> Predicate:
     return lambda value: upper(_text(value)) in index
 
 
+_MANY = 64
+"""Terms from which on it is quicker to look up each word of a text than to look for each term in it."""
+
+
 def _has_any(items: Iterable[Value]) -> Predicate:
     terms = [upper(_text(item)) for item in items]
+    if len(terms) >= _MANY:
+        return _has_any_of_many(terms)
 
     def test(value: Value) -> bool:
         text = upper(_text(value))
-        return any(has_term(text, term) for term in terms)
+        for term in terms:  # noqa: SIM110  # a generator costs more than the test
+            if term in text and has_term(text, term):
+                return True
+        return False
+
+    return test
+
+
+def _has_any_of_many(terms: list[str]) -> Predicate:
+    words = frozenset(term for term in terms if term.isalnum())
+    others = [term for term in terms if not term.isalnum()]
+
+    def test(value: Value) -> bool:
+        text = upper(_text(value))
+        return not words.isdisjoint(words_of(text)) or any(has_term(text, term) for term in others)
 
     return test
 
@@ -166,7 +186,10 @@ def _has_all(items: Iterable[Value]) -> Predicate:
 
     def test(value: Value) -> bool:
         text = upper(_text(value))
-        return all(has_term(text, term) for term in terms)
+        for term in terms:  # noqa: SIM110  # as above
+            if term not in text or not has_term(text, term):
+                return False
+        return True
 
     return test
 

@@ -6,6 +6,7 @@ language: ``ß`` and ``SS`` differ. Source: https://learn.microsoft.com/kusto/qu
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 
@@ -35,6 +36,14 @@ def lower(text: str) -> str:
 def folded(text: str) -> str:
     """A text in the form in which case does not count; kept, for the constant side of a comparison."""
     return upper(text)
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def words_of(text: str) -> list[str]:
+    """The terms of a text: runs of letters and digits that are not part of longer ones."""
+    return _WORD.findall(text)
 
 
 def has_term(text: str, term: str, *, open_start: bool = False, open_end: bool = False) -> bool:
