@@ -127,6 +127,14 @@ DIFFERENCES: Mapping[str, str] = {
     **dict.fromkeys(("percentiles_array", "percentilesw_array", "percentile_tdigest"), _RANKED),
     **dict.fromkeys(("percentiles_array_tdigest", "rank_tdigest", "percentrank_tdigest"), _RANKED),
     "covariance": "named after both arguments, as the reference shows; the language service names the first alone",
+    "sqrt": "NaN for a negative number, as the engine answers; the reference says null",
+    "jaccard_index": "a real, as the engine answers; the language service takes it for a dynamic",
+    "datetime_diff": "weeks are a real, as the engine answers; the language service takes them for a long",
+    "datetime_local_to_utc": "of a time that comes twice, when clocks go back, the later (the reference says nothing "
+    "of it)",
+    "weekofyear": "its weeks begin on Sunday (the reference says only that the first has the year's first Wednesday)",
+    "series_fill_linear": "between whole numbers what is behind the point is cut off, as three columns of the "
+    "reference's example show",
     "variancepif": "the variance of the population, as the name says; the reference's example shows that of a sample",
     "ingestion_time": "records whose table does not say count as ingested when the run does, at its time if it does "
     "not either; of a join's rows it is the left side's; null for rows that are no records (any more)",
