@@ -357,13 +357,14 @@ def test_sessions_against_their_definition(rows: Rows) -> None:
         place = row[4]
         if place is None:
             assert row[6] is None
+            first = before = None
             continue
         alone = first is None or before is None
         if (
             alone
             or row[1] == "a"
-            or place - (first or 0) > 30 * TICKS_PER_HOUR
-            or place - (before or 0) > TICKS_PER_HOUR
+            or place - (first or 0) >= 30 * TICKS_PER_HOUR
+            or place - (before or 0) >= TICKS_PER_HOUR
         ):
             first = place
         before = place

@@ -161,14 +161,15 @@ def row_rank(rows: int, terms: Column, dense: Column | None = None) -> Column:
 def row_window_session(
     rows: int, values: Column, from_first: Column, between: Column, restart: Column | None = None
 ) -> Column:
-    """Start of the session of each row. A row opens one when it is too far from the session's first row or from the
-    row before it, or where ``restart`` is true."""
+    """Start of the session of each row. A row opens one when it is as far as the distances say from the session's first
+    row or from the row before it, or farther, after a null, and where ``restart`` is true."""
     out: Column = []
     first: int | None = None
     previous: int | None = None
     for row, again in enumerate(_restarts(restart, rows)):
         value = values[row]
         if value is None:
+            first = previous = None
             out.append(None)
             continue
         fits = (
@@ -177,8 +178,8 @@ def row_window_session(
             and previous is not None
             and from_first[row] is not None
             and between[row] is not None
-            and value - first <= from_first[row]
-            and value - previous <= between[row]
+            and value - first < from_first[row]
+            and value - previous < between[row]
         )
         if not fits:
             first = value
