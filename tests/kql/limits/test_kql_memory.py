@@ -60,7 +60,7 @@ ATTACKS = {
     " | make-graph a --> b with_node_id=n | graph-shortest-paths output=all (x)-[e*1..5000]->(y) project x.n, y.n",
     "state that grows": "range x from 1 to 1000000 step 1 | serialize | scan declare (s: string = '')"
     " with (step a: true => s = strcat(a.s, 'aaaaaaaaaaaaaaaaaaaa');)",
-    "addresses": "range i from 1 to 300000 step 1 | extend r = repeat('10.0.0.0/8', 1000)"
+    "addresses": "range i from 1 to 300000 step 1 | extend r = repeat(strcat('10.', i % 9, '.0.0/16'), 1000)"
     " | where ipv4_is_in_any_range('11.1.1.1', r)",
     "distances": "print a = range(1, 100000)"
     + ROWS

@@ -30,6 +30,12 @@ def common_result(types: Sequence[ScalarType]) -> ScalarType:
     return known.pop() if len(known) == 1 else DYNAMIC
 
 
+def branch_changes(types: Sequence[ScalarType]) -> list[Callable[[Value], Value] | None]:
+    """For the arguments of ``iff`` or ``case``: what each value after a condition, and the last one, goes through to be
+    of the type of the result; None where it stays as it is."""
+    return _changes(_case_values(types))
+
+
 def _changes(types: Sequence[ScalarType]) -> list[Callable[[Value], Value] | None]:
     wanted = common_result(types)
     return [None if each in (wanted, UNKNOWN) or wanted is UNKNOWN else converter(each, wanted) for each in types]

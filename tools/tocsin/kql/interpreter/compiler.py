@@ -14,7 +14,8 @@ from typing import Any
 
 from tocsin.kql.interpreter.batch import UNIT, Batch
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.expressions import ExpressionCompiler, Program, constant_value, is_pure
+from tocsin.kql.interpreter.expressions import ExpressionCompiler, constant_value, is_pure
+from tocsin.kql.interpreter.row_programs import Program
 from tocsin.kql.locality import LocalPart
 from tocsin.kql.plan import (
     AggregateCall,
@@ -28,6 +29,7 @@ from tocsin.kql.plan import (
     Element,
     ExpandColumn,
     Expr,
+    Filter,
     JoinRows,
     ListTest,
     Member,
@@ -35,6 +37,7 @@ from tocsin.kql.plan import (
     NodeTable,
     PartitionRows,
     PathFold,
+    Projection,
     RangeSource,
     Relation,
     Results,
@@ -160,24 +163,49 @@ class PlanCompiler:
             chain.append(below)
             below = primary_input(below)
         self._bound_sources(chain)
-        stages = [(each, self._stage(each), primary_input(each) is None) for each in reversed(chain)]
+        chain.reverse()
+        stages = self._stages(chain)
+        traced: list[tuple[Relation, Stage]] = []
 
         def run(execution: Execution) -> Batch:
             if role:
                 execution.path.append(role)
             batch = UNIT if base is None else base(execution)
-            for each, stage, is_source in stages:
+            if execution.tracer is not None and not traced:
+                traced.extend((each, self._stage(each)) for each in chain)
+            for each, stage in stages if execution.tracer is None else traced:
                 execution.check_time(each)
                 result = stage(execution, batch)
                 execution.allow_rows(result.rows, each, len(result.values) or 1)
                 if execution.tracer is not None:
-                    result = execution.trace(each, None if is_source else batch, result)
+                    result = execution.trace(each, None if primary_input(each) is None else batch, result)
                 batch = result
             if role:
                 execution.path.pop()
             return batch
 
         return run
+
+    def _stages(self, chain: list[Relation]) -> list[tuple[Relation, Stage]]:
+        """The stages of a run that is not traced, each with the last of its operators."""
+        from tocsin.kql.interpreter.operators.projecting import fused, is_by_row
+
+        stages: list[tuple[Relation, Stage]] = []
+        together: list[Projection | Filter] = []
+
+        def close() -> None:
+            if together:
+                stages.append((together[-1], fused(tuple(together), self)))
+                together.clear()
+
+        for each in chain:
+            if isinstance(each, (Projection, Filter)) and is_by_row(each, self):
+                together.append(each)
+            else:
+                close()
+                stages.append((each, self._stage(each)))
+        close()
+        return stages
 
     def _bound_sources(self, chain: list[Relation]) -> None:
         """A take right behind a range bounds it: ranges may be longer than anybody reads."""

@@ -123,7 +123,10 @@ class Execution:
 
     def check_time(self, node: Relation | None = None) -> None:
         """Raises KqlLimitError when the time is up, or the process has grown too large."""
-        now = time.monotonic()
+        self.check_time_at(time.monotonic(), node)
+
+    def check_time_at(self, now: float, node: Relation | None = None) -> None:
+        """The same for whoever has just looked at the clock (``time.monotonic``)."""
         if now > self._deadline:
             raise _over(f"the query ran longer than {self.limits.seconds:g} s", node)
         if now > self._look:
@@ -186,25 +189,6 @@ class Execution:
             self.allow_size(values, type_)
         return values
 
-    def made(self, kernel: Callable[..., list[Value]], columns: list[list[Value]], rows: int) -> list[Value]:
-        """A column from whole columns: ``kernel`` is called with pieces of them, and time is looked at in between.
-
-        For values of fixed size only. Raises KqlLimitError.
-        """
-        made: list[Value] = []
-        start, count = 0, _FIRST_PIECE
-        before = time.monotonic()
-        while start < rows:
-            end = start + count
-            made += kernel(*[column[start:end] for column in columns])
-            start = end
-            self.check_time()
-            now = time.monotonic()
-            if count < _MOST and now - before < _SOON:
-                count *= 4
-            before = now
-        return made
-
     def allow_size(self, values: Iterable[Value], type_: ScalarType) -> None:
         """Take strings or dynamics from the budget. Raises KqlLimitError; KqlValueError when one alone is too large."""
         if type_ is STRING:
@@ -212,10 +196,15 @@ class Execution:
             if self.characters > self.limits.characters:
                 raise _over(f"the query makes strings of more than {self.limits.characters:,} characters", None)
         elif type_ is DYNAMIC:
-            for value in values:
-                self._cells += size_of(value)
-                if self._cells > self.limits.cells:
-                    raise _over(f"the query makes more than {self.limits.cells:,} values", None)
+            self._cells += sum(map(size_of, values))
+            if self._cells > self.limits.cells:
+                raise _over(f"the query makes more than {self.limits.cells:,} values", None)
+
+    def grown(self, value: Value) -> None:
+        """Take a large text or a dynamic from the budget that a row holds while it is worked out. Raises KqlLimitError;
+        KqlValueError when it alone is too large."""
+        self.allow_size([value], STRING if isinstance(value, str) else DYNAMIC)
+        self.check_time()
 
     def variable(self, variable: Variable, compute: Callable[[Execution], Value]) -> Value:
         """The value of a variable, computed at its first use."""

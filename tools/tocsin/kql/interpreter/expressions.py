@@ -1,27 +1,40 @@
-"""Expressions of the plan, compiled once to flat programs over columns.
+"""Expressions of the plan, compiled once to a graph of row values.
 
-A program is a list of actions; each fills one register from registers filled before it. Nothing recurses, so an
-expression of any depth runs. A register holds either one value (``Operand.single``: what does not depend on the row)
-or a column of values. What is constant when the query is prepared is worked out then.
+Nothing recurses, so an expression of any depth compiles. What is constant when the query is prepared is worked out
+then, what does not depend on rows once per run; the rest becomes a loop over the rows (see ``row_programs``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
-from tocsin.kql.functions.column_forms import COLUMN_FORMS, VARIES, Form
-from tocsin.kql.functions.declaration import Nulls, Style
+from tocsin.kql.functions.conditional import branch_changes
+from tocsin.kql.functions.declaration import VARIES, Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.row_forms import ROW_FORMS, Argument, Bind, RowForm, Writer
 from tocsin.kql.functions.sizes import size_of
-from tocsin.kql.interpreter.batch import ARRIVAL, UNIT, Batch
+from tocsin.kql.interpreter.batch import ARRIVAL, UNIT
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
 from tocsin.kql.interpreter.errors import KqlRuntimeError
-from tocsin.kql.interpreter.membership import membership
+from tocsin.kql.interpreter.membership import Predicate, membership
 from tocsin.kql.interpreter.memo import is_remembered
+from tocsin.kql.interpreter.row_graph import (
+    Choice,
+    Choosing,
+    Fixed,
+    Growth,
+    Input,
+    Node,
+    Operation,
+    RunValue,
+    is_row_value,
+    may_be_null,
+    value_of_run,
+)
+from tocsin.kql.interpreter.row_programs import ColumnCall, Maker, Program
 from tocsin.kql.plan import (
     Call,
     Column,
@@ -36,144 +49,84 @@ from tocsin.kql.plan import (
     ScalarQuery,
     Variable,
 )
-from tocsin.kql.types import BOOL, DYNAMIC, STRING, ScalarType, Value, null_of
+from tocsin.kql.types import BOOL, DYNAMIC, STRING, Value, null_of
 
 if TYPE_CHECKING:
     from tocsin.kql.interpreter.compiler import PlanCompiler
 
-Registers = list[Any]
-Action = Callable[[Execution, Batch, Registers], None]
-
-_CHOOSING = frozenset({"iff", "iif", "case", "coalesce"})
-
-_WORTH_COUNTING = 100_000
-"""So many characters made by a program, and those that it does not show are given back to the budget."""
-
-_LARGEST_CONSTANT = 65_536
+_LARGEST_CONSTANT: Final = 65_536
 """The size of a value that is worked out while the query is prepared."""
 
+_WORTH_REMEMBERING: Final = 100
+"""Rows from which on a run without a memo keeps the results of costly functions."""
 
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """Where a value is found: fixed when the query was prepared, or in a register as one value or as a column."""
-
-    register: int = -1
-    single: bool = False
-    fixed: bool = False
-    value: Value = None
-
-    def one(self, registers: Registers) -> Value:
-        """The value of a fixed or single operand."""
-        return self.value if self.fixed else registers[self.register]
-
-    def column(self, registers: Registers, rows: int) -> list[Value]:
-        """The value of every row."""
-        if self.fixed:
-            return [self.value] * rows
-        if self.single:
-            return [registers[self.register]] * rows
-        values: list[Value] = registers[self.register]
-        return values
-
-    def stream(self, registers: Registers) -> Any:
-        """For ``map`` and ``zip`` beside at least one column: the column, or the one value again and again."""
-        if self.fixed:
-            return repeat(self.value)
-        if self.single:
-            return repeat(registers[self.register])
-        return registers[self.register]
-
-    @property
-    def constant(self) -> bool:
-        """One value for all rows."""
-        return self.fixed or self.single
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """Compiled expressions that are evaluated together."""
-
-    actions: tuple[Action, ...]
-    singles: tuple[Action, ...]
-    """The actions of what does not depend on rows: without rows these are all that is left to do."""
-    outputs: tuple[Operand, ...]
-    texts: tuple[int, ...]
-    """The registers of strings that are made and shown; the other strings are gone once the program has run."""
-    size: int
-
-    def columns(self, execution: Execution, batch: Batch) -> list[list[Value]]:
-        """The values of each expression in each row of ``batch``."""
-        registers = self._run(execution, batch)
-        if not batch.rows:
-            return [[] for _ in self.outputs]
-        return [output.column(registers, batch.rows) for output in self.outputs]
-
-    def operands(self, execution: Execution, batch: Batch) -> list[Any]:
-        """Per expression: the one value where it is constant, else its column."""
-        registers = self._run(execution, batch)
-        if not batch.rows:
-            return [output.one(registers) if output.constant else [] for output in self.outputs]
-        return [output.one(registers) if output.constant else registers[output.register] for output in self.outputs]
-
-    def _run(self, execution: Execution, batch: Batch) -> Registers:
-        registers: Registers = [None] * self.size
-        before = execution.characters
-        for action in self.actions if batch.rows or execution.tracer is not None else self.singles:
-            action(execution, batch, registers)
-        if execution.characters - before > _WORTH_COUNTING and batch.rows:
-            kept = sum(sum(map(len, registers[place])) for place in self.texts)
-            execution.characters = min(execution.characters, before + kept)
-        return registers
+_NEVER_LONGER: Final = frozenset(
+    {"extract", "substring", "tolower", "tostring", "toupper", "trim", "trim_end", "trim_start"}
+)
+"""Functions whose text is no longer than what it is made of (``tostring`` writes what was counted when it was made)."""
 
 
 class ExpressionCompiler:
-    """Compiles a set of expressions to one program."""
+    """Compiles a set of expressions to one program. ``define`` gives columns a meaning: what an operator before has
+    made of the rows that the program is given."""
 
     def __init__(self, plan: PlanCompiler) -> None:
         self._plan = plan
-        self._actions: list[Action] = []
-        self._singles: list[Action] = []
-        self._operands: dict[Expr, Operand] = {}
-        self._columns: dict[Column, Operand] = {}
-        self._known: dict[Hashable, Operand] = {}
-        self._size = 0
+        self._nodes: dict[Expr, Node] = {}
+        self._columns: dict[Column, Node] = {}
+        self._known: dict[Hashable, Node] = {}
+        self._sources: list[Column | ColumnCall] = []
+        self._makers: list[Maker] = []
 
-    def program(self, expressions: Sequence[Expr]) -> Program:
-        """The program of ``expressions``, in their order."""
-        outputs = tuple(self._compile(expression) for expression in expressions)
-        shown = {
-            operand.register
-            for expression, operand in zip(expressions, outputs, strict=True)
-            if expression.type is STRING and not operand.constant and not isinstance(expression, ColumnRef)
-        }
-        return Program(tuple(self._actions), tuple(self._singles), outputs, tuple(shown), self._size)
+    def program(self, expressions: Sequence[Expr], conditions: Sequence[Expr] = ()) -> Program:
+        """The program of ``expressions``, in their order, of the rows that meet ``conditions``."""
+        wanted = [self.node(condition) for condition in conditions]
+        outputs = [self.node(expression) for expression in expressions]
+        types = [expression.type for expression in expressions]
+        return self.program_of(wanted, outputs, types)
 
-    def _compile(self, root: Expr) -> Operand:
+    def program_of(self, conditions: Sequence[Node], outputs: Sequence[Node], types: Sequence[Any]) -> Program:
+        """The same of nodes."""
+        return Program(tuple(self._sources), tuple(self._makers), conditions, outputs, types)
+
+    def define(self, columns: Mapping[Column, Expr]) -> None:
+        """From here on the columns are what the expressions give."""
+        self._columns.update({column: self.node(expression) for column, expression in columns.items()})
+
+    def of(self, column: Column) -> Node:
+        """The node of a column."""
+        return self._columns[column]
+
+    def source_of(self, column: Column) -> Column | None:
+        """The column of the given rows that a column passes on; None where it is made."""
+        node = self._columns[column]
+        source = self._sources[node.place] if isinstance(node, Input) else None
+        return source if isinstance(source, Column) else None
+
+    def node(self, root: Expr) -> Node:
+        """The node of an expression."""
         work: list[tuple[Expr, bool]] = [(root, False)]
         while work:
             expression, ready = work.pop()
-            if expression in self._operands:
+            if expression in self._nodes:
                 continue
             if ready:
-                self._operands[expression] = self._numbered(expression)
+                self._nodes[expression] = self._numbered(expression)
             else:
                 work.append((expression, True))
                 work.extend((child, False) for child in reversed(children(expression)))
-        return self._operands[root]
+        return self._nodes[root]
 
-    def _numbered(self, expression: Expr) -> Operand:
-        """The operand of an expression; one that does the same to the same operands is worked out once."""
+    def _numbered(self, expression: Expr) -> Node:
+        """The node of an expression; one that does the same to the same operands is worked out once."""
         key = self._number(expression)
         known = None if key is None else self._known.get(key)
         if known is not None:
             return known
-        before = len(self._actions)
-        operand = self._operand(expression)
-        if operand.single:
-            self._singles.extend(self._actions[before:])
+        node = self._made(expression)
         if key is not None:
-            self._known[key] = operand
-        return operand
+            self._known[key] = node
+        return node
 
     def _number(self, expression: Expr) -> Hashable | None:
         """What the value depends on; None where that cannot be told or where every call gives another value."""
@@ -186,18 +139,25 @@ class ExpressionCompiler:
                 did = ("member", expression.name)
             case Element():
                 did = "element"
+            case Variable():
+                did = ("variable", expression)
             case _:
                 return None
-        given = [(each.type, self._operands[each]) for each in children(expression)]
-        if any(isinstance(operand.value, (dict, list)) for _, operand in given):
-            return None
-        # Values that are equal to Python may differ: true and 1, 0.0 and -0.0.
-        return (did, *((kind, each, type(each.value), str(each.value)) for kind, each in given))
+        given: list[Hashable] = []
+        for each in children(expression):
+            node = self._nodes[each]
+            if not isinstance(node, Fixed):
+                given.append((each.type, node))
+            elif isinstance(node.value, (dict, list)):
+                return None
+            else:  # Values that are equal to Python may differ: true and 1, 0.0 and -0.0.
+                given.append((each.type, type(node.value), str(node.value)))
+        return (did, *given)
 
-    def _operand(self, expression: Expr) -> Operand:
+    def _made(self, expression: Expr) -> Node:
         match expression:
             case Constant():
-                return Operand(fixed=True, value=expression.value)
+                return Fixed(expression.value)
             case ColumnRef():
                 return self._column(expression.column)
             case Call():
@@ -207,293 +167,378 @@ class ExpressionCompiler:
             case Member():
                 return self._member(expression)
             case Element():
-                return self._mapped(element, expression.target, expression.index)
+                return self._element(expression)
             case Variable():
                 compute = self._plan.single(expression.value)
-                return self._single(lambda execution: execution.variable(expression, compute))
+                return self._per_run(lambda execution, known, rows: execution.variable(expression, compute), ())
             case ScalarQuery():
-                return self._single(self._plan.scalar_query(expression))
+                query = self._plan.scalar_query(expression)
+                return self._per_run(lambda execution, known, rows: query(execution), (), expression.type is not STRING)
             case ListTest():
                 return self._list_test(expression)
             case PackRow():
                 return self._pack(expression)
 
-    # ------------------------------------------------------------------------------------------ registers
+    # ------------------------------------------------------------------------------------------ columns, values of runs
 
-    def _register(self, single: bool) -> Operand:
-        self._size += 1
-        return Operand(self._size - 1, single)
-
-    def _column(self, column: Column) -> Operand:
+    def _column(self, column: Column) -> Node:
         if column not in self._columns:
-            target = self._columns[column] = self._register(single=False)
-            place = target.register
-
-            def load(execution: Execution, batch: Batch, registers: Registers) -> None:
-                registers[place] = batch.column(column)
-
-            self._actions.append(load)
+            self._sources.append(column)
+            self._columns[column] = Input(len(self._sources) - 1, column.type is not STRING)
         return self._columns[column]
 
-    def _single(self, compute: Callable[[Execution], Value]) -> Operand:
-        target = self._register(single=True)
-        place = target.register
+    def _per_run(
+        self, make: Callable[[Execution, list[Any], int], Value], needs: Sequence[Node], nullable: bool = True
+    ) -> RunValue:
+        self._makers.append(Maker(make, tuple(needs)))
+        return RunValue(len(self._makers) - 1, nullable)
 
-        def load(execution: Execution, batch: Batch, registers: Registers) -> None:
-            registers[place] = compute(execution)
+    def _for_rows(self, make: Callable[[Execution, list[Any], int], Any], needs: Sequence[Node]) -> RunValue:
+        """A value that only rows ask for: without any it is not worked out."""
+        self._makers.append(Maker(make, tuple(needs), for_rows=True))
+        return RunValue(len(self._makers) - 1, False)
 
-        self._actions.append(load)
-        return target
+    def _operation(self, operands: Sequence[Node], write: Writer, nullable: bool = True) -> Operation:
+        return Operation(tuple(operands), write, nullable)
 
-    def _mapped(self, function: Callable[..., Value], *expressions: Expr, type_: ScalarType = BOOL) -> Operand:
-        """A function of one or more values that takes nulls and never fails. ``type_`` where it makes large values."""
-        operands = [self._operands[each] for each in expressions]
-        if all(each.fixed for each in operands):
-            return Operand(fixed=True, value=function(*(each.value for each in operands)))
-        target = self._register(single=all(each.constant for each in operands))
-        place = target.register
-        if target.single:
-
-            def once(execution: Execution, batch: Batch, registers: Registers) -> None:
-                registers[place] = function(*(each.one(registers) for each in operands))
-
-            self._actions.append(once)
-            return target
-
-        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
-            values = map(function, *(each.stream(registers) for each in operands))
-            registers[place] = execution.drawn(values, type_)
-
-        self._actions.append(run)
-        return target
+    def _mapped(self, function: Callable[..., Value], *expressions: Expr, nullable: bool = True) -> Node:
+        """A function of one or more values that takes nulls and never fails."""
+        nodes = [self._nodes[each] for each in expressions]
+        if all(isinstance(each, Fixed) for each in nodes):
+            return Fixed(function(*map(_value, nodes)))
+        if not any(map(is_row_value, nodes)):
+            return self._per_run(
+                lambda execution, known, rows: function(*(value_of_run(each, known) for each in nodes)), nodes
+            )
+        return self._operation(nodes, _called(function), nullable)
 
     # ------------------------------------------------------------------------------------------ the kinds
 
-    def _convert(self, expression: Convert) -> Operand:
+    def _convert(self, expression: Convert) -> Node:
         convert = conversion(expression.operand.type, expression.type)
         if convert is None:
-            return self._operands[expression.operand]
-        return self._mapped(convert, expression.operand, type_=expression.type)
+            return self._nodes[expression.operand]
+        if expression.type is not STRING:
+            return self._mapped(convert, expression.operand)
+        return self._mapped(lambda value: convert(value) or "", expression.operand, nullable=False)
 
-    def _member(self, expression: Member) -> Operand:
+    def _member(self, expression: Member) -> Node:
         name = expression.name
-        operand = self._operands[expression.target]
-        if operand.constant:
+        node = self._nodes[expression.target]
+        if not is_row_value(node):
             return self._mapped(lambda bag: bag.get(name) if isinstance(bag, dict) else None, expression.target)
-        source = operand.register
-        target = self._register(single=False)
-        place = target.register
+        return self._operation([node], _property(name))
 
-        def kernel(bags: list[Value]) -> list[Value]:
-            return [bag.get(name) if type(bag) is dict else None for bag in bags]
+    def _element(self, expression: Element) -> Node:
+        target, index = self._nodes[expression.target], self._nodes[expression.index]
+        if is_row_value(target) and isinstance(index, Fixed):
+            if type(index.value) is str:
+                return self._operation([target], _property(index.value))
+            if type(index.value) is int:
+                return self._operation([target], _item(index.value))
+        return self._mapped(element, expression.target, expression.index)
 
-        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
-            registers[place] = execution.made(kernel, [registers[source]], batch.rows)
-
-        self._actions.append(run)
-        return target
-
-    def _list_test(self, expression: ListTest) -> Operand:
-        if expression.query is None:
-            rows = None
-        else:
-            rows = self._plan.first_column(expression.query)
+    def _list_test(self, expression: ListTest) -> Node:
+        query = None if expression.query is None else self._plan.first_column(expression.query)
         test = membership(expression.operator, expression.operand.type)
-        operand = self._operands[expression.operand]
-        items = [self._operands[each] for each in expression.items]
+        operand = self._nodes[expression.operand]
+        items = [self._nodes[each] for each in expression.items]
         kinds = [each.type for each in expression.items]
-        if rows is None and operand.fixed and all(each.fixed for each in items):
-            ready = test.prepare([(item.value, kind) for item, kind in zip(items, kinds, strict=True)])
-            return Operand(fixed=True, value=ready(operand.value))
-        if rows is None and all(each.fixed for each in items):
-            ready = test.prepare([(item.value, kind) for item, kind in zip(items, kinds, strict=True)])
-            return self._mapped(ready, expression.operand)
-        constant = all(each.constant for each in items)
-        target = self._register(single=operand.constant and constant)
-        place = target.register
+        if query is None and all(isinstance(each, Fixed) for each in items):
+            ready = test.prepare(list(zip(map(_value, items), kinds, strict=True)))
+            return self._mapped(ready, expression.operand, nullable=may_be_null(operand))
 
-        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
-            found = [] if rows is None else rows(execution)
-            if constant:
-                given = [(item.one(registers), kind) for item, kind in zip(items, kinds, strict=True)]
-                check = test.prepare(given + found)
-                if target.single:
-                    registers[place] = check(operand.one(registers))
-                else:
-                    registers[place] = execution.drawn(map(check, operand.stream(registers)), BOOL)
-                return
-            columns = [item.column(registers, batch.rows) for item in items]
-            verdicts = (
-                test.prepare([*zip(row, kinds, strict=True), *found])(value)
-                for value, row in zip(operand.column(registers, batch.rows), zip(*columns, strict=True), strict=True)
+        def prepared(execution: Execution, values: Sequence[Value]) -> Predicate:
+            return test.prepare([*zip(values, kinds, strict=True), *(query(execution) if query else ())])
+
+        if not any(map(is_row_value, items)):
+            predicate = self._prepared(expression, items, prepared)
+            if is_row_value(operand):
+                return self._operation([predicate, operand], _applied, may_be_null(operand))
+            return self._per_run(
+                lambda execution, known, rows: prepared(execution, [value_of_run(each, known) for each in items])(
+                    value_of_run(operand, known)
+                ),
+                (operand, *items),
             )
-            registers[place] = execution.drawn(verdicts, BOOL)
+        given = [] if query is None else [self._for_rows(lambda execution, known, rows: query(execution), ())]
 
-        self._actions.append(run)
-        return target
+        def verdict(value: Value, *row: Any) -> bool | None:
+            found = row[len(items) :]
+            return test.prepare([*zip(row, kinds, strict=False), *(found[0] if found else ())])(value)
 
-    def _pack(self, expression: PackRow) -> Operand:
-        names = [column.name for column in expression.columns]
-        operands = [self._column(column) for column in expression.columns]
-        converts = [conversion(column.type, DYNAMIC) for column in expression.columns]
+        return self._operation([operand, *items, *given], _called(verdict))
+
+    def _prepared(
+        self,
+        test: ListTest,
+        items: Sequence[Node],
+        prepared: Callable[[Execution, Sequence[Value]], Predicate],
+    ) -> Node:
+        """The list of a list test, made ready once per run for all tests against it."""
+        key = (
+            "list",
+            test.operator,
+            test.operand.type,
+            test.query,
+            *((e.type, n) for e, n in zip(test.items, items, strict=True)),
+        )
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._for_rows(
+                lambda execution, known, rows: prepared(execution, [value_of_run(each, known) for each in items]), items
+            )
+        return known
+
+    def _pack(self, expression: PackRow) -> Node:
+        columns = expression.columns
+        names = [column.name for column in columns]
+        converts = [conversion(column.type, DYNAMIC) for column in columns]
+        changed = [(name, convert) for name, convert in zip(names, converts, strict=True) if convert is not None]
         skip_empty = expression.ignore_null_empty
-        target = self._register(single=False)
-        place = target.register
 
-        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
-            columns = [
-                values if convert is None else list(map(convert, values))
-                for convert, values in zip(converts, (registers[each.register] for each in operands), strict=True)
-            ]
-            rows: Iterator[tuple[Value, ...]] = zip(*columns, strict=True) if columns else repeat((), batch.rows)
-            bags = [dict(zip(names, row, strict=True)) for row in rows]
-            if skip_empty:
-                bags = [{k: v for k, v in bag.items() if not _is_empty(v)} for bag in bags]
-            registers[place] = bags
+        def packed(*values: Value) -> Value:
+            bag = dict(zip(names, values, strict=True))
+            for name, convert in changed:
+                bag[name] = convert(bag[name])
+            return {k: v for k, v in bag.items() if not _is_empty(v)} if skip_empty else bag
 
-        self._actions.append(run)
-        return target
+        if not columns:
+            return Fixed({})
+        return self._operation([self._column(column) for column in columns], _called(packed), nullable=False)
 
-    def _call(self, call: Call) -> Operand:
+    # ------------------------------------------------------------------------------------------ calls
+
+    def _call(self, call: Call) -> Node:
         function = call.function
         if function.style is Style.CARRIED:
             return self._column(ARRIVAL)
         implementation = function.implementation_for([each.type for each in call.arguments])
         if implementation is None:
             raise LookupError(f"{function.name} has no implementation; the binder must refuse it")
-        operands = [self._operands[each] for each in call.arguments]
-        constant = all(each.constant for each in operands) and function.deterministic and not function.serialized
-        if function.style in (Style.VALUES, Style.TYPED):
-            evaluate = _values_call(call, implementation, operands)
-        else:
-            evaluate = _columns_call(call, implementation, operands)
-            constant = constant and function.style is Style.COLUMNS
-        if constant and all(each.fixed for each in operands):
-            folded = _folded(call, implementation, [each.value for each in operands])
+        nodes = [self._nodes[each] for each in call.arguments]
+        constant = not any(map(is_row_value, nodes)) and function.deterministic and not function.serialized
+        by_value = function.style in (Style.VALUES, Style.TYPED)
+        if constant and function.style is not Style.CONTEXT and all(isinstance(each, Fixed) for each in nodes):
+            folded = _folded(call, implementation, [_value(each) for each in nodes])
             if folded is not None:
                 return folded
-        target = self._register(single=constant)
-        place = target.register
-        form = COLUMN_FORMS.get(function.name)
-        if form is not None and not constant and not all(each.constant for each in operands):
-            self._actions.append(_by_columns(call, form, operands, evaluate, place))
-            return target
-        # What chooses between dynamics makes none: they were counted when they were made.
-        counted = BOOL if function.name in _CHOOSING and call.type is DYNAMIC else call.type
+        if constant:
+            return self._per_run(_constant_call(call, implementation, nodes), nodes, call.type is not STRING)
+        if not by_value or not any(map(is_row_value, nodes)):
+            self._sources.append(ColumnCall(call, implementation, tuple(nodes), tuple(e.type for e in call.arguments)))
+            return Input(len(self._sources) - 1, call.type is not STRING)
+        return self._choice(call, nodes) or self._formed(call, nodes) or self._row_call(call, implementation, nodes)
 
-        def run(execution: Execution, batch: Batch, registers: Registers) -> None:
-            rows = 1 if constant else batch.rows
-            try:
-                values = execution.drawn(evaluate(execution, rows, registers), counted)
-            except KqlValueError as error:
-                raise KqlRuntimeError(str(error), call.start, call.length) from error
-            registers[place] = values[0] if constant else values
+    def _choice(self, call: Call, nodes: list[Node]) -> Node | None:
+        """A call that does not need all its arguments."""
+        kinds = [each.type for each in call.arguments]
+        match call.function.name:
+            case "and" | "or" as name if kinds == [BOOL, BOOL]:
+                choosing = Choosing.AND if name == "and" else Choosing.OR
+                return Choice(choosing, tuple(nodes), BOOL, any(map(may_be_null, nodes)))
+            case "coalesce":
+                return Choice(Choosing.FIRST, tuple(nodes), call.type, all(map(may_be_null, nodes)))
+            case "iff" | "iif" | "case":
+                changes = branch_changes(kinds)
+                chosen, change = nodes[-1], changes[-1]
+                for place in range(len(nodes) - 3, -1, -2):
+                    branches = (nodes[place], nodes[place + 1], chosen)
+                    both = (changes[place // 2], change)
+                    nullable = call.type is not STRING and (any(both) or any(map(may_be_null, branches[1:])))
+                    chosen, change = Choice(Choosing.BRANCH, branches, call.type, nullable, both), None
+                return chosen
+        return None
 
-        self._actions.append(run)
-        return target
+    def _formed(self, call: Call, nodes: list[Node]) -> Node | None:
+        """A call that is written as an expression."""
+        form = ROW_FORMS.get(call.function.name)
+        if form is None:
+            return None
+        arguments = [
+            Argument(each.type, may_be_null(node), node.value if isinstance(node, Fixed) else VARIES)
+            for each, node in zip(call.arguments, nodes, strict=True)
+        ]
+        written = form(arguments)
+        if written is None:
+            return None
+        if written.through is not None:
+            nodes = [self._through(written.through, nodes[0]), *nodes[1:]]
+        nullable = written.nullable and call.type is not STRING
+        return Operation(tuple(nodes), written.write, nullable, self._growth(call, nodes))
+
+    def _through(self, form: RowForm, node: Node) -> Node:
+        key = (form, node)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._operation([node], form.write, form.nullable)
+        return known
+
+    def _row_call(self, call: Call, implementation: Callable[..., Value], nodes: list[Node]) -> Node:
+        """A call of the implementation in each row."""
+        propagate = call.function.nulls is Nulls.PROPAGATE
+        if propagate and any(isinstance(each, Fixed) and each.value is None for each in nodes):
+            return Fixed(null_of(call.type))
+        types = [each.type for each in call.arguments]
+        known = [node.value if isinstance(node, Fixed) else VARIES for node in nodes]
+        specialised = call.function.specialised_for(types, known)
+        function = specialised or implementation
+        arguments = [each for each in nodes if not isinstance(each, Fixed)] if specialised else nodes
+        varying = [place for place, each in enumerate(nodes) if is_row_value(each)]
+        remembered = is_remembered(call, varying)
+        nullable = [propagate and may_be_null(each) for each in arguments]
+        varying = [place for place, each in enumerate(arguments) if is_row_value(each)]
+        operands = arguments
+        if remembered:
+            operands = [self._for_rows(_remembered(call, function, arguments, varying), arguments), *arguments]
+            nullable = [False, *nullable]
+        null = "''" if call.type is STRING else "None"
+
+        def write(names: Sequence[str], bind: Bind) -> str:
+            if remembered:
+                keys = [names[place + 1] for place in varying]
+                key = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
+                text = f"{names[0]}({key})"
+            else:
+                text = f"{bind(function)}({', '.join(names)})"
+            if call.type is STRING:
+                text += " or ''"
+            tests = [f"{name} is None" for name, each in zip(names, nullable, strict=True) if each]
+            return f"{null} if {' or '.join(tests)} else {text}" if tests else text
+
+        return Operation(tuple(operands), write, call.type is not STRING, self._growth(call, nodes), call)
+
+    @staticmethod
+    def _growth(call: Call, nodes: Sequence[Node]) -> Growth:
+        if call.type is STRING and call.function.name not in _NEVER_LONGER:
+            return Growth.TEXT
+        if call.type is DYNAMIC and any(
+            isinstance(node, (Operation, Choice)) and each.type is DYNAMIC
+            for each, node in zip(call.arguments, nodes, strict=True)
+        ):
+            return Growth.NESTED
+        return Growth.NONE
 
 
-Evaluate = Callable[[Execution, int, Registers], Iterable[Value]]
+# ------------------------------------------------------------------------------------------------------------ writing
 
 
-def _by_columns(call: Call, form: Form, operands: list[Operand], evaluate: Evaluate, place: int) -> Action:
-    """A call that has a form for whole columns; row by row where the form does not take its arguments."""
-    types = [each.type for each in call.arguments]
-    varying = [each.register for each in operands if not each.constant]
-    ready = all(each.fixed for each in operands if each.constant)
-    prepared = form(types, [each.value if each.fixed else VARIES for each in operands]) if ready else None
+def _called(function: Callable[..., Value]) -> Writer:
+    return lambda names, bind: f"{bind(function)}({', '.join(names)})"
 
-    def run(execution: Execution, batch: Batch, registers: Registers) -> None:
-        kernel = prepared
-        if not ready:
-            kernel = form(types, [each.one(registers) if each.constant else VARIES for each in operands])
-        if kernel is not None:
-            registers[place] = execution.made(kernel, [registers[each] for each in varying], batch.rows)
-            return
+
+def _applied(names: Sequence[str], bind: Bind) -> str:
+    """The first operand is a function."""
+    return f"{names[0]}({', '.join(names[1:])})"
+
+
+def _property(name: str) -> Writer:
+    return lambda names, bind: f"{names[0]}.get({bind(name)}) if type({names[0]}) is dict else None"
+
+
+def _item(index: int) -> Writer:
+    least = index + 1 if index >= 0 else -index
+    return lambda names, bind: (
+        f"{names[0]}[{index}] if type({names[0]}) is list and len({names[0]}) >= {least} else None"
+    )
+
+
+def _value(node: Node) -> Value:
+    assert isinstance(node, Fixed)
+    return node.value
+
+
+# -------------------------------------------------------------------------------------------------------------- calls
+
+
+def _constant_call(
+    call: Call, implementation: Callable[..., Any], nodes: Sequence[Node]
+) -> Callable[[Execution, list[Any], int], Value]:
+    """The one value of a call whose arguments are the same in all rows."""
+    function = call.function
+    null = null_of(call.type)
+
+    def make(execution: Execution, known: list[Any], rows: int) -> Value:
+        values = [value_of_run(each, known) for each in nodes]
         try:
-            registers[place] = execution.drawn(evaluate(execution, batch.rows, registers), call.type)
+            if function.style in (Style.COLUMNS, Style.TYPED_COLUMNS):
+                value = implementation(1, *([each] for each in values))[0]
+            elif function.style is Style.CONTEXT:
+                value = implementation(execution, 1, *([each] for each in values))[0]
+            elif function.nulls is Nulls.PROPAGATE and None in values:
+                value = null
+            else:
+                value = implementation(*values)
+            value = null if value is None else value
+            execution.allow_size([value], call.type)
         except KqlValueError as error:
             raise KqlRuntimeError(str(error), call.start, call.length) from error
+        execution.check_time()
+        return value
 
-    return run
+    return make
 
 
-def _values_call(call: Call, implementation: Callable[..., Value], operands: list[Operand]) -> Evaluate:
-    null = null_of(call.type)
-    all_constant = all(each.constant for each in operands)
-    constants = [each for each in operands if each.constant]
-    columns = [each.register for each in operands if not each.constant]
+def _remembered(
+    call: Call, implementation: Callable[..., Value], nodes: Sequence[Node], varying: Sequence[int]
+) -> Callable[[Execution, list[Any], int], Callable[[Any], Value]]:
+    """A function of the varying argument (of a tuple of them) that looks results up before it makes them."""
     propagate = call.function.nulls is Nulls.PROPAGATE
+    null = null_of(call.type)
+    constant = [place for place in range(len(nodes)) if place not in varying]
 
-    def once(execution: Execution, rows: int, registers: Registers) -> Iterable[Value]:
-        values = [each.one(registers) for each in operands]
-        if propagate and None in values:
-            return [null] * rows
-        return (implementation(*values) for _ in range(rows))
+    def given(known: list[Any]) -> list[Value]:
+        return [None if is_row_value(each) else value_of_run(each, known) for each in nodes]
 
-    def seeing(execution: Execution, rows: int, registers: Registers) -> Iterable[Value]:
-        return map(implementation, *(each.stream(registers) for each in operands))
+    def evaluation(values: list[Value]) -> Callable[[Any], Value]:
+        if propagate and any(values[place] is None for place in constant):
+            return lambda key: null
+        return _with_constants(implementation, values, varying)
 
-    def propagating(execution: Execution, rows: int, registers: Registers) -> Iterable[Value]:
-        if any(each.one(registers) is None for each in constants):
-            return [null] * rows
-        streams = [each.stream(registers) for each in operands]
-        if any(None in registers[place] for place in columns):
-            return (null if None in values else implementation(*values) for values in zip(*streams, strict=False))
-        return map(implementation, *streams)
+    fixed = all(isinstance(nodes[place], Fixed) for place in constant)
+    values_before = given([]) if fixed else []
+    evaluate_before = evaluation(values_before) if fixed else None
 
-    if all_constant:
-        return once
-    plain = propagating if propagate else seeing
-    varying = [place for place, each in enumerate(operands) if not each.constant]
-    if not is_remembered(call, varying):
-        return plain
+    def make(execution: Execution, known: list[Any], rows: int) -> Callable[[Any], Value]:
+        values = values_before if fixed else given(known)
+        evaluate = evaluate_before or evaluation(values)
+        if execution.memo is None and rows < _WORTH_REMEMBERING:
+            return evaluate
+        return execution.results.site(call, values, evaluate).__getitem__
 
-    def remembering(execution: Execution, rows: int, registers: Registers) -> Iterable[Value]:
-        if rows < 2:
-            return plain(execution, rows, registers)
-        given = [each.one(registers) if each.constant else None for each in operands]
-        if propagate and any(each.one(registers) is None for each in constants):
-            return [null] * rows
-        single = len(varying) == 1
-
-        if single:
-            place = varying[0]
-            before, after = given[:place], given[place + 1 :]
-
-            def value(key: Any) -> Value:
-                return null if propagate and key is None else implementation(*before, key, *after)
-
-        else:
-
-            def value(key: Any) -> Value:
-                if propagate and None in key:
-                    return null
-                arguments = list(given)
-                for place, each in zip(varying, key, strict=True):
-                    arguments[place] = each
-                return implementation(*arguments)
-
-        site = execution.results.site(call, given, value)
-        streams = [registers[place] for place in columns]
-        return map(site.__getitem__, streams[0] if single else zip(*streams, strict=True))
-
-    return remembering
+    return make
 
 
-def _columns_call(call: Call, implementation: Callable[..., list[Value]], operands: list[Operand]) -> Evaluate:
-    if call.function.style is Style.CONTEXT:
-        return lambda execution, rows, registers: implementation(
-            execution, rows, *(each.column(registers, rows) for each in operands)
-        )
-    return lambda execution, rows, registers: implementation(rows, *(each.column(registers, rows) for each in operands))
+def _with_constants(
+    implementation: Callable[..., Value], values: list[Value], varying: Sequence[int]
+) -> Callable[[Any], Value]:
+    """The function of the varying argument, or of a tuple of them, once the others are known."""
+    if len(varying) == 1:
+        before, after = values[: varying[0]], values[varying[0] + 1 :]
+        if not before and not after:
+            return implementation
+        if not after:
+            return partial(implementation, *before)
+
+        def of_one(key: Any) -> Value:
+            return implementation(*before, key, *after)
+
+        return of_one
+
+    def of_several(key: Any) -> Value:
+        arguments = list(values)
+        for place, each in zip(varying, key, strict=True):
+            arguments[place] = each
+        return implementation(*arguments)
+
+    return of_several
 
 
-def _folded(call: Call, implementation: Callable[..., Any], values: list[Value]) -> Operand | None:
+def _folded(call: Call, implementation: Callable[..., Any], values: list[Value]) -> Fixed | None:
     """The value of a call on literals; None when it fails or grows large, so that the limits of the run apply to it."""
     null = null_of(call.type)
     try:
-        if call.function.style is Style.COLUMNS:
+        if call.function.style in (Style.COLUMNS, Style.TYPED_COLUMNS):
             value = implementation(1, *([each] for each in values))[0]
         elif call.function.nulls is Nulls.PROPAGATE and None in values:
             value = null
@@ -503,7 +548,7 @@ def _folded(call: Call, implementation: Callable[..., Any], values: list[Value])
             return None
     except KqlValueError:
         return None
-    return Operand(fixed=True, value=null if value is None else value)
+    return Fixed(null if value is None else value)
 
 
 def children(expression: Expr) -> tuple[Expr, ...]:
@@ -523,7 +568,7 @@ def children(expression: Expr) -> tuple[Expr, ...]:
             return ()
 
 
-_NOTICED = frozenset({"assert"})
+NOTICED = frozenset({"assert"})
 """Functions that are called for what they do to the query, not for their value."""
 
 
@@ -540,7 +585,7 @@ def is_pure(expression: Expr) -> bool:
             return False
         if isinstance(each, Call):
             function = each.function
-            if not function.deterministic or function.serialized or function.name in _NOTICED:
+            if not function.deterministic or function.serialized or function.name in NOTICED:
                 return False
         work.extend(children(each))
     return True

@@ -27,6 +27,8 @@ class Membership:
     def prepare(self, items: Iterable[Item]) -> Predicate:
         """The test of one value against ``items``."""
         given = list(items)
+        if self.operand is STRING and self.build is LIST_PREDICATES["in"]:
+            return frozenset(self._flattened(given)).__contains__
         test = self.build(list(self._flattened(given)))
         texts = [value for value, kind in given if kind is STRING] if self.operand is DYNAMIC else []
         if not texts:

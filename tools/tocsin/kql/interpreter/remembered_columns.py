@@ -15,8 +15,9 @@ from tocsin.kql import plan
 from tocsin.kql.functions.declaration import Style
 from tocsin.kql.interpreter.batch import Batch
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.expressions import Program, children
+from tocsin.kql.interpreter.expressions import children
 from tocsin.kql.interpreter.memo import is_costly
+from tocsin.kql.interpreter.row_programs import Program
 from tocsin.kql.plan import Column, ColumnRef, Expr
 from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, STRING, TIMESPAN, Value
 

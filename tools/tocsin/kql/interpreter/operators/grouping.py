@@ -14,13 +14,14 @@ from typing import Any
 from tocsin.kql.functions.aggregates_choice import best_row
 from tocsin.kql.functions.declaration import Aggregate
 from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.group_forms import GROUP_FORMS, MOST_ROWS, Kernel
 from tocsin.kql.functions.identity import identities
 from tocsin.kql.functions.integers import wrap_long
 from tocsin.kql.interpreter.batch import ARRIVAL, Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
-from tocsin.kql.interpreter.expressions import Program
+from tocsin.kql.interpreter.row_programs import Program
 from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Relation, Summarize
 from tocsin.kql.types import (
@@ -54,6 +55,10 @@ _GROUPS_AT_ONCE = 64
 _EXTREMES: Mapping[str, Callable[[Any, Any], bool]] = {"min": lt, "max": gt}
 
 
+_FORMED_AT_ONCE = 1_000
+"""The same where they are made together."""
+
+
 class AggregateRunner:
     """One aggregate call: fills its output columns, a value per group."""
 
@@ -61,7 +66,10 @@ class AggregateRunner:
         self.outputs = call.outputs
         self._function = call.function
         self._constant = _constant_places(call.function, len(call.arguments))
+        self.arguments = call.arguments
         self._program: Program = compiler.program(call.arguments)
+        form = GROUP_FORMS.get(call.function.name)
+        self._form = None if form is None else form([each.type for each in call.arguments])
         self._settle = [_SETTLE.get(column.type) for column in call.outputs]
         implementation = call.function.implementation
         if implementation is None:
@@ -72,10 +80,41 @@ class AggregateRunner:
 
     def columns(self, execution: Execution, batch: Batch, groups: Sequence[Sequence[int]]) -> list[list[Value]]:
         """For each output column the values of the groups, which are row numbers of ``batch``."""
-        arguments = self._program.columns(execution, batch) if batch.rows else self._of_no_rows(execution)
+        return self.values_of(execution, self.given(execution, batch), groups, batch.rows)
+
+    def given(self, execution: Execution, batch: Batch) -> list[list[Value]]:
+        """The columns of the arguments."""
+        return self._program.columns(execution, batch) if batch.rows else self._of_no_rows(execution)
+
+    def values_of(
+        self, execution: Execution, arguments: list[list[Value]], groups: Sequence[Sequence[int]], rows: int
+    ) -> list[list[Value]]:
+        """What :meth:`columns` gives, of the columns of the arguments."""
         if self._function.name in _EXTREMES:
             (values,) = arguments
             return [self._extremes(values, groups)]
+        if self._form is not None and rows <= MOST_ROWS:
+            made = [self._formed(execution, self._form, arguments, groups)]
+        else:
+            made = self._called(execution, arguments, groups)
+        for output, values in zip(self.outputs, made, strict=True):
+            if output.type is DYNAMIC:
+                execution.allow_size(values, DYNAMIC)
+        return made
+
+    @staticmethod
+    def _formed(
+        execution: Execution, form: Kernel, arguments: list[list[Value]], groups: Sequence[Sequence[int]]
+    ) -> list[Value]:
+        made: list[Value] = []
+        for start in range(0, len(groups), _FORMED_AT_ONCE):
+            made += form(arguments, groups[start : start + _FORMED_AT_ONCE])
+            execution.check_time()
+        return made
+
+    def _called(
+        self, execution: Execution, arguments: list[list[Value]], groups: Sequence[Sequence[int]]
+    ) -> list[list[Value]]:
         given: list[Iterable[Any]] = [
             repeat(values[0] if values else None) if i in self._constant else of_groups(values, groups)
             for i, values in enumerate(arguments)
@@ -85,14 +124,10 @@ class AggregateRunner:
         while some := list(islice(calls, _GROUPS_AT_ONCE)):
             results += starmap(self._of_group, some)
             execution.check_time()
-        made = [
+        return [
             [row[i] for row in results] if settle is None else [settle(row[i]) for row in results]
             for i, settle in enumerate(self._settle)
         ]
-        for output, values in zip(self.outputs, made, strict=True):
-            if output.type is DYNAMIC:
-                execution.allow_size(values, DYNAMIC)
-        return made
 
     def _extremes(self, values: list[Value], groups: Sequence[Sequence[int]]) -> list[Value]:
         """Most groups have one row only where records are told apart."""
@@ -239,23 +274,28 @@ def grouped(keys: list[list[Value]], types: Sequence[ScalarType], rows: int) -> 
 
 
 def _summarize(node: Summarize, compiler: PlanCompiler) -> Stage:
-    keys = compiler.program([key.value for key in node.keys])
     key_columns = [key.column for key in node.keys]
     key_types = [column.type for column in key_columns]
     choices = [(call, RowChoice(call, compiler)) for call in node.aggregates if RowChoice.fits(call)]
     others = [call for call in node.aggregates if not RowChoice.fits(call)]
     aggregates = [AggregateRunner(call, compiler) for call in others]
+    arguments = [argument for aggregate in aggregates for argument in aggregate.arguments]
+    together = compiler.program([*(key.value for key in node.keys), *arguments])
     of_no_rows = [AggregateRunner(call, compiler) for call, _ in choices]
     after = compiler.program([each.value for each in node.after])
     after_columns = [each.column for each in node.after]
 
     def run(execution: Execution, batch: Batch) -> Batch:
-        values = keys.columns(execution, batch)
+        given = iter(together.columns(execution, batch))
+        values = list(islice(given, len(key_columns)))
         groups = grouped(values, key_types, batch.rows)
         made: dict[Column, list[Value]] = {
             column: [each[group[0]] for group in groups] for column, each in zip(key_columns, values, strict=True)
         }
-        for aggregate in aggregates if batch.rows else (*aggregates, *of_no_rows):
+        for aggregate in aggregates if batch.rows else ():
+            own = list(islice(given, len(aggregate.arguments)))
+            made.update(zip(aggregate.outputs, aggregate.values_of(execution, own, groups, batch.rows), strict=True))
+        for aggregate in () if batch.rows else (*aggregates, *of_no_rows):
             made.update(zip(aggregate.outputs, aggregate.columns(execution, batch, groups), strict=True))
         parts: list[Part] = []
         routes: dict[Column, tuple[int, Column]] = {}

@@ -17,7 +17,7 @@ from tocsin.kql.functions.identity import identities
 from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.expressions import Program
+from tocsin.kql.interpreter.row_programs import Program
 from tocsin.kql.interpreter.tracing import Joined
 from tocsin.kql.plan import Column, JoinKind, JoinRows, Relation
 from tocsin.kql.types import ScalarType

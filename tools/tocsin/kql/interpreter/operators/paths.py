@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from tocsin.kql.interpreter.batch import Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.expressions import Program, children
+from tocsin.kql.interpreter.expressions import children
 from tocsin.kql.interpreter.operators.graphs import Graph, as_graph
+from tocsin.kql.interpreter.row_programs import Program
 from tocsin.kql.plan import Column, ColumnRef, Expr, PackRow, PathFold, PathRows, PatternElement, Relation
 from tocsin.kql.types import Value
 

@@ -1,4 +1,4 @@
-"""Operators that keep some of the rows as they are: where, take, sample, count, distinct, sample-distinct."""
+"""Operators that keep some of the rows as they are: take, sample, count, distinct, sample-distinct."""
 
 from __future__ import annotations
 
@@ -6,63 +6,9 @@ from tocsin.kql.functions.identity import identities
 from tocsin.kql.interpreter.batch import UNIT, Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.expressions import children
 from tocsin.kql.interpreter.operators.grouping import grouped
 from tocsin.kql.interpreter.tracing import Link
-from tocsin.kql.plan import Call, CountRows, DistinctRows, Expr, Filter, Relation, SampleDistinctRows, TakeRows
-
-
-def _filter(node: Filter, compiler: PlanCompiler) -> Stage:
-    programs = [compiler.program([each]) for each in _conditions(node.predicate)]
-
-    def run(execution: Execution, batch: Batch) -> Batch:
-        # A condition is asked only for the rows that those before it have left.
-        kept: list[int] | None = None
-        left = batch
-        for program in programs:
-            if not left.rows:
-                break
-            (verdict,) = program.operands(execution, left)
-            if not isinstance(verdict, list):
-                if verdict is not True:
-                    return batch.pick(())
-                continue
-            if kept is None:
-                found = [i for i, value in enumerate(verdict) if value is True]
-            else:
-                found = [i for i, value in zip(kept, verdict, strict=True) if value is True]
-            if len(found) < left.rows:
-                kept = found
-                left = batch.pick(kept)
-        return left
-
-    return run
-
-
-def _conditions(predicate: Expr) -> list[Expr]:
-    """The conditions that ``and`` joins, in their order; the predicate alone where one sees more than its row."""
-    found: list[Expr] = []
-    work = [predicate]
-    while work:
-        each = work.pop()
-        if isinstance(each, Call) and each.function.name == "and":
-            work.extend(reversed(each.arguments))
-        else:
-            found.append(each)
-    if len(found) > 1 and not all(map(_by_row, found)):
-        return [predicate]
-    return found
-
-
-def _by_row(expression: Expr) -> bool:
-    """Whether the value in a row depends on that row alone."""
-    work = [expression]
-    while work:
-        each = work.pop()
-        if isinstance(each, Call) and (each.function.serialized or not each.function.deterministic):
-            return False
-        work.extend(children(each))
-    return True
+from tocsin.kql.plan import CountRows, DistinctRows, Relation, SampleDistinctRows, TakeRows
 
 
 def _take(node: TakeRows, compiler: PlanCompiler) -> Stage:
@@ -137,7 +83,6 @@ def _sample_distinct(node: SampleDistinctRows, compiler: PlanCompiler) -> Stage:
 
 
 STAGES: dict[type[Relation], StageCompiler] = {
-    Filter: _filter,
     TakeRows: _take,
     CountRows: _count,
     DistinctRows: _distinct,

@@ -17,8 +17,8 @@ from typing import TypeAlias
 from tocsin.kql.interpreter.batch import ARRIVAL, Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.expressions import Program
 from tocsin.kql.interpreter.operators.grouping import grouped
+from tocsin.kql.interpreter.row_programs import Program
 from tocsin.kql.interpreter.tracing import Link
 from tocsin.kql.plan import Column, Relation, SequenceRows, SequenceStep
 from tocsin.kql.types import Value, null_of

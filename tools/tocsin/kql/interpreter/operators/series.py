@@ -68,6 +68,7 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
         origins: list[list[int]] = []
         missing = [default(execution) for default in defaults]
         begin = binned(start, step, 0) if node.closed and start is not None else start
+        given = [aggregate.given(execution, inside) for aggregate in aggregates]
         for group in groups:
             if not group and not (node.nonempty and start is not None and stop is not None):
                 continue
@@ -84,8 +85,8 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
                 bins.setdefault(min(count - 1, _place(places[i], first, step)), []).append(i)
             filled = list(bins)
             found: dict[Column, list[Value]] = {}
-            for aggregate in aggregates:
-                columns = aggregate.columns(execution, inside, list(bins.values()))
+            for aggregate, arguments in zip(aggregates, given, strict=True):
+                columns = aggregate.values_of(execution, arguments, list(bins.values()), inside.rows)
                 found.update(zip(aggregate.outputs, columns, strict=True))
             per_bin = values_of.columns(execution, Batch(len(bins), found))
             for array, values, into, default in zip(arrays, per_bin, into_array, missing, strict=True):
