@@ -106,7 +106,6 @@ _QUANTILE = "percentiles lie in proportion between two values; Kusto does not do
 _PERIODS = "scores are autocorrelations, as the reference's examples show; what counts as a period is our choice"
 _RANDOM = "draws from a generator with a fixed seed"
 _SEGMENTS = "each segment has two points or more, and of equal splits the first is taken (the reference does not say)"
-_SPHEROID = "with use_spheroid, places that are nearly opposite end the query"
 _VERTICES = "keeps other vertices than Kusto may, within the tolerance"
 _CURVES = "vertices along curves may lie elsewhere than Kusto's, within the tolerance"
 _ONE_PLACE = "shapes that touch at a vertex end the query; so do lines that cross more than once"
@@ -160,7 +159,6 @@ DIFFERENCES: Mapping[str, str] = {
     "parse_user_agent": "follows the rules of the installed uap-core, which Kusto's may be older than",
     "geo_info_from_ip_address": "knows what the run is given: a MaxMind database of yours, or places in a test",
     "geo_polygon_to_h3cells": "a radius ends the query",
-    **dict.fromkeys(("geo_distance_2points", "geo_line_locate_point"), _SPHEROID),
     "top-hitters": "counts exactly where Kusto estimates",
     "reduce": "texts are alike when the share of terms that they have in the same places is the threshold or more; one "
     "that no other is like counts among the others; `characters` are all the separators there are",

@@ -50,8 +50,7 @@ def _geojson(point: Vector) -> Value:
 def geo_distance_2points(
     longitude1: Any, latitude1: Any, longitude2: Any, latitude2: Any, spheroid: Any = False
 ) -> float | None:
-    """Metres along the great circle, or along a geodesic of the spheroid. Raises KqlValueError for places that are
-    nearly opposite on the latter."""
+    """Metres along the great circle, or along a geodesic of the spheroid."""
     first, second = vector(longitude1, latitude1), vector(longitude2, latitude2)
     if first is None or second is None:
         return None

@@ -68,8 +68,7 @@ def _single_line(shape: Value) -> Ring | None:
     page="geo-line-locate-point-function",
 )
 def geo_line_locate_point(shape: Value, longitude: Any, latitude: Any, spheroid: Any = False) -> float | None:
-    """The share of the line up to its place that is nearest to the point. Raises KqlValueError for places that are
-    nearly opposite on the spheroid."""
+    """The share of the line up to its place that is nearest to the point."""
     line, point = _single_line(shape), vector(longitude, latitude)
     if line is None or point is None:
         return None

@@ -1,5 +1,5 @@
-"""Geodesics on the spheroid of WGS-84, by Vincenty's formulas: exact to a tenth of a millimetre, but for places that
-are nearly opposite, for which they do not converge.
+"""Geodesics on the spheroid of WGS-84, by Vincenty's formulas: exact to a tenth of a millimetre. Between places that
+are nearly opposite they do not converge; there the way is put together of two.
 
 Source: T. Vincenty, Direct and inverse solutions of geodesics on the ellipsoid (Survey Review XXIII, 1975)
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.sphere import Vector, cross, degrees, unit, vector
 
 _EQUATOR = 6_378_137.0
 _FLATTENING = 1 / 298.257223563
@@ -27,10 +27,7 @@ Place: TypeAlias = tuple[float, float]
 
 
 def geodesic(start: Place, end: Place) -> tuple[float, float]:
-    """Metres from one place to the other on the shortest way, and its direction at the start, in radians from north.
-
-    Raises KqlValueError for places that are nearly opposite.
-    """
+    """Metres from one place to the other on the shortest way, and its direction at the start, in radians from north."""
     turn = math.remainder(math.radians(end[0] - start[0]), math.tau)
     sin1, cos1 = _reduced(start[1])
     sin2, cos2 = _reduced(end[1])
@@ -53,7 +50,32 @@ def geodesic(start: Place, end: Place) -> tuple[float, float]:
             scale, share = _series(square)
             length = _POLE * scale * (angle - _shift(share, sine, cosine, middle))
             return length, math.atan2(east, north)
-    raise KqlValueError("the local engine does not measure distances on the spheroid between nearly opposite places")
+    return _across(start, end)
+
+
+def _across(start: Place, end: Place) -> tuple[float, float]:
+    """The same for nearly opposite places: every way from one to the other crosses the circle that lies between them,
+    so the shortest one goes through the point of it that makes both parts together shortest."""
+    one, other = _normal(start), _normal(end)
+    axis = unit((one[0] - other[0], one[1] - other[1], one[2] - other[2]))
+    side = unit(cross(axis, (0.0, 0.0, 1.0) if abs(axis[2]) < 0.9 else (1.0, 0.0, 0.0)))
+    up = cross(axis, side)
+
+    def between(turn: float) -> Place:
+        east, north = math.cos(turn), math.sin(turn)
+        x, y, z = (east * a + north * b for a, b in zip(side, up, strict=True))
+        return degrees((x, y, z))
+
+    def length(turn: float) -> float:
+        middle = between(turn)
+        return geodesic(start, middle)[0] + geodesic(middle, end)[0]
+
+    best = _lowest(length, math.tau, _CIRCLE_PIECES, _EXACT_TURN)
+    return length(best), geodesic(start, between(best))[1]
+
+
+def _normal(place: Place) -> Vector:
+    return vector(*place) or (0.0, 0.0, 1.0)
 
 
 def along(start: Place, direction: float, length: float) -> Place:
@@ -87,24 +109,27 @@ def share_of_line(line: Sequence[Place], point: Place) -> float:
         def distance(metres: float, start: Place = start, direction: float = direction) -> float:
             return geodesic(point, along(start, direction, metres))[0]
 
-        found = _lowest(distance, length)
+        found = _lowest(distance, length, _PIECES, _NEAR)
         best = min(best, (distance(found), walked + found))
         walked += length
     return best[1] / walked
 
 
 _PIECES = 16
-_GOLDEN = (math.sqrt(5) - 1) / 2
 _NEAR = 1e-4
 """Metres that the place may be off."""
 
+_CIRCLE_PIECES = 64
+_EXACT_TURN = 1e-9
+_GOLDEN = (math.sqrt(5) - 1) / 2
 
-def _lowest(value: Callable[[float], float], length: float) -> float:
-    """Where between 0 and the length the value is lowest: near the lowest of some places."""
-    step = length / _PIECES
-    at = min((step * piece for piece in range(_PIECES + 1)), key=value)
+
+def _lowest(value: Callable[[float], float], length: float, pieces: int, near: float) -> float:
+    """Where between 0 and the length the value is lowest: near the lowest of the ends of so many pieces."""
+    step = length / pieces
+    at = min((step * piece for piece in range(pieces + 1)), key=value)
     low, high = max(0.0, at - step), min(length, at + step)
-    while high - low > _NEAR:
+    while high - low > near:
         left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
         if value(left) <= value(right):
             high = right
