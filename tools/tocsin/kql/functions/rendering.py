@@ -74,41 +74,58 @@ def datetime_text(ticks: int) -> str:
     return format_datetime(ticks) if 0 <= ticks <= DATETIME_MAX else ""
 
 
-def _bounded(text: str) -> str:
+def json_text(value: Value, *, sort_keys: bool = False) -> str:
+    """A dynamic value as compact JSON. Datetimes, timespans, guids and decimals become JSON strings."""
+    return _written(_sorted(value) if sort_keys else value)
+
+
+def _sorted(value: Value) -> Value:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+def _written(value: Value) -> str:
+    # Most of what is inside is text, which needs no call of this function.
+    kind = type(value)
+    if kind is dict:
+        pairs = [
+            f"{encode_basestring(key)}:{encode_basestring(each) if type(each) is str else _written(each)}"
+            for key, each in value.items()
+        ]
+        text = "{" + ",".join(pairs) + "}"
+    elif kind is list:
+        text = (
+            "[" + ",".join([encode_basestring(each) if type(each) is str else _written(each) for each in value]) + "]"
+        )
+    elif kind is str:
+        return encode_basestring(value)
+    else:
+        return _scalar(value)
     if len(text) > LONGEST_JSON:
         raise KqlValueError(f"a dynamic value of more than {LONGEST_JSON:,} characters cannot be written")
     return text
 
 
-def json_text(value: Value, *, sort_keys: bool = False) -> str:
-    """A dynamic value as compact JSON. Datetimes, timespans, guids and decimals become JSON strings."""
+def _scalar(value: Value) -> str:
+    if type(value) is int:
+        return str(value)
     if value is None:
         return "null"
-    if isinstance(value, str):
-        return encode_basestring(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    # Most of what is inside is text, which needs no call of this function.
-    if isinstance(value, dict):
-        items = sorted(value.items()) if sort_keys else value.items()
-        pairs = [
-            f"{encode_basestring(k)}:{encode_basestring(v) if type(v) is str else json_text(v, sort_keys=sort_keys)}"
-            for k, v in items
-        ]
-        return _bounded("{" + ",".join(pairs) + "}")
-    if isinstance(value, list):
-        texts = [encode_basestring(v) if type(v) is str else json_text(v, sort_keys=sort_keys) for v in value]
-        return _bounded("[" + ",".join(texts) + "]")
     if isinstance(value, float):
         text = real_text(value)
         return text if math.isfinite(value) else f'"{text}"'
     if isinstance(value, (DynamicDatetime, DynamicTimespan, Decimal)):
         return f'"{dynamic_text(value)}"'
-    return str(value)
+    return encode_basestring(value) if isinstance(value, str) else str(value)
 
 
 def dynamic_text(value: Value) -> str:
     """A dynamic value as ``tostring()`` gives it: strings as they are, null as the empty text, the rest as JSON."""
+    if type(value) is str:
+        return value
     if value is None:
         return ""
     if isinstance(value, str):
@@ -119,7 +136,7 @@ def dynamic_text(value: Value) -> str:
         return format_timespan(value)
     if isinstance(value, Decimal):
         return decimal_text(value)
-    return json_text(value)
+    return _written(value)
 
 
 _TEXTS: dict[ScalarType, Callable[[Value], str]] = {
