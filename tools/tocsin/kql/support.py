@@ -158,7 +158,6 @@ DIFFERENCES: Mapping[str, str] = {
     **dict.fromkeys(("geo_point_buffer", "geo_polygon_buffer", "geo_line_buffer"), _CURVES),
     "parse_user_agent": "follows the rules of the installed uap-core, which Kusto's may be older than",
     "geo_info_from_ip_address": "knows what the run is given: a MaxMind database of yours, or places in a test",
-    "geo_polygon_to_h3cells": "a radius ends the query",
     "top-hitters": "counts exactly where Kusto estimates",
     "reduce": "texts are alike when the share of terms that they have in the same places is the threshold or more; one "
     "that no other is like counts among the others; `characters` are all the separators there are",

@@ -13,7 +13,17 @@ from typing import Any
 from tocsin.kql.functions.declaration import FunctionTable, Nulls
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.libraries import H3
-from tocsin.kql.functions.sphere import Ring, degrees, polygons_of, vector
+from tocsin.kql.functions.sphere import (
+    EARTH_RADIUS,
+    Ring,
+    angle,
+    degrees,
+    edges,
+    nearest_on_arc,
+    polygons_of,
+    unit,
+    vector,
+)
 from tocsin.kql.types import Value
 
 TABLE = FunctionTable()
@@ -154,6 +164,7 @@ def geo_h3cell_rings(token: str, distance: Any) -> Value:
 # ------------------------------------------------------------------------------------------------------- of a polygon
 
 _MOST_CELLS = 61_680
+_MOST_ON_RINGS = 1_000_000
 _MOST_LOOKED_AT = 20_000_000
 """Cells of the rectangle around a polygon, which the library makes room for."""
 _METRES_A_DEGREE = 111_195.0
@@ -166,14 +177,12 @@ _METRES_A_DEGREE = 111_195.0
     library=H3,
 )
 def geo_polygon_to_h3cells(shape: Value, level: Any = 6, radius: Any = 0) -> Value:
-    """The cells of a level whose middle lies inside the polygon, whose edges are straight in degrees; null for more
-    than the limit. Raises KqlValueError for a radius above 0, which asks for a buffered polygon, and for polygons that
-    the library cannot fill."""
+    """The cells of a level whose middle lies inside the polygon, whose edges are straight in degrees, or within
+    ``radius`` metres of it; null for more than the limit. Raises KqlValueError for polygons that the library cannot
+    fill."""
     polygons = polygons_of(shape)
     if polygons is None or level is None or radius is None or not 0 <= level <= _DEEPEST or radius < 0:
         return None
-    if radius:
-        raise KqlValueError("geo_polygon_to_h3cells is run by the local engine without a radius")
     import h3
 
     found: set[str] = set()
@@ -186,8 +195,49 @@ def geo_polygon_to_h3cells(shape: Value, level: Any = 6, radius: Any = 0) -> Val
             found.update(h3.h3shape_to_cells(h3.LatLngPoly(outer, *holes), int(level)))
         except h3.H3BaseException as error:
             raise KqlValueError("H3 cannot find the cells of this polygon; do its edges cross?") from error
+    if radius and len(found) <= _MOST_CELLS:
+        found |= _around([ring for rings in polygons for ring in rings], found, int(level), float(radius))
     tokens: list[Value] = [*sorted(found)]
     return tokens if len(tokens) <= _MOST_CELLS else None
+
+
+def _around(rings: Sequence[Ring], inside: set[str], level: int, radius: float) -> set[str]:
+    """Cells outside whose middle is no further from the rings than that: sought from the rings on, step by step."""
+    import h3
+
+    step = h3.average_hexagon_edge_length(level, unit="m")
+    begun: set[str] = set()
+    for start, end in (edge for ring in rings for edge in edges(ring)):
+        pieces = math.ceil(angle(start, end) * EARTH_RADIUS / step) + 1
+        if pieces + len(begun) > _MOST_ON_RINGS:
+            raise KqlValueError(f"the edges of the polygon go through more than {_MOST_ON_RINGS:,} cells")
+        for piece in range(pieces + 1):
+            share = piece / pieces
+            east, north = degrees(unit((
+                start[0] + (end[0] - start[0]) * share,
+                start[1] + (end[1] - start[1]) * share,
+                start[2] + (end[2] - start[2]) * share,
+            )))  # fmt: skip
+            begun.add(str(h3.latlng_to_cell(north, east, level)))
+    found: set[str] = set()
+    seen, todo = set(begun), list(begun)
+    while todo and len(inside) + len(found) <= _MOST_CELLS:
+        cell = todo.pop()
+        north, east = h3.cell_to_latlng(cell)
+        middle = vector(east, north)
+        if middle is None:
+            continue
+        away = EARTH_RADIUS * min(
+            angle(middle, nearest_on_arc(middle, *edge)) for ring in rings for edge in edges(ring)
+        )
+        if away <= radius and cell not in inside:
+            found.add(cell)
+        # Two edges further, so that none is missed behind one whose middle lies just beyond.
+        if away <= radius + 2 * step or cell in begun:
+            fresh = set(map(str, h3.grid_ring(cell, 1))) - seen - inside
+            seen |= fresh
+            todo += fresh
+    return found
 
 
 def _places(ring: Ring) -> list[tuple[float, float]]:
