@@ -53,17 +53,17 @@ _BETA = "alpha: number, beta: number) -> real"
 
 @TABLE.scalar("beta_pdf", f"(x: number, {_BETA}", page="beta-pdf-function")
 def beta_pdf(number: Any, alpha: Any, beta: Any) -> float:
-    """The density of the beta distribution; NaN outside its domain."""
+    """The density of the beta distribution; NaN outside its domain, to which 0 and 1 do not belong."""
     x, a, b = float(number), float(alpha), float(beta)
-    if not (0 <= x <= 1 and a > 0 and b > 0):
+    if not (0 < x < 1 and a > 0 and b > 0):
         return math.nan
-    if x in (0, 1):
-        edge = a if x == 0 else b
-        return math.inf if edge < 1 else (0.0 if edge > 1 else (b if x == 0 else a))
-    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    try:
+        scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    except OverflowError:
+        return math.nan
     try:
         return math.exp(scale + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x))
-    except (OverflowError, ValueError):
+    except OverflowError:
         return math.inf
 
 
