@@ -124,6 +124,16 @@ GROWING = {
     "make-series of many": (
         "range t from 1 to 10000 step 1 | make-series count() on t from 0 to 10000 step 1 by t"
     ),
+    "patterns of many columns": "range x from 1 to 1000 step 1"
+    + "".join(f" | extend c{i}=hash(x * {i} + {i}, 2)" for i in range(1, 26))
+    + " | evaluate basket(0.015, '~', 25)",
+    "differences of many columns": "range x from 1 to 1000 step 1"
+    + "".join(f" | extend c{i}=hash(x * {i} + {i}, 2)" for i in range(1, 26))
+    + " | evaluate diffpatterns(c1, '0', '1', '~', 0.015)",
+    "every choice of rows": (
+        "range x from 1 to 500 step 1 | extend t=datetime(2025-01-01) + x * 1s"
+        " | evaluate sequence_detect(t, 1d, 1d, a=true, b=true, c=true, d=true)"
+    ),
     "filter of a series": "print x=repeat(1, 500000) | extend y=series_fir(x, repeat(1, 100000))",
     "a list for each row": (
         "range x from 1 to 100000 step 1 | extend l=pack_array(x, x, x) | extend m=pack_array(l, l, l, l)"
@@ -146,6 +156,13 @@ SLOW = {
     "partition": "range x from 1 to 300000 step 1 | partition hint.strategy=native by x (top 1 by x)",
     "parse": 'range x from 1 to 1000000 step 1 | extend s=tostring(x) | parse s with a:long "b" c',
     "parse-kv": 'range x from 1 to 1000000 step 1 | extend s=tostring(x) | parse-kv s as (a:long) with (quote="\'")',
+    "reduce": "range x from 1 to 1000000 step 1 | project s=strcat(x, ' ', x % 7, ' ', x / 3, ' a')"
+    " | reduce by s with threshold=0.9",
+    "basket": "range x from 1 to 100000 step 1 | extend a=x % 3, b=x % 5, c=x % 7, d=x % 11 | evaluate basket()",
+    "autocluster": "range x from 1 to 100000 step 1 | extend a=x % 3, b=x % 5, c=x % 7 | evaluate autocluster()",
+    "diffpatterns": "range x from 1 to 100000 step 1 | extend a=x % 3, b=x % 5 | evaluate diffpatterns(a, '1', '2')",
+    "sequence_detect": "range x from 1 to 100000 step 1 | extend t=now() + x * 1s"
+    " | evaluate sequence_detect(t, 1h, 1h, a=x % 2 == 0, b=true)",
     "top-nested": "range x from 1 to 300000 step 1 | top-nested 100000 of y=x by count(), top-nested of z=x by sum(x)",
 }
 
