@@ -36,6 +36,47 @@ def test_an_unknown_table_takes_its_columns_from_the_file(runner: CliRunner, sig
     ]
 
 
+API = {
+    "columns": [
+        {"name": "At", "type": "datetime"}, {"name": "N", "type": "int"}, {"name": "D", "type": "decimal"},
+        {"name": "For", "type": "timespan"}, {"name": "Bag", "type": "dynamic"}, {"name": "None", "type": "guid"},
+    ],
+    "rows": [["2025-07-15T10:00:00.1234567Z", 5, "1.50", "1.02:03:04", '{"a":1}', None]],
+}  # fmt: skip
+
+EXPORTS = {
+    "api.json": (
+        json.dumps({"tables": [{"name": "PrimaryResult", **API}]}),
+        {"At": "datetime", "N": "int", "D": "decimal", "For": "timespan", "Bag": "dynamic", "None": "guid"},
+    ),
+    "az.json": (
+        json.dumps([{"TableName": "PrimaryResult", "At": "2025-07-15T10:00:00Z", "N": "5", "Bag": '{"a":1}'}]),
+        {"At": "datetime", "N": "long", "Bag": "dynamic"},
+    ),
+    "storage.json": (
+        '{"At": "2025-07-15T10:00:00Z", "N": 5, "Bag": {"a": 1}}\n{"At": "2025-07-15T10:00:01Z"}\n',
+        {"At": "datetime", "N": "long", "Bag": "dynamic"},
+    ),
+    "portal.csv": (
+        '\ufeff"At [UTC]",N,Bag\n"7/15/2025, 10:00:00.123 AM",5,"{""a"":1}"\n',
+        {"At": "datetime", "N": "long", "Bag": "dynamic"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_exports_of_a_workspace_have_types(runner: CliRunner, tmp_path: Path, name: str) -> None:
+    text, types = EXPORTS[name]
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    arguments = ["--table", f"Mine={tmp_path / name}", "--format", "jsonl"]
+    result = runner.invoke(app, ["run", "Mine | getschema | project ColumnName, ColumnType", *arguments])
+    assert result.exit_code == 0, result.output
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {each["ColumnName"]: each["ColumnType"] for each in found} == types
+    result = runner.invoke(app, ["run", "Mine | where Bag.a == 1 | project N", *arguments])
+    assert json.loads(result.stdout) == {"N": 5}
+
+
 def test_a_record_s_own_time_of_ingestion(runner: CliRunner, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"User": "ann", "_IngestionTime": "2025-07-15T09:03:00Z"}\n{"User": "bob"}\n', encoding="utf-8")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +242,47 @@ def test_a_column_of_that_name_is_a_column(tmp_path: Path) -> None:
     columns = [ColumnSchema("_IngestionTime", ScalarType.STRING)]
     table, findings = as_table(columns, read_samples(tmp_path / "a.jsonl", "a.jsonl"), "T")
     assert (list(table.rows()), table.ingested, findings) == ([("soon",)], None, [])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes in folders")
+@pytest.mark.parametrize("name", ["pipe.jsonl", "pipe.csv", "pipe.parquet"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(Unreadable, match="a pipe or a device"):
+        read_samples(tmp_path / name, name)
+
+
+def test_more_values_than_memory_should_hold_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tocsin.testing.samples.MAX_VALUES", 3)
+    (tmp_path / "x.jsonl").write_text('{"a": 1, "b": 2}\n{"a": 1}\n', encoding="utf-8")
+    assert len(read_samples(tmp_path / "x.jsonl", "x.jsonl")) == 2
+    (tmp_path / "x.jsonl").write_text('{"a": 1, "b": 2}\n{}\n{}\n', encoding="utf-8")
+    with pytest.raises(Unreadable, match="more than 3 values"):
+        read_samples(tmp_path / "x.jsonl", "x.jsonl")
+
+
+HOSTILE_PARQUET: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "a time beyond all years": (lambda pa: pa.table({"a": pa.array([2**62], pa.timestamp("ms"))}), "column a"),
+    "a day beyond all years": (lambda pa: pa.table({"a": pa.array([2**30], pa.date32())}), "column a"),
+    "times within lists": (
+        lambda pa: pa.table({"a": pa.array([[10**18 + 1]], pa.list_(pa.timestamp("ns")))}),
+        "column a",
+    ),
+    "a column twice": (lambda pa: pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), "twice"),
+    "a value in millions": (lambda pa: pa.table({"a": pa.array([0] * 6_000_000, pa.int8())}), "5,000,000 values"),
+    "a long text many times": (lambda pa: pa.table({"a": pa.array(["x" * 1_000_000] * 300)}), "100,000,000 bytes"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_PARQUET)
+def test_hostile_parquet_is_told_soon(tmp_path: Path, name: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    make, says = HOSTILE_PARQUET[name]
+    pytest.importorskip("pyarrow.parquet").write_table(make(pyarrow), tmp_path / "x.parquet")
+    began = time.monotonic()
+    with pytest.raises(Unreadable, match=says):
+        read_samples(tmp_path / "x.parquet", "x.parquet")
+    assert time.monotonic() - began < 10
 
 
 HOSTILE = {

@@ -15,6 +15,7 @@ from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, LONG, LONG_MAX, LONG_MIN, 
 from tocsin.testing.samples import INGESTION_FIELDS, Record, as_table, read_samples
 
 _ISO_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
+_PORTAL_DATETIME = re.compile(r"\d{1,2}/\d{1,2}/\d{4}, \d{1,2}:\d{2}:\d{2}(\.\d{1,7})? [AP]M")
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,18})")
 _REAL = re.compile(r"-?\d+\.\d+(?:[eE][-+]?\d+)?|-?\d+[eE][-+]?\d+")
 
@@ -105,12 +106,16 @@ def _watchlist_columns(records: Sequence[Record]) -> tuple[ColumnSchema, ...]:
 
 
 def inferred_columns(records: Sequence[Record]) -> tuple[ColumnSchema, ...]:
-    """The columns of records without a schema, in order of appearance, typed by their values."""
+    """The columns of records without a schema, in order of appearance; their types are what the file says of them, else
+    what the values show."""
     values: dict[str, list[tuple[Any, bool]]] = {}
+    declared: dict[str, ScalarType] = {}
     for record in records:
         for name, field in record.items():
+            if field.type is not None:
+                declared[name] = field.type
             values.setdefault(name, []).append((field.value, field.text_is_json))
-    return tuple(ColumnSchema(name, _type_of(found)) for name, found in values.items())
+    return tuple(ColumnSchema(name, declared.get(name) or _type_of(found)) for name, found in values.items())
 
 
 def _type_of(values: Iterable[tuple[Any, bool]]) -> ScalarType:
@@ -137,7 +142,7 @@ def _kind(value: Any, is_text: bool) -> ScalarType:
     if _ISO_DATETIME.fullmatch(text) and parse_datetime(text) is not None:
         return DATETIME
     if is_text:
-        return _kind_of_text(text)
+        return DATETIME if _PORTAL_DATETIME.fullmatch(text) else _kind_of_text(text)
     return STRING
 
 

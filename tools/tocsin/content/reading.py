@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from tocsin.content.finding import Finding, FindingKind
+from tocsin.content.regular_files import open_file
 from tocsin.content.scalar_offsets import ScalarStyle
 from tocsin.content.source import Document, LineIndex, Location, NodeKind, YamlNode
 from tocsin.content.yaml_problems import (
@@ -68,7 +69,7 @@ def read_yaml(
     shown = shown_as or path.as_posix()
     start = Location(shown, 1, 1)
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             data = stream.read(limits.file_bytes + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__

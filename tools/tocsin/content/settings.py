@@ -32,6 +32,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from tocsin import kql
 from tocsin.content.finding import Finding, FindingKind
+from tocsin.content.regular_files import open_file
 from tocsin.content.schema_types import ContentModel, Duration, Items, Names, SomeItems
 from tocsin.content.source import Document, Location
 from tocsin.content.toml_reading import SYNTAX, parse_toml
@@ -146,7 +147,8 @@ def load_settings(root: Path) -> tuple[Settings, Document, tuple[Finding, ...]]:
     Without a file, or with one that cannot be used, they are the defaults; ``findings`` at level error mean the latter.
     """
     try:
-        data = (root / SETTINGS_FILE).read_bytes()
+        with open_file(root / SETTINGS_FILE) as stream:
+            data = stream.read()
     except FileNotFoundError:
         return Settings(), Document(SETTINGS_FILE, "", None), ()
     except OSError as error:

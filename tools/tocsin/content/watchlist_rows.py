@@ -11,6 +11,7 @@ from pathlib import Path
 from tocsin.content.finding import Finding
 from tocsin.content.models import Column, Watchlist
 from tocsin.content.reading import decode_text
+from tocsin.content.regular_files import open_file
 from tocsin.content.source import LineIndex, Location, Position
 from tocsin.content.validation import KINDS
 
@@ -51,7 +52,7 @@ def read_rows(path: Path, shown_as: str, watchlist: Watchlist) -> tuple[Rows, tu
     """Read the CSV of a watchlist; wrong rows are left out and reported with their line."""
     findings: list[Finding] = []
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__

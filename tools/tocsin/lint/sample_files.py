@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tocsin.content.finding import Finding
+from tocsin.content.regular_files import open_file
 from tocsin.content.repository import inside
 from tocsin.content.source import LineIndex, Location
 from tocsin.kql.types import ColumnSchema
@@ -63,7 +64,7 @@ def found_in_data(context: LintContext, search: Search) -> Iterator[tuple[Suspec
 
 def _text(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
+        with open_file(file) as stream:
             return stream.read(MOST_BYTES).decode("utf-8-sig", "replace")
     except OSError:  # that it cannot be read is told by the check of its records
         return ""

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tocsin.content.regular_files import open_file
 from tocsin.content.source import Location
 from tocsin.kql.literals import format_datetime, format_timespan
 from tocsin.kql.types import TICKS_PER_DAY, TICKS_PER_SECOND
-from tocsin.testing.samples import MAX_BYTES, Field, Unreadable, unreadable
+from tocsin.testing.samples import MAX_BYTES, MAX_VALUES, Field, Unreadable, unreadable
 
 _UNIX_EPOCH = 621_355_968_000_000_000
+_LESS = "keep the records that the test needs"
+
+_MOST_ROWS = 65_536
+_ROOM = 2_000_000_000
+"""Rows that are unpacked at once, and bytes that they may take if each value were as large as all that is stored."""
+
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -28,26 +36,45 @@ def read_parquet(path: Path, shown_path: str) -> tuple[Mapping[str, Field], ...]
 
     try:
         # Of a path the library would make an address, and columns of folders that are named like a=1.
-        with path.open("rb") as stream, pyarrow.parquet.ParquetFile(stream) as file:
-            # What a column holds once it is unpacked is told before anything is.
-            size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-            if size > MAX_BYTES:
-                raise unreadable(
-                    f"the file holds more than {MAX_BYTES:,} bytes", "keep the records that the test needs", start
-                )
-            table = file.read()
+        with open_file(path) as stream, pyarrow.parquet.ParquetFile(stream) as file:
+            return tuple(_records(file, start))
     except FileNotFoundError:
         raise unreadable(f"there is no file {shown_path}", "check the path", start) from None
     except (OSError, pyarrow.ArrowException) as error:
         raise unreadable(f"not Parquet: {error}", "check that it is a whole Parquet file", start) from None
-    return tuple(_records(table, start))
 
 
-def _records(table: Any, start: Location) -> Iterator[Mapping[str, Field]]:
-    names = [str(name) for name in table.column_names]
-    columns = [list(map(_reader(column.type), _plain(column))) for column in table.columns]
-    for row in zip(*columns, strict=True):
-        yield {name: Field(value, start) for name, value in zip(names, row, strict=True)}
+def _records(file: Any, start: Location) -> Iterator[Mapping[str, Field]]:
+    names = [str(name) for name in file.schema_arrow.names]
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
+    if twice is not None:
+        raise unreadable(f'the column "{twice}" is there twice', "keep one of them", start)
+    if file.metadata.num_rows * len(names) > MAX_VALUES:
+        raise unreadable(f"the file holds more than {MAX_VALUES:,} values", _LESS, start)
+    # What the file says of its columns counts a value that is repeated once.
+    packed = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    if packed > MAX_BYTES:
+        raise _too_large(start)
+    unpacked = 0
+    for batch in file.iter_batches(batch_size=max(1, min(_MOST_ROWS, _ROOM // max(1, packed)))):
+        unpacked += batch.nbytes
+        if unpacked > MAX_BYTES:
+            raise _too_large(start)
+        columns = [_values(name, column, start) for name, column in zip(names, batch.columns, strict=True)]
+        for row in zip(*columns, strict=True):
+            yield {name: Field(value, start) for name, value in zip(names, row, strict=True)}
+
+
+def _too_large(start: Location) -> Unreadable:
+    return unreadable(f"the file holds more than {MAX_BYTES:,} bytes", _LESS, start)
+
+
+def _values(name: str, column: Any, start: Location) -> list[Any]:
+    try:
+        return list(map(_reader(column.type), _plain(column)))
+    except (ValueError, OverflowError) as error:
+        message = f"a value of the column {name} ({column.type}) is none of KQL: {error}"
+        raise unreadable(message, "write it as text", start) from None
 
 
 def _plain(column: Any) -> list[Any]:

@@ -18,14 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.content.finding import Finding
+from tocsin.content.regular_files import open_file
 from tocsin.content.source import Location
 from tocsin.kql.table import Table
-from tocsin.kql.types import ColumnSchema, ScalarType, Value, null_of
+from tocsin.kql.types import TYPE_NAMES, ColumnSchema, ScalarType, Value, null_of
 from tocsin.testing.problems import problem
 from tocsin.testing.values import WrongType, kql_value
 
 MAX_BYTES = 100_000_000
 """Largest sample file that is read: far above what a test needs, far below what a machine cannot hold."""
+
+MAX_VALUES = 5_000_000
+"""Most values that are read from one file: each takes some hundred bytes of memory with its place."""
 
 INGESTION_FIELDS = ("_IngestionTime", "$IngestionTime")
 """Fields that say when a record was ingested, for ``ingestion_time()``, where they are no columns of its table. The
@@ -39,13 +43,14 @@ class Field:
     """A recorded value as its file holds it.
 
     ``name_location`` is where the field's name stands when that is another place than the value's;
-    ``text_is_json``: a dynamic would be JSON text here.
+    ``text_is_json``: a dynamic would be JSON text here. ``type`` is what the file says of its column, if it does.
     """
 
     value: Any
     location: Location
     text_is_json: bool = False
     name_location: Location | None = None
+    type: ScalarType | None = None
 
 
 Record = Mapping[str, Field]
@@ -77,7 +82,7 @@ def read_samples(path: Path, shown_path: str) -> tuple[Record, ...]:
         kinds = ", ".join(sorted((*_READERS, _PARQUET)))
         raise unreadable(f'"{path.suffix}" is not a kind of sample file', f"use one of {kinds}", start)
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise unreadable(
@@ -95,7 +100,16 @@ def read_samples(path: Path, shown_path: str) -> tuple[Record, ...]:
     except UnicodeDecodeError as error:
         place = Location(shown_path, data.count(b"\n", 0, error.start) + 1, 1)
         raise unreadable("the file is not UTF-8 text", "save it as UTF-8", place) from None
-    return tuple(reader(text, shown_path))
+    records: list[Record] = []
+    values = 0
+    for record in reader(text, shown_path):
+        values += len(record) or 1
+        if values > MAX_VALUES:
+            raise unreadable(
+                f"the file holds more than {MAX_VALUES:,} values", "keep the records that the test needs", start
+            )
+        records.append(record)
+    return tuple(records)
 
 
 def as_table(columns: Sequence[ColumnSchema], records: Sequence[Record], table: str) -> tuple[Table, list[Finding]]:
@@ -152,10 +166,18 @@ def _json_lines(text: str, path: str) -> Iterator[Record]:
 
 
 def _json(text: str, path: str) -> Iterator[Record]:
+    if _is_lines(text):
+        yield from _json_lines(text, path)
+        return
     value = _load(text, path, 1)
     lines = text.split("\n")
     if isinstance(value, dict) and isinstance(value.get("tables"), list):
         yield from _query_result(value, path)
+        return
+    if isinstance(value, list) and value and all(map(_is_of_the_command_line, value)):
+        start = Location(path, 1, 1)
+        for each in value:
+            yield {name: Field(item, start, text_is_json=True) for name, item in each.items() if name != _RESULT[0]}
         return
     # Names are looked for from the line of the field before, so that each record finds its own.
     at = [0]
@@ -171,6 +193,29 @@ def _json(text: str, path: str) -> Iterator[Record]:
         yield _record(record, path, place)
 
 
+def _is_lines(text: str) -> bool:
+    """Whether the first of several lines is an object of its own: an export to a storage account ends in ``.json``.
+
+    Source: https://learn.microsoft.com/azure/azure-monitor/logs/logs-data-export
+    """
+    first, _, others = text.lstrip().partition("\n")
+    if not (others.strip() and first.startswith("{") and first.rstrip().endswith("}")):
+        return False
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+_RESULT = ("TableName", "PrimaryResult")
+"""What ``az monitor log-analytics query`` puts into each record; the other values are text."""
+
+
+def _is_of_the_command_line(record: Any) -> bool:
+    return isinstance(record, dict) and record.get(_RESULT[0]) == _RESULT[1]
+
+
 def _query_result(value: dict[str, Any], path: str) -> Iterator[Record]:
     """``{"tables": [{"columns": [{"name", "type"}], "rows": [[...]]}]}``: the first table's rows.
 
@@ -180,10 +225,11 @@ def _query_result(value: dict[str, Any], path: str) -> Iterator[Record]:
     try:
         result = value["tables"][0]
         names = [column["name"] for column in result["columns"]]
+        types = [TYPE_NAMES.get(str(column.get("type"))) for column in result["columns"]]
         rows = list(result["rows"])
         if not all(isinstance(row, list) for row in rows):
             raise TypeError
-    except (KeyError, IndexError, TypeError):
+    except (AttributeError, KeyError, IndexError, TypeError):
         raise unreadable("the query result has no columns and rows", help, start) from None
     if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
         raise unreadable("the columns of the query result need names, each another", help, start)
@@ -191,7 +237,10 @@ def _query_result(value: dict[str, Any], path: str) -> Iterator[Record]:
         if len(row) != len(names):
             message = f"row {number} of the query result has {len(row)} values for {len(names)} columns"
             raise unreadable(message, help, start)
-        yield {name: Field(item, start, text_is_json=True) for name, item in zip(names, row, strict=True)}
+        yield {
+            name: Field(item, start, text_is_json=True, type=type_)
+            for name, type_, item in zip(names, types, row, strict=True)
+        }
 
 
 def portal_name(header: str) -> str:
