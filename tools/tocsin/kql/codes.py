@@ -40,7 +40,7 @@ MEANINGS: Mapping[str, str] = {
     "KS136": "A whole number or an array of whole numbers is needed here.",
     "KS137": "A number is needed here.",
     "KS138": "Something that can be added up is needed here: a number, a timespan or a datetime.",
-    "KS140": "The text here must be one of a few fixed ones.",
+    "KS140": "The value here must be one of a few fixed ones, or it must not be a certain one.",
     "KS141": "The expression has another type than is needed here, for example no bool behind where.",
     "KS142": "No column, table, variable or function of this name is known at this place.",
     "KS144": "An aggregate such as count() stands outside summarize and its kin.",

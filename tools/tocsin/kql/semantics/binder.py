@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tocsin.kql.catalog import Catalog
-from tocsin.kql.plan import Constant, GraphRelation, Relation, Variable
+from tocsin.kql.plan import Constant, GraphRelation, Relation, Results, TakeRows, Variable
 from tocsin.kql.semantics import availability
 from tocsin.kql.semantics.analysis import Analysis
 from tocsin.kql.semantics.conversions import as_variable, convert
@@ -80,7 +80,16 @@ def _bind(session: Session, syntax: SyntaxTree, parameters: str) -> Analysis:
         bind_statements(session, statements, inner)
         if not syntax.diagnostics and not session.diagnostics:
             session.refuse("TK123", "The text holds no query", syntax.root)
+    if table is not None and session.most_records is not None and not isinstance(table.relation, GraphRelation):
+        table = replace(table, relation=_at_most(table.relation, session.most_records))
     return _analysis(session, syntax, table, lambda known: bind(syntax, catalog, parameters, known))
+
+
+def _at_most(relation: Relation, count: Constant) -> Relation:
+    """The relation, or each of several results, with no more than so many rows."""
+    if isinstance(relation, Results):
+        return replace(relation, inputs=tuple(_at_most(each, count) for each in relation.inputs))
+    return TakeRows(columns=relation.columns, input=relation, count=count, origin=relation.origin)
 
 
 def _results_before(session: Session, statements: tuple[tree.Statement, ...], names: Names) -> list[TableValue]:

@@ -93,11 +93,13 @@ REFUSED: dict[str, frozenset[ScalarType]] = {
     ),
     "query_cursor_scoped_tables": frozenset({DYNAMIC}),
     **dict.fromkeys(("query_datetimescope_from", "query_datetimescope_to"), frozenset({DATETIME})),
-    **dict.fromkeys(("query_take_max_records", "truncationmaxrecords", "truncationmaxsize"), frozenset({LONG})),
+    **dict.fromkeys(("truncationmaxrecords", "truncationmaxsize"), frozenset({LONG})),
 }
 """Options that change the result in a way that the local engine does not follow."""
 
 NOW = "query_now"
+MOST_RECORDS = "query_take_max_records"
+_TYPES = {NOW: frozenset({DATETIME}), MOST_RECORDS: frozenset({LONG})}
 BIN_AUTO = frozenset({"query_bin_auto_at", "query_bin_auto_size"})
 
 
@@ -115,7 +117,7 @@ def set_option(session: Session, statement: tree.SetStatement, names: Names) -> 
         value = session.scalar(statement.value, Scope(names))
         if value.type is UNKNOWN:
             return
-        types = frozenset({DATETIME}) if name == NOW else HARMLESS.get(name) or REFUSED.get(name) or frozenset()
+        types = _TYPES.get(name) or HARMLESS.get(name) or REFUSED.get(name) or frozenset()
         if types and value.type not in types and not (value.type in NUMBERS and types <= NUMBERS):
             shown = " or ".join(sorted(each.value for each in types))
             session.error("KS141", f"The option '{name}' takes a value of the type {shown}", statement.value)
@@ -125,11 +127,13 @@ def set_option(session: Session, statement: tree.SetStatement, names: Names) -> 
             session.query_now = value.value
         else:
             session.refuse("TK115", "The local engine needs a datetime literal for query_now", statement)
+    elif name == MOST_RECORDS and isinstance(value, Constant) and isinstance(value.value, int):
+        session.most_records = value
     elif name in BIN_AUTO and isinstance(value, Constant):
         session.bin_auto[name] = value
     elif name in BIN_AUTO:
         session.refuse("TK114", f"The local engine needs a literal for {name}", statement)
-    elif name in REFUSED:
+    elif name in REFUSED or name == MOST_RECORDS:
         session.refuse("TK114", f"The option '{name}' changes the result in a way the local engine does not", statement)
     elif name not in HARMLESS and not name.startswith("debug"):
         session.refuse("TK114", f"The option '{name}' is not known to the local engine", statement)

@@ -64,6 +64,8 @@ class Session:
     known_kinds: Known = field(default_factory=dict)
     query_now: int | None = None
     """What ``set query_now`` says now() is."""
+    most_records: Constant | None = None
+    """What ``set query_take_max_records`` says of the records that come out."""
     bin_auto: dict[str, Constant] = field(default_factory=dict)
     """What ``set`` statements say of the bins of bin_auto(), by the option's name."""
     fuzzy: bool = False

@@ -21,6 +21,7 @@ from tocsin.kql.types import (
     GUID,
     INT,
     LONG,
+    NUMBERS,
     REAL,
     STRING,
     TIMESPAN,
@@ -65,11 +66,13 @@ def range_(session: Session, node: tree.Range, scope: Scope) -> TableValue:
         type_: ScalarType | None = DATETIME
     else:
         type_ = common_type((start.type, end.type, step.type))
-        type_ = LONG if type_ is INT else type_
-    if type_ not in (LONG, REAL, DECIMAL, DATETIME, TIMESPAN, UNKNOWN) or wrong:
+    if isinstance(node.step, tree.Literal) and step.type in NUMBERS and node.step.value == 0:
+        session.error("KS140", "The step of range must not be 0", node.step)
+    stepless = type_ is DATETIME and step.type not in (TIMESPAN, DATETIME, UNKNOWN)
+    if type_ not in _COUNTED or stepless or wrong:
         types = f"{start.type.value} and {step.type.value}"
         session.error("KS106", f"There is no sum of {types} to count by", node.step)
-        type_ = UNKNOWN
+        type_ = LONG if stepless and session.catalog.as_service else UNKNOWN
     made = RangeSource(
         columns=(Column(node.name.text, type_),),
         from_=convert(start, type_),
