@@ -74,7 +74,7 @@ def strcat_array(array: Value, delimiter: str) -> str:
     """The texts of the elements with the delimiter between them."""
     if not isinstance(array, list):
         return ""
-    parts = [dynamic_text(each) for each in array]
+    parts = [each if type(each) is str else dynamic_text(each) for each in array]
     _check_length(sum(map(len, parts)) + len(delimiter) * len(parts))
     return delimiter.join(parts)
 
