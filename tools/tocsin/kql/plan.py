@@ -486,6 +486,8 @@ class SequenceStep:
     state: tuple[Column, ...]
     output: str = "all"
     """Which of the matched records are put out: all, last (of those that match one after the other), none."""
+    optional: bool = False
+    """A sequence may leave the step out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

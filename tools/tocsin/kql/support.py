@@ -164,9 +164,14 @@ DIFFERENCES: Mapping[str, str] = {
     "sample": _RANDOM,
     "sample-distinct": "takes the first values",
     "render": "shows the table",
-    "scan": "match ids go on while the first step does, as the reference's example shows and its text denies",
-    "search": "a number beside other conditions matches nothing (the Kusto emulator's answer)",
-    "graph-match": "rows come in the order of the first nodes; a whole node or edge is not shown as one value",
+    "scan": "match ids go on while the first step does, as the reference's example shows and its text denies; an "
+    "optional step is passed over where it does not match (the reference does not tell of such steps)",
+    "search": "a number beside other conditions matches nothing (the Kusto emulator's answer); a text with a star "
+    "inside is looked for in its exact case, as the reference writes it",
+    "find": "a condition that does not fit each type of a column of several types is refused; pack_all() leaves out "
+    "the columns that are shown, as the reference's example does and its text does not",
+    "join": "of the left rows of a key innerunique keeps the first, asked only where a condition behind it, alone or "
+    "after extend and project, lets it through, as the reference's example shows",
     **dict.fromkeys(
         ("graph-where-nodes", "graph-where-edges"),
         "the reference does not have it; here the condition reads the columns of the nodes or edges",

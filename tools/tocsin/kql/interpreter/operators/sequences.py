@@ -3,14 +3,15 @@
 Each row is held against the steps from the last to the first. A step takes the row when the step before it is active
 (it then takes over that step's state), or when it is active itself or the first one. The first step starts a new
 sequence when it takes a row while it is not active (the text of the reference says: with each row that it takes; its
-example of sessions shows otherwise).
+example of sessions shows otherwise). Where a step that may be left out is not active, the one before it counts. (The
+language service knows ``optional``, the reference does not tell of it.)
 
 Source: https://learn.microsoft.com/kusto/query/scan-operator#matching-logic
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -42,6 +43,7 @@ class _Step:
     program: Program
     assigned: tuple[int, ...]
     output: str
+    optional: bool
 
 
 class _Sequences:
@@ -60,7 +62,7 @@ class _Sequences:
     @staticmethod
     def _compiled(step: SequenceStep, place: dict[Column, int], compiler: PlanCompiler) -> _Step:
         program = compiler.program([step.condition, *(each.value for each in step.assignments)])
-        return _Step(program, tuple(place[each.column] for each in step.assignments), step.output)
+        return _Step(program, tuple(place[each.column] for each in step.assignments), step.output, step.optional)
 
     def run(
         self, execution: Execution, rows: list[Record], defaults: Record, put: Callable[[Record, int], None]
@@ -70,16 +72,17 @@ class _Sequences:
         for number, row in enumerate(rows):
             self._number = number
             for k in range(len(self._steps) - 1, -1, -1):
-                before = states[k - 1] if k else None
+                active = self._active_before(k, states)
+                before = None if active is None else states[active]
                 taken = self._taken(execution, k, row, before, defaults) if before is not None else None
-                if before is not None and taken is not None:
+                if active is not None and before is not None and taken is not None:
                     _release(states[k], put)
                     _release(before, put)
-                    states[k], states[k - 1] = before, None
+                    states[k], states[active] = before, None
                     self._show(k, taken, before, put)
                     continue
                 own = states[k]
-                if own is None and k:
+                if own is None and not all(step.optional for step in self._steps[:k]):
                     continue
                 state = own if own is not None else _State()
                 taken = self._taken(execution, k, row, state, defaults)
@@ -92,6 +95,15 @@ class _Sequences:
                 self._show(k, taken, state, put)
         for left in states:
             _release(left, put)
+
+    def _active_before(self, k: int, states: Sequence[_State | None]) -> int | None:
+        """The active step that step ``k`` goes on from: the one before it, or past steps that may be left out."""
+        for earlier in range(k - 1, -1, -1):
+            if states[earlier] is not None:
+                return earlier
+            if not self._steps[earlier].optional:
+                return None
+        return None
 
     def _show(self, k: int, record: Record, state: _State, put: Callable[[Record, int], None]) -> None:
         output = self._steps[k].output

@@ -58,8 +58,6 @@ def _default(session: Session, node: tree.ScanDeclaration, column: Column, scope
 
 
 def _step(session: Session, node: tree.ScanStep, state: Row, scope: Scope) -> SequenceStep:
-    if node.optional:
-        session.refuse("TK120", "An optional step is not run by the local engine", node)
     # The language service takes a condition of any type.
     bind = session.scalar if session.catalog.as_service else partial(bind_predicate, session)
     condition = bind(node.condition, scope)
@@ -73,7 +71,7 @@ def _step(session: Session, node: tree.ScanStep, state: Row, scope: Scope) -> Se
             session.unknown_name("KS142", name.text, name, "column, table, variable or function", known)
         else:
             assignments.append(Assignment(column, convert(value, column.type)))
-    return SequenceStep(condition, tuple(assignments), tuple(state.columns), node.output or "all")
+    return SequenceStep(condition, tuple(assignments), tuple(state.columns), node.output or "all", node.optional)
 
 
 def _match_id(node: tree.Scan) -> Column | None:
