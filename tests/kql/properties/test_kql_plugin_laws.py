@@ -103,7 +103,7 @@ def test_segments_and_differences_count_the_rows_that_they_describe(events: list
     for _, count, share, who, state, *_ in run(f"{query} | evaluate autocluster(0.4, {given_weight})", events):
         assert (who, state) != ("", "")
         assert count == described(who, state)
-        assert share == round(100 * count / sum(weights), 1)
+        assert share == 100 * count / sum(weights)
     for row in run(f"{query} | evaluate diffpatterns(who, 'x', 'y', {given_weight}, 0.2)", events):
         _, of_x, of_y, share_x, share_y, difference, who, state = row[:8]
         assert (who, of_x, of_y) == ("", described("", state, "x"), described("", state, "y"))

@@ -1,8 +1,9 @@
 """evaluate basket: values that many rows have in common.
 
 The reference gives a threshold and examples. Its examples list every pattern that reaches the threshold and has no
-more specific one with the same rows (a closed pattern), with shares of one decimal, in no order that could be told.
-The dimensions that it counts are "uncorrelated": values that follow from others do not count.
+more specific one with the same rows (a closed pattern), in no order that could be told. The dimensions that it counts
+are "uncorrelated": values that follow from others do not count. Its page shows shares with one decimal, the tutorial on
+diagnosing anomalies with all that the plugin gives.
 
 Source: https://learn.microsoft.com/kusto/query/basket-plugin
 """
@@ -50,7 +51,7 @@ def basket(node: PluginRows, compiler: PlanCompiler) -> Stage:
             {
                 segment: list(range(len(counted))),
                 count: [round(weight) for weight, _ in counted],
-                percent: [round(100 * weight / total, 1) for weight, _ in counted],
+                percent: [100 * weight / total for weight, _ in counted],
                 **dimensions.cells(combinations, patterns, open_values),
             },
         )

@@ -76,7 +76,7 @@ def autocluster(node: PluginRows, compiler: PlanCompiler) -> Stage:
             {
                 segment: list(range(len(patterns))),
                 count: [round(each) for each in counts],
-                percent: [round(100 * each / combinations.total, 1) for each in counts],
+                percent: [100 * each / combinations.total for each in counts],
                 **dimensions.cells(combinations, patterns, open_values),
             },
         )
