@@ -9,22 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tocsin.cli import app
-from tocsin.content.scaffold import new_detection
 
 RULE = "detections/family/rule.yaml"
 TESTS = "tests/detections/family/rule.test.yaml"
 NAME = "family/rule"
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for path, text in new_detection(NAME, "11111111-2222-4333-8444-555555555555", ".tocsin/schemas").items():
-        target = tmp_path / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def run(*arguments: str) -> Result:
@@ -40,7 +28,8 @@ def change(root: Path, file: str, old: str, new: str) -> None:
 def view(*arguments: str) -> dict[str, object]:
     result = run(*arguments, "--format", "json")
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    shown: dict[str, object] = json.loads(result.stdout)
+    return shown
 
 
 @pytest.mark.parametrize("name", [NAME, RULE, "./" + RULE, TESTS, f"{NAME}.yaml"])

@@ -119,7 +119,7 @@ class TestSettings(SettingsPart):
     cells: _Amount = _USUAL.cells
     """Values that all operators together may make, those inside of dynamics included."""
     characters: _Amount = _USUAL.characters
-    """Characters of all strings together that expressions may make."""
+    """Characters of all strings together that expressions may make and hold."""
     memory: _Amount = _USUAL.memory // BYTES_IN_A_MEGABYTE
     """Megabytes that the process may grow by (not looked at on Windows)."""
 
