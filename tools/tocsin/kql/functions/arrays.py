@@ -76,7 +76,7 @@ def _shifted(array: Value, count: int, filler: Value) -> Value:
     if not isinstance(array, list):
         return None
     if filler is _NOT_SAID:
-        filler = "" if array and all(type(each) is str for each in array) else None
+        filler = "" if {*map(type, array)} == {str} else None
     moved = min(abs(count), len(array))
     if count >= 0:
         return [*array[moved:], *[filler] * moved]
