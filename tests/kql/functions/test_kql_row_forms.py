@@ -50,7 +50,7 @@ def expected(name: str, types: tuple[ScalarType, ...], row: tuple[Value, ...]) -
 
 
 def arity(name: str) -> int:
-    alone = ("not", "tolower", "toupper", "tostring", "strlen")
+    alone = ("array_length", "gettype", "not", "tolower", "toupper", "tostring", "strlen")
     return 3 if name == "between" else 1 if name in alone or name.startswith(("is", "notempty", "notnull")) else 2
 
 

@@ -117,19 +117,40 @@ def columns_read(root: Relation) -> tuple[Mapping[str, frozenset[str]], Mapping[
 
 def live_columns(root: Relation) -> frozenset[Column]:
     """The columns of all relations of a plan that the result depends on."""
+    return frozenset(live_readers(root))
+
+
+def live_readers(root: Relation) -> Mapping[Column, frozenset[Relation | None]]:
+    """The columns of all relations of a plan that the result depends on, each with the relations whose expressions read
+    it for that; None reads the columns of the result."""
     needs: dict[int, list[Column]] = defaultdict(list)
-    live: list[Column] = list(root.columns)
-    known = relations(root)
-    for relation in known:
-        live.extend(_DEPENDENCIES.get(type(relation), _all_columns)(relation, needs))
-        live.extend(_answers_of_queries(relation))
+    readers: dict[Column, set[Relation | None]] = defaultdict(set)
+    made: list[tuple[Relation, _Needs]] = []
+    for column in root.columns:
+        readers[column].add(None)
+    for relation in relations(root):
+        own: dict[int, list[Column]] = defaultdict(list)
+        for column in _DEPENDENCIES.get(type(relation), _all_columns)(relation, own):
+            readers[column].add(relation)
+        for column in _answers_of_queries(relation):
+            readers[column].add(relation)
+        for number, sources in own.items():
+            needs[number].extend(sources)
+        made.append((relation, own))
+    live = list(readers)
     alive: set[Column] = set()
     while live:
         column = live.pop()
         if column not in alive:
             alive.add(column)
             live.extend(needs[id(column)])
-    return frozenset(alive)
+    numbers = set(map(id, alive))
+    for relation, own in made:
+        for number, sources in own.items():
+            if number in numbers:
+                for source in sources:
+                    readers[source].add(relation)
+    return {column: frozenset(readers[column]) for column in alive}
 
 
 def time_filters(root: Relation) -> list[TimeFilter]:

@@ -198,9 +198,13 @@ def _within_kind(value: Value) -> Any:
     return (True, value if _kind(value) < 3 else json_text(value))
 
 
+_ALIKE: tuple[set[type], ...] = ({int}, {str})
+"""Kinds whose values are in order as Python has them."""
+
+
 def _order(array: list[Value], descending: bool) -> list[int]:
     """The positions of the elements that are not null, in order."""
-    if {type(each) for each in array} in ({int}, {str}):
+    if {type(each) for each in array} in _ALIKE:
         return sorted(range(len(array)), key=array.__getitem__, reverse=descending)
     kinds: list[list[int]] = [[], [], [], []]
     for index, value in enumerate(array):
@@ -218,6 +222,8 @@ def _sorted(arguments: Sequence[Value], *, descending: bool) -> Value:
     first = arguments[0]
     if not isinstance(first, list):
         return None
+    if len(arguments) == 1 and {type(each) for each in first} in _ALIKE:
+        return sorted(first, reverse=descending)
     order = _order(first, descending)
     if len(order) < len(first):
         nulls = [index for index, value in enumerate(first) if value is None]

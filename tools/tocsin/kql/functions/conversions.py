@@ -238,7 +238,7 @@ TABLE.scalar(
 )(parse_json)
 
 
-_DYNAMIC_NAMES: dict[type, str] = {
+DYNAMIC_NAMES: dict[type, str] = {
     bool: "bool",
     int: "long",
     float: "double",
@@ -257,7 +257,7 @@ _DYNAMIC_NAMES: dict[type, str] = {
 def gettype(types: Sequence[ScalarType]) -> Callable[[Value], str]:
     """The name of the type; inside dynamic the kind of the value."""
     if types[0] is DYNAMIC:
-        return lambda value: _DYNAMIC_NAMES[type(value)]
+        return lambda value: DYNAMIC_NAMES[type(value)]
     name = types[0].value
     return lambda value: name
 

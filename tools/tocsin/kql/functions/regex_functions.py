@@ -5,6 +5,7 @@ Source: https://learn.microsoft.com/kusto/query/scalar-functions#string-function
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from tocsin.kql.functions.adaptation import texts
@@ -170,9 +171,34 @@ def _trimming(frame: Frame) -> Callable[[Sequence[ScalarType], Sequence[Value]],
             match = search_end(text)
             return text[: match.start()] if match else text
 
+        members = _members(regex)
+        if members is not None:
+            return _stripping(members, frame, start, end)
         return start if frame is Frame.START else end if frame is Frame.END else lambda text: end(start(text))
 
     return specialise
+
+
+_CHARACTERS_OF_A_CLASS = re.compile(r"(?:\[(?:[^\]\\]|\\.)+\]|\\[sdw])\+")
+"""A pattern that is a run of the characters of one class."""
+
+
+def _members(regex: str) -> str | None:
+    """The ASCII characters that a run of characters is made of; None for another pattern."""
+    if not _CHARACTERS_OF_A_CLASS.fullmatch(regex):
+        return None
+    return "".join(filter(compiled(regex).found, map(chr, range(128))))
+
+
+def _stripping(
+    members: str, frame: Frame, start: Callable[[str], str], end: Callable[[str], str]
+) -> Callable[[str], str]:
+    """Trimming a run of characters: most texts are ASCII, where Python's own strip does the same."""
+    if frame is Frame.START:
+        return lambda text: text.lstrip(members) if text.isascii() else start(text)
+    if frame is Frame.END:
+        return lambda text: text.rstrip(members) if text.isascii() else end(text)
+    return lambda text: text.strip(members) if text.isascii() else end(start(text))
 
 
 @TABLE.scalar("trim_start", _TRIM, page="trim-start-function", specialise=_trimming(Frame.START))

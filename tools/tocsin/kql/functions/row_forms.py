@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from tocsin.kql.functions.conversions import DYNAMIC_NAMES
 from tocsin.kql.functions.declaration import VARIES
 from tocsin.kql.functions.rendering import dynamic_text, text_of
 from tocsin.kql.functions.terms import folded, has_term, lower, upper
@@ -35,11 +36,13 @@ class Argument:
 @dataclass(frozen=True, slots=True)
 class RowForm:
     """An expression for a call. ``nullable``: whether it can give null. ``through``: what is done to the first argument
-    before (once, for all calls that want the same of it)."""
+    before (once, for all calls that want the same of it). ``holds``: how many values a dynamic holds, itself included,
+    all of them scalars."""
 
     write: Writer
     nullable: bool = False
     through: RowForm | None = None
+    holds: int = 0
 
 
 Form: TypeAlias = Callable[[Sequence[Argument]], RowForm | None]
@@ -47,6 +50,8 @@ Form: TypeAlias = Callable[[Sequence[Argument]], RowForm | None]
 _EQUAL = frozenset({STRING, INT, LONG, REAL, BOOL, DATETIME, TIMESPAN, GUID})
 _ORDERED = frozenset({INT, LONG, REAL, DATETIME, TIMESPAN})
 _NUMBERS = frozenset({INT, LONG, REAL})
+_PLAIN = frozenset({BOOL, INT, LONG, REAL, STRING})
+"""Types whose values are inside a dynamic what they are outside."""
 
 
 _EXACT = 2**53
@@ -220,6 +225,18 @@ def _tostring(arguments: Sequence[Argument]) -> RowForm | None:
     return RowForm(lambda names, bind: f"{names[0]} if type({names[0]}) is str else {bind(dynamic_text)}({names[0]})")
 
 
+def _gettype(arguments: Sequence[Argument]) -> RowForm | None:
+    if arguments[0].type is not DYNAMIC:
+        return None
+    return RowForm(lambda names, bind: f"{bind(DYNAMIC_NAMES)}[type({names[0]})]")
+
+
+def _array_length(arguments: Sequence[Argument]) -> RowForm | None:
+    if arguments[0].type is not DYNAMIC:
+        return None
+    return RowForm(lambda names, bind: f"len({names[0]}) if type({names[0]}) is list else None", nullable=True)
+
+
 def _strcat(arguments: Sequence[Argument]) -> RowForm | None:
     writers = [None if each.type is STRING else text_of(each.type) for each in arguments]
 
@@ -230,6 +247,25 @@ def _strcat(arguments: Sequence[Argument]) -> RowForm | None:
         return " + ".join(parts)
 
     return RowForm(write)
+
+
+def _bag_pack(arguments: Sequence[Argument]) -> RowForm | None:
+    keys, values = arguments[::2], arguments[1::2]
+    if len(keys) != len(values) or any(each.type is not STRING for each in keys):
+        return None
+    if any(each.type not in _PLAIN for each in values):
+        return None
+
+    def write(names: Sequence[str], bind: Bind) -> str:
+        return "{" + ", ".join(f"{key}: {value}" for key, value in zip(names[::2], names[1::2], strict=True)) + "}"
+
+    return RowForm(write, holds=1 + len(values))
+
+
+def _pack_array(arguments: Sequence[Argument]) -> RowForm | None:
+    if not arguments or any(each.type not in _PLAIN for each in arguments):
+        return None
+    return RowForm(lambda names, bind: f"[{', '.join(names)}]", holds=1 + len(arguments))
 
 
 def _strlen(arguments: Sequence[Argument]) -> RowForm | None:
@@ -270,6 +306,10 @@ ROW_FORMS: Final[dict[str, Form]] = {
     "floor": _bin,
     "tolower": _in_case(LOWER),
     "toupper": _in_case(UPPER),
+    **dict.fromkeys(("bag_pack", "pack", "pack_dictionary"), _bag_pack),
+    "pack_array": _pack_array,
+    "array_length": _array_length,
+    "gettype": _gettype,
     "tostring": _tostring,
     "strcat": _strcat,
     "strlen": _strlen,

@@ -62,6 +62,9 @@ def strcat_delim(delimiter: str, *parts: str) -> str:
     return delimiter.join(parts)
 
 
+_ONLY_TEXTS = {str}
+
+
 @TABLE.scalar(
     "strcat_array",
     "(array: array, delimiter: scalar) -> string",

@@ -14,7 +14,7 @@ from typing import Any
 
 from tocsin.kql.interpreter.batch import UNIT, Batch
 from tocsin.kql.interpreter.context import Execution
-from tocsin.kql.interpreter.expressions import ExpressionCompiler, constant_value, is_pure
+from tocsin.kql.interpreter.expressions import ExpressionCompiler, constant_value
 from tocsin.kql.interpreter.row_programs import Program
 from tocsin.kql.locality import LocalPart
 from tocsin.kql.plan import (
@@ -52,6 +52,8 @@ from tocsin.kql.plan import (
     Variable,
 )
 from tocsin.kql.types import ScalarType, Value, null_of
+
+_NOBODY: frozenset[Relation | None] = frozenset()
 
 NO_PARTS: Mapping[Relation, LocalPart] = {}
 
@@ -108,13 +110,14 @@ class PlanCompiler:
         kept: Mapping[Relation, LocalPart] = NO_PARTS,
         given: Collection[Relation] = (),
         scanned: frozenset[Column] = frozenset(),
-        live: frozenset[Column] | None = None,
+        readers: Mapping[Column, frozenset[Relation | None]] | None = None,
     ) -> None:
         """``kept`` are local parts, by their roots, whose rows a run with a memo keeps for later ones. ``given`` are
         relations that whoever runs this puts into ``Execution.shared`` before. ``scanned`` are columns of tables whose
-        records come again in later runs. ``live`` are the columns that the result depends on (None: all)."""
+        records come again in later runs. ``readers`` are the columns that the result depends on, with
+        the relations that read them (None: all columns are read by somebody)."""
         self.scanned = scanned
-        self._live = live
+        self._readers = readers
         self._plan = plan
         self._kept = kept
         self._shared = _shared_relations(plan) | frozenset(given)
@@ -218,9 +221,9 @@ class PlanCompiler:
 
         return STAGES[type(node)](node, self)
 
-    def is_idle(self, column: Column, value: Expr) -> bool:
-        """Whether nobody reads a computed column and nobody would notice that it is not worked out."""
-        return self._live is not None and column not in self._live and is_pure(value)
+    def is_idle(self, column: Column, nodes: Collection[Relation]) -> bool:
+        """Whether nobody but ``nodes`` reads a column."""
+        return self._readers is not None and self._readers.get(column, _NOBODY).issubset(nodes)
 
     # ---------------------------------------------------------------------------------------- expressions
 

@@ -151,7 +151,11 @@ class Execution:
         """Take ``rows`` rows of ``width`` values from the budget, before they are made. Raises KqlLimitError."""
         if rows > self.limits.rows:
             raise _over(f"an operator would give more than {self.limits.rows:,} rows", node)
-        self._cells += rows * width
+        self.allow_cells(rows * width, node)
+
+    def allow_cells(self, cells: int, node: Relation | None = None) -> None:
+        """Take values from the budget. Raises KqlLimitError."""
+        self._cells += cells
         if self._cells > self.limits.cells:
             raise _over(f"the query makes more than {self.limits.cells:,} values", node)
 
@@ -196,15 +200,16 @@ class Execution:
             if self.characters > self.limits.characters:
                 raise _over(f"the query makes strings of more than {self.limits.characters:,} characters", None)
         elif type_ is DYNAMIC:
-            self._cells += sum(map(size_of, values))
-            if self._cells > self.limits.cells:
-                raise _over(f"the query makes more than {self.limits.cells:,} values", None)
+            self.allow_cells(sum(map(size_of, values)))
 
     def grown(self, value: Value) -> None:
         """Take a large text or a dynamic from the budget that a row holds while it is worked out. Raises KqlLimitError;
         KqlValueError when it alone is too large."""
-        self.allow_size([value], STRING if isinstance(value, str) else DYNAMIC)
-        self.check_time()
+        if type(value) is str:
+            self.allow_size([value], STRING)
+            self.check_time()
+            return
+        self.allow_cells(size_of(value))
 
     def variable(self, variable: Variable, compute: Callable[[Execution], Value]) -> Value:
         """The value of a variable, computed at its first use."""

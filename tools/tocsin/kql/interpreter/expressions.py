@@ -65,6 +65,14 @@ _NEVER_LONGER: Final = frozenset(
 )
 """Functions whose text is no longer than what it is made of (``tostring`` writes what was counted when it was made)."""
 
+_NEVER_LARGER: Final = frozenset(
+    {
+        "array_reverse", "array_rotate_left", "array_rotate_right", "array_slice", "array_sort_asc", "array_sort_desc",
+        "bag_remove_keys", "parse_json", "parsejson", "set_difference", "set_intersect", "todynamic", "toobject",
+    }
+)  # fmt: skip
+"""Functions whose dynamic holds no more than what they are given: of a text, as many values as it has characters."""
+
 
 class ExpressionCompiler:
     """Compiles a set of expressions to one program. ``define`` gives columns a meaning: what an operator before has
@@ -365,7 +373,9 @@ class ExpressionCompiler:
         if written.through is not None:
             nodes = [self._through(written.through, nodes[0]), *nodes[1:]]
         nullable = written.nullable and call.type is not STRING
-        return Operation(tuple(nodes), written.write, nullable, self._growth(call, nodes))
+        made = call if call.type is DYNAMIC else None
+        growth = Growth.NONE if written.holds else self._growth(call, nodes)
+        return Operation(tuple(nodes), written.write, nullable, growth, made, written.holds)
 
     def _through(self, form: RowForm, node: Node) -> Node:
         key = (form, node)
@@ -412,9 +422,13 @@ class ExpressionCompiler:
     def _growth(call: Call, nodes: Sequence[Node]) -> Growth:
         if call.type is STRING and call.function.name not in _NEVER_LONGER:
             return Growth.TEXT
-        if call.type is DYNAMIC and any(
-            isinstance(node, (Operation, Choice)) and each.type is DYNAMIC
-            for each, node in zip(call.arguments, nodes, strict=True)
+        if (
+            call.type is DYNAMIC
+            and call.function.name not in _NEVER_LARGER
+            and any(
+                isinstance(node, (Operation, Choice)) and each.type is DYNAMIC
+                for each, node in zip(call.arguments, nodes, strict=True)
+            )
         ):
             return Growth.NESTED
         return Growth.NONE
@@ -570,25 +584,6 @@ def children(expression: Expr) -> tuple[Expr, ...]:
 
 NOTICED = frozenset({"assert"})
 """Functions that are called for what they do to the query, not for their value."""
-
-
-def is_pure(expression: Expr) -> bool:
-    """Whether an expression does nothing but give a value that depends on the row alone."""
-    work = [expression]
-    seen: set[Expr] = set()
-    while work:
-        each = work.pop()
-        if each in seen:
-            continue
-        seen.add(each)
-        if isinstance(each, (Variable, ScalarQuery)) or (isinstance(each, ListTest) and each.query is not None):
-            return False
-        if isinstance(each, Call):
-            function = each.function
-            if not function.deterministic or function.serialized or function.name in NOTICED:
-                return False
-        work.extend(children(each))
-    return True
 
 
 def element(target: Value, index: Value) -> Value:

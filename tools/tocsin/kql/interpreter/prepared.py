@@ -22,7 +22,7 @@ from tocsin.kql.interpreter.context import Execution, Limits, Step
 from tocsin.kql.interpreter.errors import ColumnsNotFound, EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
 from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.interpreter.watchdog import WATCHDOG
-from tocsin.kql.lineage import live_columns, relations
+from tocsin.kql.lineage import live_readers, relations
 from tocsin.kql.locality import local_parts
 from tocsin.kql.plan import Column, Relation, Results, Scan
 from tocsin.kql.semantics.analysis import Analysis
@@ -187,7 +187,7 @@ def prepare_plan(plan: Relation, repeated: bool = False) -> PreparedQuery:
     try:
         if repeated:
             plan = with_early_filters(plan)
-        compiler = _compiler_of_many_runs(plan) if repeated else PlanCompiler(plan, live=live_columns(plan))
+        compiler = _compiler_of_many_runs(plan) if repeated else PlanCompiler(plan, readers=live_readers(plan))
         run = compiler.relation(plan)
     except RecursionError as error:
         raise KqlLimitError("the query is nested too deeply") from error

@@ -58,6 +58,8 @@ class Operation:
     growth: Growth = Growth.NONE
     call: Call | None = None
     """What an error is reported at."""
+    holds: int = 0
+    """How many values a dynamic holds that is made here of scalars; 0 where only the dynamic itself can tell."""
 
 
 class Choosing(Enum):

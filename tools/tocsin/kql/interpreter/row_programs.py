@@ -159,7 +159,7 @@ class _Loop:
         self._outputs = outputs
         self._made = [place for place, each in enumerate(outputs) if isinstance(each, (Operation, Choice))]
         self._sized = [
-            (place, types[output])
+            (place, types[output], _holds(outputs[output]))
             for place, output in enumerate(self._made)
             if types[output] in (STRING, DYNAMIC) and _is_new(outputs[output], types[output])
         ]
@@ -224,9 +224,12 @@ class _Loop:
         try:
             while done < rows:
                 function.rows(islice(stream, count), known, made, execution.grown)
-                for number, (place, kind) in enumerate(self._sized):
+                for number, (place, kind, holds) in enumerate(self._sized):
                     values = made[place]
-                    execution.allow_size(values[counted[number] :] if done else values, kind)
+                    if holds:
+                        execution.allow_cells((len(values) - counted[number]) * holds)
+                    else:
+                        execution.allow_size(values[counted[number] :] if done else values, kind)
                     counted[number] = len(values)
                 done += count
                 now = time.monotonic()
@@ -249,6 +252,10 @@ class _Loop:
         if len(walked) == 1:
             return iter(walked[0])
         return zip(*walked, strict=True)
+
+
+def _holds(node: Node) -> int:
+    return node.holds if isinstance(node, Operation) else 0
 
 
 def _is_new(node: Node, kind: ScalarType) -> bool:

@@ -76,11 +76,11 @@ def fused(nodes: Sequence[ByRow], compiler: PlanCompiler) -> Stage:
     made: list[Column] = []
     routes: dict[Column, tuple[int, Column]] = {}
     idle: list[Column] = []
-    for column, expression in (shown or {}).items():
+    for column in shown or ():
         source = expressions.source_of(column)
         if source is not None:
             routes[column] = (0, source)
-        elif compiler.is_idle(column, expression):
+        elif compiler.is_idle(column, nodes):
             idle.append(column)
             routes[column] = (1, column)
         else:
