@@ -119,7 +119,7 @@ MEANINGS: Mapping[str, str] = {
     "TK125": "A query parameter has no value.",
     "TK126": "The local engine does not run this kind of statement.",
     "TK127": "The local engine does not run the old 'bin =' of summarize.",
-    "TK128": "The local engine runs plain aggregates alone in top-nested.",
+    "TK128": "A level of top-nested is ordered by one value over aggregates.",
     "TK129": "The local engine does not run a join with 'where'.",
     "TK131": "The local engine does not run this form of partition.",
     "TK132": "The local engine does not run this form of 'quote'.",

@@ -446,12 +446,13 @@ class MakeSeriesRows(Relation):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NestedLevel:
-    """A level of top-nested."""
+    """A level of top-nested. ``measure`` is what its groups are ordered by, an expression over ``aggregates``."""
 
     key: Assignment
     count: Expr | None
     others: Expr | None
-    aggregate: AggregateCall
+    aggregates: tuple[AggregateCall, ...]
+    measure: Assignment
     descending: bool
 
 

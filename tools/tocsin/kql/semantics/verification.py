@@ -32,6 +32,9 @@ def misplaced_columns(relation: Relation) -> list[Relation]:
         if isinstance(each, plan.Summarize | plan.MakeSeriesRows):
             visible.update(id(column) for call in each.aggregates for column in call.outputs)
             visible.update(id(assignment.column) for assignment in each.keys)
+        if isinstance(each, plan.TopNestedRows):
+            calls = (call for level in each.levels for call in level.aggregates)
+            visible.update(id(column) for call in calls for column in call.outputs)
         visible.update(id(column) for column in _of_graph(each))
         stack.extend(inputs)
         read, subqueries = _reads(each)

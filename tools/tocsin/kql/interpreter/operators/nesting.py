@@ -30,11 +30,12 @@ class _Group:
 
 class _Level:
     def __init__(self, level: NestedLevel, compiler: PlanCompiler) -> None:
-        self.columns: tuple[Column, Column] = (level.key.column, level.aggregate.outputs[0])
+        self.columns: tuple[Column, Column] = (level.key.column, level.measure.column)
         self._key = compiler.program([level.key.value])
         self._type = level.key.value.type
-        self._aggregate = AggregateRunner(level.aggregate, compiler)
-        self._measure_type = level.aggregate.outputs[0].type
+        self._aggregates = [AggregateRunner(each, compiler) for each in level.aggregates]
+        self._measure = compiler.program([level.measure.value])
+        self._measure_type = level.measure.column.type
         self._descending = level.descending
         self._count = None if level.count is None else compiler.single(level.count)
         self._others = None if level.others is None else compiler.single(level.others)
@@ -61,7 +62,10 @@ class _Level:
         return found
 
     def _measures(self, execution: Execution, batch: Batch, groups: list[list[int]]) -> list[Value]:
-        return self._aggregate.columns(execution, batch, groups)[0]
+        found: dict[Column, list[Value]] = {}
+        for each in self._aggregates:
+            found.update(zip(each.outputs, each.columns(execution, batch, groups), strict=True))
+        return self._measure.columns(execution, Batch(len(groups), found))[0]
 
 
 def _top_nested(node: TopNestedRows, compiler: PlanCompiler) -> Stage:

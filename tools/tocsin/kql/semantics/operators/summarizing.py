@@ -279,19 +279,22 @@ def top_nested(session: Session, node: tree.TopNested, source: TableValue, scope
         if len(grouping.keys) == before:
             continue
         key = grouping.keys[-1]
-        calls = len(grouping.calls)
+        calls, after = len(grouping.calls), len(grouping.after)
         by = each.by
         if not isinstance(by, tree.NamedExpression):
             name = f"aggregated_{key.column.name}"
             by = tree.NamedExpression(by.start, by.end, (tree.Name(by.start, by.end, name),), by)
-        grouping.add_aggregate(by)
-        if len(grouping.calls) != calls + 1 or grouping.after:
-            session.refuse("TK128", "Only a plain aggregate is run in a level of top-nested", each.by)
+        shown = grouping.add_aggregate(by)
+        own = tuple(grouping.calls[calls:])
+        if len(shown) != 1 or not own:
+            session.refuse("TK128", "A level of top-nested is ordered by one value over aggregates", each.by)
             continue
+        computed = grouping.after[after:]
+        measure = computed[0] if computed else Assignment(shown[0], ColumnRef(shown[0]))
         count = row_count(session, each.count, source, scope) if each.count is not None else None
         others = session.scalar(each.others, scope.inside(row)) if each.others is not None else None
         descending = each.order != "asc"
-        levels.append(NestedLevel(key, count, others, grouping.calls[-1], descending))
+        levels.append(NestedLevel(key, count, others, own, measure, descending))
     source = row.table(source)
     made = TopNestedRows(
         columns=tuple(grouping.columns),
