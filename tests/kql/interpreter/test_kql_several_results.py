@@ -30,6 +30,16 @@ def test_fork_gives_a_table_for_each_branch() -> None:
     ]
 
 
+def test_several_tables_are_drawn_as_they_are() -> None:
+    query = "D | fork (where n > 1 | project n) (count) | render linechart"
+    assert _results(ROWS + query) == [("", ["n"], [[2], [3]]), ("", ["Count"], [[3]])]
+
+
+def test_each_of_several_tables_has_as_many_records_as_an_option_says() -> None:
+    query = "set query_take_max_records = 1; " + ROWS + "D | fork (where n > 1 | project n) (project s)"
+    assert _results(query) == [("", ["n"], [[2]]), ("", ["s"], [["a"]])]
+
+
 def test_facet_counts_the_values_of_each_column() -> None:
     assert _results(ROWS + "D | facet by s, n with (where n > 1 | project n)") == [
         ("", ["n"], [[2], [3]]),

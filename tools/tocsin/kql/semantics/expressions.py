@@ -111,6 +111,8 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
                 session.error("KS236", f"The name '{name}' must stand inside an aggregate function here", node)
                 return unknown()
             return ColumnRef(column)
+    if scope.whole is not None and not session.catalog.as_service and any(bag == name for bag, _ in scope.bags):
+        return scope.whole(name)
     meaning = scope.names.find(name)
     if isinstance(meaning, DeclaredFunction):
         return call_declared(session, meaning, (), node, node, scope)
@@ -126,8 +128,6 @@ def _name(session: Session, node: tree.NameReference, scope: Scope) -> Value:
     if row is not None and row.open:
         return ColumnRef(session.trust(row, name, node))
     if any(bag == name for bag, _ in scope.bags):
-        if scope.whole is not None and not session.catalog.as_service:
-            return scope.whole(name)
         session.refuse("TK144", f"'{name}' stands for several columns: name one, as in {name}.column", node)
         return unknown()
     if name in special_functions.TABLES_BY_NAME:

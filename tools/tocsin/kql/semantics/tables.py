@@ -152,7 +152,7 @@ def bind_operators(
         if isinstance(source.relation, GraphRelation) and type(operator) not in ON_GRAPHS:
             session.error("TK143", f"'{operator.keyword}' needs a table: put graph-to-table before it", operator)
             source = session.missing_table(operator)
-        if isinstance(source.relation, Results):
+        if isinstance(source.relation, Results) and not isinstance(operator, tree.Render):
             session.refuse("TK146", f"'{operator.keyword}' stands behind several tables", operator)
         availability.check_syntax(session, operator)
         if type(operator) in SOURCES_ONLY:
