@@ -15,6 +15,7 @@ from operator import add, and_, or_, xor
 
 from tocsin.kql.functions.arithmetic import add_decimals, divide_decimals
 from tocsin.kql.functions.declaration import FunctionTable
+from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.identity import identities
 from tocsin.kql.functions.integers import datetime_or_null, divide, wrap_long
 from tocsin.kql.types import DATETIME, DECIMAL, INT, LONG, REAL, TIMESPAN, ScalarType, Value
@@ -64,6 +65,12 @@ def countif(predicate: Sequence[bool | None]) -> int:
     return sum(1 for value in predicate if value is True)
 
 
+def check_accuracy(accuracy: int | None) -> None:
+    """Raises KqlValueError for an accuracy of an estimate that Kusto does not have; null is the default."""
+    if accuracy is not None and not 0 <= accuracy <= 4:
+        raise KqlValueError(f"the accuracy of a distinct count is 0 to 4, not {accuracy}")
+
+
 def _distinct(values: Sequence[Value], type_: ScalarType) -> int:
     return len(set(identities(present(values), type_)))
 
@@ -77,6 +84,7 @@ def _distinct(values: Sequence[Value], type_: ScalarType) -> int:
 )
 def dcount(types: Types, values: Sequence[Value], accuracy: int = 1) -> int:
     """Distinct values, nulls aside. Kusto estimates; this counts."""
+    check_accuracy(accuracy)
     return _distinct(values, types[0])
 
 
@@ -89,6 +97,7 @@ def dcount(types: Types, values: Sequence[Value], accuracy: int = 1) -> int:
 )
 def dcountif(types: Types, values: Sequence[Value], predicate: Sequence[bool | None], accuracy: int = 1) -> int:
     """Distinct values of the rows for which the predicate is true."""
+    check_accuracy(accuracy)
     return _distinct(chosen(values, predicate), types[0])
 
 
