@@ -21,9 +21,13 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.plan import ParsePairs, Relation
+from tocsin.kql.types import STRING
 
 Pairs = Iterator[tuple[str, str]]
 Reader = Callable[[str], Pairs]
+
+_TEXTS_AT_ONCE = 64
+"""Texts that are read before the clock is looked at."""
 
 _DEFAULT_PAIR, _DEFAULT_KV = " ", "="
 """For the delimiter that is not given when the other one is."""
@@ -62,6 +66,14 @@ def _delimited(text: str, pair: str, middle: str, quotes: _Quotes) -> Pairs:
         if stop == middle:
             value, _, at = _piece(text, at, (pair,), quotes)
             yield key, value
+
+
+def _cut(text: str, pair: str, middle: str) -> Pairs:
+    """The same where nothing is quoted and the delimiters have no character in common."""
+    for piece in text.split(pair):
+        key, found, value = piece.partition(middle)
+        if found:
+            yield key.strip(), value.strip()
 
 
 def _piece(text: str, at: int, stops: tuple[str, ...], quotes: _Quotes) -> tuple[str, str | None, int]:
@@ -120,6 +132,8 @@ def _reader(node: ParsePairs) -> Reader:
     pair, middle = node.pair_delimiter or _DEFAULT_PAIR, node.kv_delimiter or _DEFAULT_KV
     if node.greedy:
         return lambda text: _greedy(text, pair, middle)
+    if not node.quotes and pair and middle and not {*pair} & {*middle}:
+        return lambda text: _cut(text, pair, middle)
     return lambda text: _delimited(text, pair, middle, quotes)
 
 
@@ -142,14 +156,21 @@ def _pairs(node: ParsePairs, compiler: PlanCompiler) -> Stage:
     def run(execution: Execution, batch: Batch) -> Batch:
         read = _reader(node)
         (texts,) = program.columns(execution, batch)
-        found: list[dict[str, str]] = []
-        for text in texts:
-            first: dict[str, str] = {}
-            for key, value in read(text_from(text)):
-                first.setdefault(key, value)
-            found.append(first)
+        texts = texts if node.value.type is STRING else list(map(text_from, texts))
+        found: list[list[str]] = [[] for _ in converts]
+        puts = [(column.name, values.append) for (column, _), values in zip(converts, found, strict=True)]
+        first: dict[str, str] = {}
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            for text in texts[start : start + _TEXTS_AT_ONCE]:
+                first.clear()
+                for key, value in read(text):
+                    first.setdefault(key, value)
+                for name, put in puts:
+                    put(first.get(name, ""))
             execution.check_time(node)
-        values = {column: [convert(each.get(column.name, "")) for each in found] for column, convert in converts}
+        values = {
+            column: list(map(convert, texts_of)) for (column, convert), texts_of in zip(converts, found, strict=True)
+        }
         return Batch(batch.rows, values, (Part(batch),))
 
     return run
