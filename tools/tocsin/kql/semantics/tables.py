@@ -111,9 +111,13 @@ def _pipe(session: Session, node: tree.Pipe, scope: Scope) -> TableValue:
     else:
         first = operators[0]
         span = tree.Node(first.start, first.keyword_end)
-        if not isinstance(first, tree.BadOperator):
+        elsewhere = isinstance(first, tree.MacroExpand) and not session.catalog.as_service
+        if elsewhere:
+            session.refuse("TK108", "macro-expand reads other places, which the local engine does not", first)
+            operators = operators[1:]
+        elif not isinstance(first, tree.BadOperator):
             session.error("KS174", f"'{first.keyword}' needs a table in front of it", span)
-        source = session.missing_table(node, (), False)
+        source = session.missing_table(node, (), elsewhere)
     return bind_operators(session, operators, source, scope, tree.Node(node.start, end))
 
 
