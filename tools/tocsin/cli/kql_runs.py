@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from tocsin.cli.kql_checks import finding_of_error, findings_of, show
 from tocsin.cli.kql_given import external_tables
 from tocsin.cli.kql_sources import catalog_of, load_tables
 from tocsin.cli.kql_values import cell_writer, json_writer
-from tocsin.cli.terminal import columns_of, fail, waiting
+from tocsin.cli.terminal import columns_of, count_of, fail, waiting
 from tocsin.content.finding import Level
 from tocsin.content.places import PlacesError, maxmind_places
 from tocsin.kql.functions.ip import Places
@@ -30,6 +32,9 @@ from tocsin.kql.literals import parse_datetime
 from tocsin.testing.samples import Unreadable, read_samples
 
 _QUERY = "query"
+_MOST_PROBLEMS = 20
+"""Values of files that are shown when they do not fit their columns: the others tend to be alike."""
+
 _NARROWEST_COLUMN = 10
 """Columns of the terminal that a column of a table needs to be readable."""
 
@@ -110,22 +115,35 @@ def clock(text: str) -> int:
     return ticks
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Reading makes millions of objects of which none is garbage: to look for some takes as long as reading does."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def run(request: Request, output: str, *, explain: bool) -> None:
     """Bind, run, write. Ends the program with status 1 when the query cannot be run."""
     texts = {_QUERY: request.query}
     try:
-        # What a workspace would not take may well run here.
-        catalog, tables, watchlists, problems = load_tables(
-            replace(catalog_of(request.root), log_analytics=False), request.tables, request.watchlists
-        )
-        behind = {url: read_samples(path, str(path)) for url, path in request.external.items()}
+        with waiting("reading the files"), _no_collection():
+            # What a workspace would not take may well run here.
+            catalog, tables, watchlists, problems = load_tables(
+                replace(catalog_of(request.root), log_analytics=False), request.tables, request.watchlists
+            )
+            behind = {url: read_samples(path, str(path)) for url, path in request.external.items()}
     except Unreadable as error:
         show([error.finding], {})
         raise typer.Exit(Exit.USAGE) from None
     places = None if request.maxmind is None else _places(request.maxmind)
     catalog = replace(catalog, external=frozenset(behind), places=places is not None)
     if problems:
-        show(problems, {})
+        show(problems[:_MOST_PROBLEMS], {})
+        if len(problems) > _MOST_PROBLEMS:
+            typer.echo(f"and {count_of(len(problems) - _MOST_PROBLEMS, 'value')} more that cannot be read", err=True)
         raise typer.Exit(Exit.USAGE)
     analysis = kql.analyze(request.query, catalog)
     findings = [each for each in findings_of(analysis, _QUERY) if each.level is not Level.INFO]

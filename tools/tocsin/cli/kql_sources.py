@@ -119,7 +119,11 @@ def inferred_columns(records: Sequence[Record]) -> tuple[ColumnSchema, ...]:
 
 
 def _type_of(values: Iterable[tuple[Any, bool]]) -> ScalarType:
-    kinds = {_kind(value, is_text) for value, is_text in values if value is not None and value != ""}
+    kinds: set[ScalarType] = set()
+    for value, is_text in values:
+        # Text beside other text: whether it is a time makes no difference.
+        if value is not None and value != "" and not (type(value) is str and not is_text and STRING in kinds):
+            kinds.add(_kind(value, is_text))
     if not kinds:
         return STRING
     if len(kinds) == 1:

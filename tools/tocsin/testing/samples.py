@@ -35,6 +35,9 @@ INGESTION_FIELDS = ("_IngestionTime", "$IngestionTime")
 """Fields that say when a record was ingested, for ``ingestion_time()``, where they are no columns of its table. The
 second is the name that the service gives the column when somebody exports ``T | extend ingestion_time()``."""
 
+_MOST_ADVICE = 100
+"""Unknown columns for which a name like theirs is looked for: that takes long, and nobody reads more."""
+
 _PORTAL_HEADER = re.compile(r"(.+) \[[^\]]+\]")
 
 
@@ -131,7 +134,8 @@ def as_table(columns: Sequence[ColumnSchema], records: Sequence[Record], table: 
             if arrives:
                 type_ = ScalarType.DATETIME
             if type_ is None:
-                findings.append(_unknown_column(name, field, table, types))
+                known = types if len(findings) < _MOST_ADVICE else {}
+                findings.append(_unknown_column(name, field, table, known))
                 continue
             try:
                 value = kql_value(field.value, type_, text_is_json=field.text_is_json)
