@@ -327,12 +327,3 @@ def test_parquet(runner: CliRunner, tmp_path: Path) -> None:
     result = runner.invoke(app, ["run", "T", "--table", f"T={tmp_path / 'broken.parquet'}"])
     assert result.exit_code == 2
     assert "not Parquet" in result.output
-
-
-def test_of_many_values_that_do_not_fit_some_are_shown(runner: CliRunner, tmp_path: Path) -> None:
-    path = tmp_path / "many.jsonl"
-    path.write_text("".join(f'{{"Nope{number}": 1}}\n' for number in range(3_000)), encoding="utf-8")
-    result = runner.invoke(app, ["run", "SigninLogs", "--table", f"SigninLogs={path}"])
-    assert result.exit_code == 2
-    assert result.output.count("TST102") == 20
-    assert "and 2980 values more" in result.output
