@@ -37,12 +37,13 @@ class Argument:
 class RowForm:
     """An expression for a call. ``nullable``: whether it can give null. ``through``: what is done to the first argument
     before (once, for all calls that want the same of it). ``holds``: how many values a dynamic holds, itself included,
-    all of them scalars."""
+    all of them scalars. ``is_costly``: it may take longer than a comparison."""
 
     write: Writer
     nullable: bool = False
     through: RowForm | None = None
     holds: int = 0
+    is_costly: bool = False
 
 
 Form: TypeAlias = Callable[[Sequence[Argument]], RowForm | None]
@@ -222,7 +223,10 @@ def _tostring(arguments: Sequence[Argument]) -> RowForm | None:
         return RowForm(lambda names, bind: names[0])
     if arguments[0].type is not DYNAMIC:
         return None
-    return RowForm(lambda names, bind: f"{names[0]} if type({names[0]}) is str else {bind(dynamic_text)}({names[0]})")
+    return RowForm(
+        lambda names, bind: f"{names[0]} if type({names[0]}) is str else {bind(dynamic_text)}({names[0]})",
+        is_costly=True,
+    )
 
 
 def _gettype(arguments: Sequence[Argument]) -> RowForm | None:

@@ -375,7 +375,7 @@ class ExpressionCompiler:
         nullable = written.nullable and call.type is not STRING
         made = call if call.type is DYNAMIC else None
         growth = Growth.NONE if written.holds else self._growth(call, nodes)
-        return Operation(tuple(nodes), written.write, nullable, growth, made, written.holds)
+        return Operation(tuple(nodes), written.write, nullable, growth, made, written.holds, written.is_costly)
 
     def _through(self, form: RowForm, node: Node) -> Node:
         key = (form, node)
@@ -416,7 +416,8 @@ class ExpressionCompiler:
             tests = [f"{name} is None" for name, each in zip(names, nullable, strict=True) if each]
             return f"{null} if {' or '.join(tests)} else {text}" if tests else text
 
-        return Operation(tuple(operands), write, call.type is not STRING, self._growth(call, nodes), call)
+        growth = self._growth(call, nodes)
+        return Operation(tuple(operands), write, call.type is not STRING, growth, call, is_costly=True)
 
     @staticmethod
     def _growth(call: Call, nodes: Sequence[Node]) -> Growth:

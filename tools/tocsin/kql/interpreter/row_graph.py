@@ -60,6 +60,8 @@ class Operation:
     """What an error is reported at."""
     holds: int = 0
     """How many values a dynamic holds that is made here of scalars; 0 where only the dynamic itself can tell."""
+    is_costly: bool = False
+    """It costs more than asking whether it has been worked out."""
 
 
 class Choosing(Enum):

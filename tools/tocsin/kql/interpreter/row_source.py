@@ -6,7 +6,7 @@ that depends on the text of no user is written into the source: constants and fu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -36,6 +36,12 @@ _DEEPEST = 24
 
 _INDENT = "  "
 
+_MOST_READERS = 16
+"""Branches that read a value which is worked out in the first of them that a row takes."""
+
+_UNSET = object()
+"""Stands for a value that no branch has needed yet."""
+
 Rows = Callable[[Any, Sequence[Any], Sequence[list[Any]], Callable[[Any], None]], None]
 """``rows(stream, run values, outputs, grown)``: appends the values of each row in ``stream`` to the outputs. With
 conditions the last output is that of the numbers of the rows that meet them, and a row comes with its number."""
@@ -50,6 +56,9 @@ class _Block:
     stage: int
     level: int
     made: list[Made] = field(default_factory=list)
+    """In the order in which they are worked out."""
+    asked: set[Made] = field(default_factory=set)
+    """Those of them that an earlier block may have worked out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +92,8 @@ class _Writer:
         self._names.update((each, f"s{each.place}") for each in self._run_values)
         self._names.update((each, f"t{number}") for number, each in enumerate(self._ordered))
         self._inner: dict[tuple[Choice, int], _Block] = {}
+        self._unset: dict[_Block, list[Operation]] = {}
+        """What branches of a block work out when they need it."""
         self._stages = self._placed()
 
     # ------------------------------------------------------------------------------------------------- blocks
@@ -92,11 +103,13 @@ class _Writer:
         conditions in their order, and last that of the outputs."""
         stages = [_Block(None, stage, 0) for stage in range(len(self._conditions) + 1)]
         places: dict[Node, _Block] = {}
+        readers: dict[Made, dict[_Block, None]] = {made: {} for made in self._ordered}
 
         def read(node: Node, block: _Block) -> None:
             if isinstance(node, (Operation, Choice)):
                 known = places.get(node)
                 places[node] = block if known is None else _common(known, block, stages)
+                readers[node][block] = None
 
         for stage, root in zip(stages, self._conditions, strict=False):
             read(root, stage)
@@ -105,8 +118,9 @@ class _Writer:
         for made in reversed(self._ordered):
             block = places[made]
             if isinstance(made, Operation):
-                for operand in made.operands:
-                    read(operand, block)
+                for place in readers[made] if _can_wait(made, block, readers[made]) else (block,):
+                    for operand in made.operands:
+                        read(operand, place)
                 continue
             read(made.operands[0], block)
             for number, operand in enumerate(made.operands[1:], start=1):
@@ -115,7 +129,14 @@ class _Writer:
                     inner = self._inner[made, number] = _Block(block, block.stage, block.level + 1)
                 read(operand, inner)
         for made in self._ordered:
-            places[made].made.append(made)
+            block = places[made]
+            if isinstance(made, Operation) and _can_wait(made, block, readers[made]):
+                self._unset.setdefault(block, []).append(made)
+                for place in readers[made]:
+                    place.made.append(made)
+                    place.asked.add(made)
+            else:
+                block.made.append(made)
         return stages
 
     # ------------------------------------------------------------------------------------------------- source
@@ -165,13 +186,21 @@ class _Writer:
         return self._bind(node.value)
 
     def _block(self, block: _Block | None, level: int) -> None:
-        for made in block.made if block is not None else ():
-            if isinstance(made, Operation):
+        if block is None:
+            return
+        for later in self._unset.get(block, ()):
+            self._line(level, f"{self._names[later]} = {self._bind(_UNSET)}")
+        for made in block.made:
+            if made in block.asked:
+                self._line(level, f"if {self._names[made]} is {self._bind(_UNSET)}:")
+                self._operation(made, level + 1)
+            elif isinstance(made, Operation):
                 self._operation(made, level)
             else:
                 _CHOICES[made.choosing](self, made, level)
 
-    def _operation(self, made: Operation, level: int) -> None:
+    def _operation(self, made: Made, level: int) -> None:
+        assert isinstance(made, Operation)
         name = self._names[made]
         self._line(level, f"{name} = {made.write([self._name(each) for each in made.operands], self._bind)}")
         if made.call is not None:
@@ -253,6 +282,12 @@ _CHOICES: Mapping[Choosing, Callable[[_Writer, Choice, int], None]] = {
     Choosing.BRANCH: _Writer._branch,
     Choosing.FIRST: _Writer._first,
 }
+
+
+def _can_wait(made: Operation, block: _Block, readers: Collection[_Block]) -> bool:
+    """Whether a value is worked out where it is read, the first time: all that read it stand in branches of ``block``,
+    and no row needs to take one of them."""
+    return made.is_costly and block not in readers and len(readers) <= _MOST_READERS
 
 
 def _common(one: _Block, other: _Block, stages: Sequence[_Block]) -> _Block:
