@@ -6,6 +6,8 @@ A wide table that goes through ten filters costs only the columns that an expres
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
 
 from tocsin.kql.plan import Column
 from tocsin.kql.types import DATETIME, Value, null_of
@@ -35,7 +37,8 @@ class Part:
         if self.fill:
             null = null_of(column.type)
             return [null if i is None else values[i] for i in self.index]
-        return [values[i] for i in self.index]  # type: ignore[index]  # None occurs only with fill
+        index: Any = self.index  # None occurs only with fill
+        return list(itemgetter(*index)(values)) if len(index) > 1 else [values[i] for i in index]
 
 
 Routes = Mapping[Column, tuple[int, Column]]
