@@ -14,7 +14,7 @@ from tocsin.kql.functions.aggregates_numbers import chosen
 from tocsin.kql.functions.conversions import to_dynamic
 from tocsin.kql.functions.declaration import FunctionTable
 from tocsin.kql.functions.identity import canonical, kind_of
-from tocsin.kql.types import DYNAMIC, REAL, UNKNOWN, ScalarType, Value
+from tocsin.kql.types import DYNAMIC, REAL, STRING, UNKNOWN, ScalarType, Value
 
 TABLE = FunctionTable()
 
@@ -125,6 +125,10 @@ def make_set(types: Types, values: Sequence[Value], size: int | None = None) -> 
 )
 def make_set_if(types: Types, values: Sequence[Value], predicate: Predicate, size: int | None = None) -> list[Value]:
     """The distinct values of the rows for which the predicate is true."""
+    if types[0] is STRING:
+        distinct = dict.fromkeys(chosen(values, predicate))
+        distinct.pop(None, None)
+        return list(distinct)[: _limit(size)]
     return _first(_distinct(_collected(types[0], chosen(values, predicate))), size)
 
 

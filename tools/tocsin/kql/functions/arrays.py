@@ -30,8 +30,14 @@ def array_length(array: Value) -> int | None:
 )
 def array_concat(*arrays: Value) -> Value:
     """The elements of all arrays; arguments that are no arrays do not count unless none is one."""
-    present = [each for each in arrays if isinstance(each, list)]
-    return [element for each in present for element in each] if present else None
+    joined: list[Value] | None = None
+    for each in arrays:
+        if isinstance(each, list):
+            if joined is None:
+                joined = each[:]
+            else:
+                joined += each
+    return joined
 
 
 def _clamped(index: int, size: int) -> int:
@@ -222,8 +228,8 @@ def _sorted(arguments: Sequence[Value], *, descending: bool) -> Value:
     first = arguments[0]
     if not isinstance(first, list):
         return None
-    if len(arguments) == 1 and {type(each) for each in first} in _ALIKE:
-        return sorted(first, reverse=descending)
+    if len(arguments) == 1 and (len(first) < 2 or {type(each) for each in first} in _ALIKE):
+        return first[:] if len(first) < 2 else sorted(first, reverse=descending)
     order = _order(first, descending)
     if len(order) < len(first):
         nulls = [index for index, value in enumerate(first) if value is None]

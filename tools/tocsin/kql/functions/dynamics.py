@@ -188,6 +188,8 @@ def extract_json(path: str, text: str, type_name: str = "string") -> str:
 
 
 def _unique(values: Iterable[Value]) -> dict[Any, Value]:
+    if not values:
+        return {}
     kept: dict[Any, Value] = {}
     for value in values:
         kind = type(value)
