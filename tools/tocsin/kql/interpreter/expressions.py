@@ -17,6 +17,7 @@ from tocsin.kql.interpreter.calls import constant_call, folded_call, remembered_
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
 from tocsin.kql.interpreter.membership import Predicate, membership
+from tocsin.kql.interpreter.memo import is_remembered
 from tocsin.kql.interpreter.row_graph import (
     Choice,
     Choosing,
