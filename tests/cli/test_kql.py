@@ -327,3 +327,26 @@ def test_parquet(runner: CliRunner, tmp_path: Path) -> None:
     result = runner.invoke(app, ["run", "T", "--table", f"T={tmp_path / 'broken.parquet'}"])
     assert result.exit_code == 2
     assert "not Parquet" in result.output
+
+
+def test_of_many_values_that_do_not_fit_some_are_shown(runner: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(f'{{"TimeGenerated": "no {number}"}}\n' for number in range(3_000)), encoding="utf-8")
+    result = runner.invoke(app, ["run", "SigninLogs", "--table", f"SigninLogs={path}"])
+    assert result.exit_code == 2
+    assert result.output.count("TST103") == 20
+    assert "and 2980 values more" in result.output
+
+
+def test_a_table_with_a_column_for_each_record_is_refused(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.testing.samples.MAX_CELLS", 10_000)
+    path = tmp_path / "wide.jsonl"
+    path.write_text("".join(f'{{"Name{number}": 1}}\n' for number in range(200)), encoding="utf-8")
+    result = runner.invoke(app, ["run", "T", "--table", f"T={path}"])
+    assert result.exit_code == 2
+    assert "T would have more than 50 columns of 200 rows" in result.output
+    assert "wide.jsonl:51:2" in result.output
+    path.write_text('{"Name": 1}\n' * 10_000, encoding="utf-8")
+    assert runner.invoke(app, ["run", "T | count", "--table", f"T={path}"]).exit_code == 0

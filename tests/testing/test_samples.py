@@ -95,6 +95,18 @@ def test_fields_of_an_indented_array_are_found_in_their_own_record(tmp_path: Pat
     assert [str(one.location) for one in findings] == ["x.json:4:3", "x.json:5:3"]
 
 
+def test_fields_of_an_array_on_one_line_are_found_in_their_own_record(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('[{"Name": 1}, {"Name": "Count", "Count": "x"}, {"Name": 2}]', "utf-8")
+    _, findings = as_table(COLUMNS, read_samples(tmp_path / "x.json", "x.json"), "T")
+    assert [str(one.location) for one in findings] == ["x.json:1:3", "x.json:1:33", "x.json:1:49"]
+
+
+def test_a_name_that_is_written_with_escapes_has_the_line_of_the_field_before(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('[{"Name": "a",\n"\\u0043ount": "x"},\n{"Name": 1}]', "utf-8")
+    _, findings = as_table(COLUMNS, read_samples(tmp_path / "x.json", "x.json"), "T")
+    assert [str(one.location) for one in findings] == ["x.json:1:1", "x.json:3:2"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "place", "says"),
     [

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,9 @@ MAX_BYTES = 100_000_000
 MAX_VALUES = 5_000_000
 """Most values that are read from one file: each takes some hundred bytes of memory with its place."""
 
+MAX_CELLS = 100_000_000
+"""Most values of a table, the nulls of fields that records lack among them: eight bytes each."""
+
 INGESTION_FIELDS = ("_IngestionTime", "$IngestionTime")
 """Fields that say when a record was ingested, for ``ingestion_time()``, where they are no columns of its table. The
 second is the name that the service gives the column when somebody exports ``T | extend ingestion_time()``."""
@@ -38,6 +40,7 @@ second is the name that the service gives the column when somebody exports ``T |
 _MOST_ADVICE = 100
 """Unknown columns for which a name like theirs is looked for: that takes long, and nobody reads more."""
 
+_COLON = re.compile(r"\s*:")
 _PORTAL_HEADER = re.compile(r"(.+) \[[^\]]+\]")
 
 
@@ -123,11 +126,13 @@ def as_table(columns: Sequence[ColumnSchema], records: Sequence[Record], table: 
     """
     types = {column.name: column.type for column in columns}
     findings: list[Finding] = []
-    rows: list[list[Value]] = []
+    count = len(records)
+    # Columns without a value share their nulls: a table of the service has hundreds that nobody recorded.
+    nulls: dict[ScalarType, list[Value]] = {}
+    data: dict[str, list[Value]] = {}
     ingested: list[int | None] = []
-    for record in records:
+    for number, record in enumerate(records):
         arrived = None
-        row = {column.name: null_of(column.type) for column in columns}
         for name, field in record.items():
             type_ = types.get(name)
             arrives = type_ is None and name in INGESTION_FIELDS
@@ -139,18 +144,32 @@ def as_table(columns: Sequence[ColumnSchema], records: Sequence[Record], table: 
                 continue
             try:
                 value = kql_value(field.value, type_, text_is_json=field.text_is_json)
-                if arrives:
-                    arrived = value
-                else:
-                    row[name] = value
             except WrongType as error:
                 article = "an" if type_ is ScalarType.INT else "a"
                 message = f"{table}.{name} is {article} {type_.value}, and {error}"
                 findings.append(problem("TST103", message, error.help, field.location))
-        rows.append(list(row.values()))
+                continue
+            if arrives:
+                arrived = value
+                continue
+            if name not in data:
+                if (len(data) + 1) * count > MAX_CELLS:
+                    return Table.empty(columns), [*findings, _too_wide(table, len(data), count, field)]
+                data[name] = [null_of(type_)] * count
+            data[name][number] = value
         ingested.append(arrived)
-    made = Table.from_rows(columns, rows)
-    return (made if ingested.count(None) == len(rows) else replace(made, ingested=ingested)), findings
+    for column in columns:
+        if column.name not in data and column.type not in nulls:
+            nulls[column.type] = [null_of(column.type)] * count
+    held = [data.get(column.name) or nulls.get(column.type, []) for column in columns]
+    made = Table(tuple(columns), tuple(held), count)
+    return (made if ingested.count(None) == count else replace(made, ingested=ingested)), findings
+
+
+def _too_wide(table: str, columns: int, rows: int, field: Field) -> Finding:
+    message = f"{table} would have more than {columns:,} columns of {rows:,} rows, above {MAX_CELLS:,} values"
+    help = "give the records the same names, or keep those that the test needs"
+    return problem("TST101", message, help, field.name_location or field.location)
 
 
 def _unknown_column(name: str, field: Field, table: str, types: Mapping[str, Any]) -> Finding:
@@ -166,7 +185,7 @@ def _json_lines(text: str, path: str) -> Iterator[Record]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             value = _load(line, path, number)
-            yield _record(value, path, partial(_key_place, path, number, line))
+            yield _record(value, path, _NamePlaces(line, path, number))
 
 
 def _json(text: str, path: str) -> Iterator[Record]:
@@ -174,7 +193,6 @@ def _json(text: str, path: str) -> Iterator[Record]:
         yield from _json_lines(text, path)
         return
     value = _load(text, path, 1)
-    lines = text.split("\n")
     if isinstance(value, dict) and isinstance(value.get("tables"), list):
         yield from _query_result(value, path)
         return
@@ -183,16 +201,7 @@ def _json(text: str, path: str) -> Iterator[Record]:
         for each in value:
             yield {name: Field(item, start, text_is_json=True) for name, item in each.items() if name != _RESULT[0]}
         return
-    # Names are looked for from the line of the field before, so that each record finds its own.
-    at = [0]
-
-    def place(name: str) -> Location:
-        for number in range(at[0], len(lines)):
-            if f'"{name}"' in lines[number]:
-                at[0] = number
-                return _key_place(path, number + 1, lines[number], name)
-        return Location(path, at[0] + 1, 1)
-
+    place = _NamePlaces(text, path, 1)
     for record in value if isinstance(value, list) else [value]:
         yield _record(record, path, place)
 
@@ -285,8 +294,38 @@ def _record(value: Any, path: str, place: Callable[[str], Location]) -> Record:
     return {name: Field(item, place(name)) for name, item in value.items()}
 
 
-def _key_place(path: str, number: int, line: str, name: str) -> Location:
-    return Location(path, number, max(line.find(f'"{name}"'), 0) + 1)
+class _NamePlaces:
+    """Where the names of records stand in a JSON text. Each is looked for from the one before, so that every record
+    finds its own, and that all of them take one pass over the text."""
+
+    def __init__(self, text: str, path: str, first_line: int) -> None:
+        self._text = text
+        self._path = path
+        self._at = 0
+        self._line = first_line
+        self._line_start = 0
+        self._missing: set[str] = set()
+
+    def __call__(self, name: str) -> Location:
+        """The place of the next field of this name; where there is none, because the text spells it with escapes, the
+        line of the field before."""
+        at = -1 if name in self._missing else self._next(f'"{name}"')
+        if at < 0:
+            # What is not in the rest is in no later rest: to look again for each record would take for ever.
+            self._missing.add(name)
+            return Location(self._path, self._line, 1)
+        lines = self._text.count("\n", self._at, at)
+        if lines:
+            self._line += lines
+            self._line_start = self._text.rindex("\n", self._at, at) + 1
+        self._at = at + 1
+        return Location(self._path, self._line, at - self._line_start + 1)
+
+    def _next(self, quoted: str) -> int:
+        at = self._text.find(quoted, self._at)
+        while at >= 0 and not _COLON.match(self._text, at + len(quoted)):
+            at = self._text.find(quoted, at + 1)
+        return at
 
 
 def _load(text: str, path: str, first_line: int) -> Any:
