@@ -75,6 +75,9 @@ def _at(text: str, offset: int, code: str, message: str) -> str:
 
 def serve(catalogue: Path | None, functions: Path | None, limits: kql.Limits) -> None:
     """Answer standard input on standard output until it ends."""
-    workspace = read_functions(functions)
+    from tocsin.sentinel.service_functions import DEFENDER_FUNCTIONS, ServiceFunctions
+
+    # What the service has of itself is refused by its name, not told as unknown.
+    workspace = ServiceFunctions(DEFENDER_FUNCTIONS) if functions is None else read_functions(functions)
     catalogs = {name: kql.Catalog(tables, workspace) for name, tables in read_schemas(catalogue).items()}
     json_lines.serve(Runner(catalogs, limits).answer)

@@ -1,0 +1,16 @@
+"""``tocsin kql batch``: functions that only the service can run are refused by their name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tocsin.cli.kql import app
+
+
+@pytest.mark.parametrize("query", ["print SHA1 = '' | invoke FileProfile(SHA1)", "imDns() | count"])
+def test_a_function_of_the_service_is_refused_and_not_unknown(query: str) -> None:
+    result = CliRunner().invoke(app, ["batch"], input=json.dumps({"id": 1, "query": query}) + "\n")
+    assert json.loads(result.stdout)["error"].startswith("TK116 ")
