@@ -175,6 +175,12 @@ def batch(runner: CliRunner, lines: list[str], *arguments: str) -> list[dict[str
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
+def test_run_reads_the_query_from_standard_input(runner: CliRunner) -> None:
+    for arguments in (["run", "-"], ["run", "-f", "-"]):
+        result = runner.invoke(app, [*arguments, "--format", "csv"], input="print x = 7")
+        assert result.stdout.splitlines() == ["x", "7"]
+
+
 def test_batch_values(runner: CliRunner) -> None:
     times = "d = datetime(2016-03-05 15:21), t = timespan(1.02:03:04.5)"
     query = f"print {times}, j = dynamic({{'a':[1,null]}}), n = real(nan), z = int(null)"

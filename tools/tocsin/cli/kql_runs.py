@@ -58,6 +58,8 @@ def query_text(query: str, file: Path | None) -> str:
     if file is not None:
         if query:
             fail("give the query or --file, not both")
+        if str(file) == "-":
+            return sys.stdin.read()
         try:
             return file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
