@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 _FIRST = 1
 """How many values are made at first before the limits are looked at: one alone may take long or be large."""
 
-_FIRST_PIECE = 64
-"""The same where the values are made of whole columns."""
-
 _MOST = 4096
 """How many values are made at most before the time is looked at again."""
 

@@ -223,33 +223,20 @@ class _Writer:
         inner = self._inner.get((made, number))
         return inner is None or not inner.made
 
-    def _and(self, made: Choice, level: int) -> None:
+    def _logic(self, made: Choice, level: int) -> None:
+        """``and`` and ``or``: the right side is asked where the left one does not decide."""
         name, (left, right) = self._names[made], map(self._name, made.operands)
-        if not may_be_null(made.operands[0]):
-            if self._is_plain(made, 1):
-                self._line(level, f"{name} = {right} if {left} else False")
-                return
-            self._line(level, f"{name} = {left}")
-            self._line(level, f"if {name}:")
-            self._inside(made, 1, level + 1, f"{name} = {right}")
+        decides, other, negation = ("False", "True", "") if made.choosing is Choosing.AND else ("True", "False", "not ")
+        if may_be_null(made.operands[0]):
+            test, last = f"{name} is not {decides}", f"{right} if {left} is {other} or {right} is {decides} else None"
+        elif self._is_plain(made, 1):
+            self._line(level, f"{name} = {right} if {negation}{left} else {decides}")
             return
+        else:
+            test, last = f"{negation}{name}", right
         self._line(level, f"{name} = {left}")
-        self._line(level, f"if {name} is not False:")
-        self._inside(made, 1, level + 1, f"{name} = {right} if {left} or {right} is False else None")
-
-    def _or(self, made: Choice, level: int) -> None:
-        name, (left, right) = self._names[made], map(self._name, made.operands)
-        if not may_be_null(made.operands[0]):
-            if self._is_plain(made, 1):
-                self._line(level, f"{name} = True if {left} else {right}")
-                return
-            self._line(level, f"{name} = {left}")
-            self._line(level, f"if not {name}:")
-            self._inside(made, 1, level + 1, f"{name} = {right}")
-            return
-        self._line(level, f"{name} = {left}")
-        self._line(level, f"if {name} is not True:")
-        self._inside(made, 1, level + 1, f"{name} = {right} if {left} is False or {right} else None")
+        self._line(level, f"if {test}:")
+        self._inside(made, 1, level + 1, f"{name} = {last}")
 
     def _branch(self, made: Choice, level: int) -> None:
         name, (condition, first, second) = self._names[made], map(self._name, made.operands)
@@ -277,8 +264,8 @@ class _Writer:
 
 
 _CHOICES: Mapping[Choosing, Callable[[_Writer, Choice, int], None]] = {
-    Choosing.AND: _Writer._and,
-    Choosing.OR: _Writer._or,
+    Choosing.AND: _Writer._logic,
+    Choosing.OR: _Writer._logic,
     Choosing.BRANCH: _Writer._branch,
     Choosing.FIRST: _Writer._first,
 }
