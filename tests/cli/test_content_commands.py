@@ -10,21 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tocsin.cli import app
-from tocsin.content.scaffold import new_detection
 
 RULE = "detections/family/rule.yaml"
 TESTS = "tests/detections/family/rule.test.yaml"
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for path, text in new_detection("family/rule", "11111111-2222-4333-8444-555555555555", ".tocsin/schemas").items():
-        target = tmp_path / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def run(*arguments: str) -> Result:
