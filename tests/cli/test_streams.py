@@ -104,16 +104,8 @@ def test_an_interrupt_ends_the_program_without_a_traceback(
     assert done.returncode == status
 
 
-@POSIX
-def test_a_row_of_many_columns_is_written_one_below_the_other_on_a_terminal() -> None:
-    import pty
-
-    names = [f"column{number}" for number in range(30)]
-    query = f"print {', '.join(f'{name} = {number}' for number, name in enumerate(names))}"
-    terminal, end = pty.openpty()
-    settings = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
-    done = subprocess.Popen([*PROGRAM, "kql", "run", query], stdout=end, stderr=end, env=settings)
-    os.close(end)
+def _read_to_the_end(terminal: int) -> bytes:
+    """What a program writes to a terminal until it closes it."""
     output = b""
     while True:
         try:
@@ -124,6 +116,51 @@ def test_a_row_of_many_columns_is_written_one_below_the_other_on_a_terminal() ->
             break
         output += read
     os.close(terminal)
+    return output
+
+
+@POSIX
+@pytest.mark.parametrize(("from_file", "progress"), [(True, b"3/3"), (False, b"3/?")], ids=["a file", "a pipe"])
+def test_batch_shows_how_far_it_is_and_its_answers_stay_as_they_are(
+    tmp_path: Path, from_file: bool, progress: bytes
+) -> None:
+    import pty
+
+    slow = "range x from 1 to 60000 step 1 | extend y = hash_sha256(tostring(x)) | summarize max(y)"
+    requests = "".join(json.dumps({"id": n, "query": query}) + "\n" for n, query in enumerate(("nothing", slow, slow)))
+    (tmp_path / "requests").write_text(requests, encoding="utf-8")
+    terminal, end = pty.openpty()
+    program = "from tocsin.cli import main, terminal; terminal.PATIENCE = 0; main()"
+    settings = {**os.environ, "COLUMNS": "80", "TERM": "xterm", "NO_COLOR": "1"}
+    with (tmp_path / "requests").open("rb") as source, (tmp_path / "answers").open("wb") as answers:
+        done = subprocess.Popen(
+            [sys.executable, "-c", program, "kql", "batch"],
+            stdin=source if from_file else subprocess.PIPE, stdout=answers, stderr=end, env=settings,
+        )  # fmt: skip
+        os.close(end)
+        if done.stdin is not None:
+            with done.stdin as pipe:
+                pipe.write(requests.encode())
+        shown = _read_to_the_end(terminal)
+    assert done.wait() == 0
+    lines = (tmp_path / "answers").read_text(encoding="utf-8").splitlines()
+    assert [(answer["id"], "rows" in answer) for answer in map(json.loads, lines)] == [(0, False), (1, True), (2, True)]
+    assert b"answering" in shown
+    assert progress in shown
+    assert b"1 error" in shown
+
+
+@POSIX
+def test_a_row_of_many_columns_is_written_one_below_the_other_on_a_terminal() -> None:
+    import pty
+
+    names = [f"column{number}" for number in range(30)]
+    query = f"print {', '.join(f'{name} = {number}' for number, name in enumerate(names))}"
+    terminal, end = pty.openpty()
+    settings = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    done = subprocess.Popen([*PROGRAM, "kql", "run", query], stdout=end, stderr=end, env=settings)
+    os.close(end)
+    output = _read_to_the_end(terminal)
     assert done.wait() == 0
     lines = output.decode().split("\r\n")
     assert lines[0] == "row 1"

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TextIO
+
+from tocsin.cli.terminal import Progress, count_of, progress_bar
+
+_BLOCK = 1 << 20
+"""Bytes that are looked at at once for the ends of lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +56,52 @@ def answer_line(line: str, answer: Answer) -> dict[str, Any]:
 
 
 def serve(answer: Answer) -> None:
-    """Answer standard input on standard output until it ends or nobody reads."""
+    """Answer standard input on standard output until it ends or nobody reads.
+
+    What takes over a second shows how far it is on standard error, unless the answers themselves go to a terminal.
+    """
     for stream in (sys.stdin, sys.stdout):
         _as_utf8(stream)
+    shown = sys.stderr.isatty() and not sys.stdout.isatty()
+    total = _lines_ahead(sys.stdin) if shown else 0
     try:
-        for line in answers(sys.stdin, answer):
-            sys.stdout.write(line)
-            sys.stdout.flush()
+        with progress_bar("answering") if shown else nullcontext(_silent) as progress:
+            for line in answers(sys.stdin, answer, progress, total):
+                sys.stdout.write(line)
+                sys.stdout.flush()
     except BrokenPipeError:
         sys.stderr.close()  # else the interpreter complains of the same at its end
 
 
-def answers(lines: Iterable[str], answer: Answer) -> Iterable[str]:
-    """The answers to ``lines`` as JSON texts, each as soon as its line is there; empty lines have none."""
-    for line in lines:
+def _silent(name: str, done: int, total: int) -> None:
+    """Progress that nobody sees."""
+
+
+def answers(lines: Iterable[str], answer: Answer, progress: Progress = _silent, total: int = 0) -> Iterator[str]:
+    """The answers to ``lines`` as JSON texts, each as soon as its line is there; empty lines have none.
+
+    ``progress`` is told after each of the ``total`` lines, 0 when their number is unknown.
+    """
+    refused = 0
+    for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield json.dumps(answer_line(line, answer), ensure_ascii=False) + "\n"
+            answered = answer_line(line, answer)
+            refused += "error" in answered
+            yield json.dumps(answered, ensure_ascii=False) + "\n"
+        progress(count_of(refused, "error") if refused else "", number, total)
+
+
+def _lines_ahead(stream: TextIO) -> int:
+    """How many lines a file holds; 0 for what cannot be read twice, such as a pipe."""
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return 0
+    start = stream.buffer.tell()
+    last, count = b"\n", 0
+    while block := stream.buffer.read(_BLOCK):
+        count += block.count(b"\n")
+        last = block[-1:]
+    stream.buffer.seek(start)
+    return count + (last != b"\n")
 
 
 def _as_utf8(stream: TextIO) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -17,6 +16,9 @@ import typer
 from tocsin.cli.exit_codes import Exit
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import ProgressColumn
+
     from tocsin.content.finding import Finding
 
 Progress = Callable[[str, int, int], None]
@@ -87,25 +89,22 @@ def show_findings(findings: Iterable[Finding], root: Path | None, *, err: bool =
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """A callback that draws a bar on standard error once the work takes over a second. Silent without a terminal."""
+    """A callback that tells a bar on standard error how far the work is; a total of 0 is one that nobody knows.
+
+    The bar shows once the work takes over a second, and never without a terminal.
+    """
     if not sys.stderr.isatty():
         yield lambda name, done, total: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
 
-    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[at]}"))
-    started = time.monotonic()
-    with Bar(*columns, console=console, transient=True, disable=False) as bar:
-        task = bar.add_task(title, total=None, at="", visible=False)
+    from tocsin.report.text import visible
 
-        def advance(name: str, done: int, total: int) -> None:
-            late = time.monotonic() - started > PATIENCE
-            bar.update(task, completed=done, total=total, at=name, visible=late)
-
-        yield advance
+    # What is at work is named by files and queries: no markup, and nothing that steers the terminal.
+    at = TextColumn("{task.fields[at]}", markup=False)
+    with _shown_late(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), at) as bar:
+        task = bar.add_task(title, total=None, at="")
+        yield lambda name, done, total: bar.update(task, completed=done, total=total or None, at=visible(name))
 
 
 @contextmanager
@@ -114,20 +113,29 @@ def waiting(title: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+
+    with _shown_late(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as bar:
+        bar.add_task(title, total=None)
+        yield
+
+
+@contextmanager
+def _shown_late(*columns: ProgressColumn) -> Iterator[Bar]:
+    """A bar that starts by itself after PATIENCE, also in the middle of one long step, and leaves nothing behind."""
     from threading import Timer
 
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
-    bar = Bar(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True)
-    bar.add_task(title, total=None)
+    # Standard output that is no terminal holds results, which the bar would otherwise draw above itself.
+    bar = Bar(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty())
     late = Timer(PATIENCE, bar.start)
     late.daemon = True
     late.start()
     try:
-        yield
+        yield bar
     finally:
         late.cancel()
         late.join()
