@@ -159,6 +159,7 @@ DIFFERENCES: Mapping[str, str] = {
     "parse_user_agent": "follows the rules of the installed uap-core, which Kusto's may be older than",
     "geo_info_from_ip_address": "knows what the run is given: a MaxMind database of yours, or places in a test",
     "top-hitters": "counts exactly where Kusto estimates",
+    "top-nested": "a level with others has their row also where nothing is left (the reference does not say)",
     "reduce": "texts are alike when the share of terms that they have in the same places is the threshold or more; one "
     "that no other is like counts among the others; `characters` are all the separators there are",
     "sample": _RANDOM,

@@ -1,5 +1,8 @@
 """top-nested: the best groups, in each of them the best sub-groups, and so on.
 
+Rows of groups that are not among the best belong to the others of their level, and stay together below it. A level
+that names no others shows such rows without a value, and only where another level does name them.
+
 Source: https://learn.microsoft.com/kusto/query/top-nested-operator
 """
 
@@ -20,12 +23,14 @@ from tocsin.kql.types import Value, null_of
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """A group of one level: its name, its measure, its rows; ``others``: all the groups that did not make it."""
+    """A group of one level: its name, its measure, its rows; ``others``: what is left of the groups that did not make
+    it, here or above; ``shown``: a level has named these others, or they are none."""
 
     key: Value
     measure: Value
     rows: Sequence[int]
     others: bool = False
+    shown: bool = True
 
 
 class _Level:
@@ -43,9 +48,7 @@ class _Level:
     def groups(self, execution: Execution, batch: Batch, parent: _Group) -> list[_Group]:
         """The best groups of the parent's rows, best first, then the others."""
         if parent.others:
-            key = null_of(self._type) if self._others is None else self._others(execution)
-            measure = self._measures(execution, batch, [list(parent.rows)])[0]
-            return [_Group(key, measure, parent.rows, others=True)]
+            return [self._left(execution, batch, parent.rows, parent.shown)]
         picked = batch.pick(list(parent.rows))
         (keys,) = self._key.columns(execution, picked)
         groups = grouped([keys], [self._type], picked.rows)
@@ -55,11 +58,16 @@ class _Level:
         found = [
             _Group(keys[groups[i][0]], measures[i], [parent.rows[row] for row in groups[i]]) for i in order[:wanted]
         ]
-        rest = [row for i in order[wanted:] for row in groups[i]]
-        if self._others is not None:
-            measure = self._measures(execution, picked, [sorted(rest)])[0]
-            found.append(_Group(self._others(execution), measure, [parent.rows[row] for row in sorted(rest)], True))
+        rest = sorted(parent.rows[row] for i in order[wanted:] for row in groups[i])
+        if rest or self._others is not None:
+            found.append(self._left(execution, batch, rest, shown=False))
         return found
+
+    def _left(self, execution: Execution, batch: Batch, rows: Sequence[int], shown: bool) -> _Group:
+        if self._others is None:
+            return _Group(null_of(self._type), null_of(self._measure_type), rows, True, shown)
+        (measure,) = self._measures(execution, batch, [list(rows)])
+        return _Group(self._others(execution), measure, rows, others=True)
 
     def _measures(self, execution: Execution, batch: Batch, groups: list[list[int]]) -> list[Value]:
         found: dict[Column, list[Value]] = {}
@@ -75,6 +83,8 @@ def _top_nested(node: TopNestedRows, compiler: PlanCompiler) -> Stage:
         trails: list[tuple[_Group, ...]] = [(_Group(None, None, range(batch.rows)),)]
         for level in levels:
             trails = [(*trail, group) for trail in trails for group in level.groups(execution, batch, trail[-1])]
+        trails = [trail for trail in trails if trail[-1].shown]
+        trails.sort(key=lambda trail: sum(group.others for group in trail))
         values: dict[Column, list[Value]] = {}
         for i, level in enumerate(levels, start=1):
             key, measure = level.columns

@@ -320,7 +320,6 @@ def project_rename(session: Session, node: tree.ProjectRename, source: TableValu
         if new in taken:
             already_declared(session, new, each.names[0])
             continue
-        taken.discard(found[0].name)
         taken.add(new)
         renamed.setdefault(id(found[0]), new)
     shown: list[tuple[Column, Expr]] = []
@@ -332,15 +331,9 @@ def project_rename(session: Session, node: tree.ProjectRename, source: TableValu
 
 
 def project_reorder(session: Session, node: tree.ProjectReorder, source: TableValue, scope: Scope) -> TableValue:
-    """``project-reorder``: the chosen columns first; a wildcard's in the table's order or sorted by name."""
+    """``project-reorder``: the chosen columns first, each where it is first chosen; a wildcard's in the table's order
+    or sorted by name."""
     row = Row.of_table(source)
-    named = {
-        each.expression.name.text
-        for each in node.columns
-        if isinstance(each.expression, tree.NameReference) and not each.expression.name.wildcard
-    }
-    if session.catalog.as_service:
-        named = set()
     first: dict[int, Column] = {}
     declared: set[int] = set()
     for each in node.columns:
@@ -351,9 +344,8 @@ def project_reorder(session: Session, node: tree.ProjectReorder, source: TableVa
             declared.update(id(column) for column in found)
         else:
             found = chosen(session, each.expression, row, strict=False)
-            found = [column for column in found if column.name not in named]
         if each.order is not None:
-            found = _by_name(found, each.order, fold=session.catalog.as_service)
+            found = _by_name(found, each.order)
         for column in found:
             first.setdefault(id(column), column)
     source = row.table(source)
@@ -373,11 +365,11 @@ def _reordered(session: Session, node: tree.NameReference, row: Row, scope: Scop
     return chosen(session, node, row, strict=False) or [row.infer(node.name.text)]
 
 
-def _by_name(columns: list[Column], order: str, *, fold: bool) -> list[Column]:
-    """``fold``: the case of letters does not count, as the service has it."""
+def _by_name(columns: list[Column], order: str) -> list[Column]:
+    """The case of letters does not count, as the service has it."""
 
     def key(column: Column) -> list[tuple[int, int, str]]:
-        name = column.name.upper() if fold else column.name
+        name = column.name.upper()
         if not order.startswith("granny"):
             return [(0, 0, name)]
         parts = re.split(r"(\d+)", name)
