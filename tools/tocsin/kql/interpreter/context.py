@@ -98,19 +98,24 @@ class Execution:
         self.places: Places = places or (lambda address: None)
         self.now = now
         self.ingestion_time = now if ingestion_time is None else ingestion_time
-        self.random = Random(seed)
+        self._seed = seed
         self.memo = memo
         self.results = Memo(_OWN_MEMO) if memo is None else memo
         self.limits = limits
-        self.shared: dict[Relation, Batch] = {}
-        self.variables: dict[Variable, Value] = {}
-        self.leaves: dict[SubqueryInput, Batch] = {}
-        self.path: list[str] = []
         self._deadline = time.monotonic() + limits.seconds
         self._largest = 0 if largest_size is None else largest_size() + limits.memory
         self._look = 0.0
         self._cells = 0
         self.characters = 0
+        self.begin_anew(trace)
+
+    def begin_anew(self, trace: bool) -> None:
+        """Forget what was worked out so far; the clock and the budget go on."""
+        self.random = Random(self._seed)
+        self.shared: dict[Relation, Batch] = {}
+        self.variables: dict[Variable, Value] = {}
+        self.leaves: dict[SubqueryInput, Batch] = {}
+        self.path: list[str] = []
         self._trace: dict[Relation, Step] = {}
         self.tracer: Tracer | None = None
         if trace:

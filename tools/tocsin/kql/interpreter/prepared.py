@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +19,7 @@ from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.interpreter.batch import UNIT
 from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
 from tocsin.kql.interpreter.context import Execution, Limits, Step
-from tocsin.kql.interpreter.errors import ColumnsNotFound, EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
+from tocsin.kql.interpreter.errors import EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
 from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.interpreter.watchdog import WATCHDOG
 from tocsin.kql.lineage import live_readers, relations
@@ -31,6 +31,7 @@ from tocsin.kql.types import ColumnSchema
 
 if TYPE_CHECKING:
     from tocsin.kql.functions.ip import Places
+    from tocsin.kql.interpreter.found_columns import LateQuery
     from tocsin.kql.interpreter.provenance import Provenance
 
 __all__ = [
@@ -64,13 +65,13 @@ class QueryResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedQuery:
-    """A query that is ready to run; it keeps no state between runs."""
+    """A query that is ready to run. Between runs it keeps what it has prepared, and nothing of their data."""
 
     columns: tuple[ColumnSchema, ...]
     """The result columns; with a plugin whose columns only data can tell, those that are known before."""
     _outputs: tuple[Column, ...]
     _run: Runner
-    _late: Analysis | None = None
+    _late: LateQuery | None = None
     _query_now: int | None = None
     _others: tuple[tuple[str, Relation], ...] = ()
     _plan: Relation | None = None
@@ -99,15 +100,30 @@ class PreparedQuery:
         if self._query_now is not None:
             ingestion_time = now if ingestion_time is None else ingestion_time
             now = self._query_now
-        execution = Execution(database, watchlists, now, ingestion_time, limits, seed, trace, external, places, memo)
+        execution = Execution(
+            database,
+            watchlists,
+            now,
+            ingestion_time,
+            limits,
+            seed,
+            trace and self._late is None,
+            external,
+            places,
+            memo,
+        )
         if memo is not None:
             memo.begin_run()
-        guarded = partial(WATCHDOG.guarded, seconds=limits.seconds, memory=limits.memory)
-        if self._late is not None:
-            query = guarded(partial(_late_query, self._late, execution))
-            left = replace(limits, seconds=execution.seconds_left())
-            return query.run(database, now, trace, left, watchlists, ingestion_time, seed, external, places)
-        return guarded(partial(self._result, execution))
+        return WATCHDOG.guarded(partial(self._answer, execution, trace), limits.seconds, limits.memory)
+
+    def _answer(self, execution: Execution, trace: bool) -> QueryResult:
+        if self._late is None:
+            return self._result(execution)
+        with _errors_of_the_engine():
+            query = self._late.query(execution)
+        if trace:
+            execution.begin_anew(trace)
+        return query._result(execution)
 
     def _result(self, execution: Execution) -> QueryResult:
         with _errors_of_the_engine():
@@ -126,10 +142,6 @@ class PreparedQuery:
         return QueryResult(Table(self.columns, data, batch.rows), execution.steps, others, provenance)
 
 
-_MOST_FOUND_COLUMNS = 10_000
-"""Columns that one plugin may find in its rows: binding the rest of the query takes time for each."""
-
-
 @contextmanager
 def _errors_of_the_engine() -> Iterator[None]:
     """What can go wrong while a query runs, as errors that say so."""
@@ -143,12 +155,6 @@ def _errors_of_the_engine() -> Iterator[None]:
         raise KqlLimitError("the query needs more memory than there is") from error
 
 
-def _late_query(analysis: Analysis, execution: Execution) -> PreparedQuery:
-    """The query once the columns of its pending plugins are found."""
-    with _errors_of_the_engine():
-        return prepare(_found_columns(analysis, execution))
-
-
 def prepare(analysis: Analysis, repeated: bool = False) -> PreparedQuery:
     """Compile the plan of ``analysis``. ``repeated``: for many runs with one memo over windows that overlap: conditions
     are moved to where they spare work, and what costs much and depends on single rows is worked out once for each.
@@ -158,48 +164,38 @@ def prepare(analysis: Analysis, repeated: bool = False) -> PreparedQuery:
     if analysis.plan is None:
         raise NotRunnable(analysis.errors or analysis.refusals)
     if analysis.pending:
-        return PreparedQuery(analysis.columns or (), (), lambda execution: UNIT, analysis, analysis.query_now)
-    return replace(prepare_plan(analysis.plan, repeated), _query_now=analysis.query_now)
+        late = _late_query(analysis, repeated)
+        return PreparedQuery(analysis.columns or (), (), lambda execution: UNIT, late, analysis.query_now)
+    return replace(prepare_plan(analysis.plan, repeated=repeated), _query_now=analysis.query_now)
 
 
-def _found_columns(analysis: Analysis, execution: Execution) -> Analysis:
-    """The analysis once the columns of its pending plugins are found, one after the other, by running their inputs."""
-    from tocsin.kql.interpreter.operators.plugins import late_columns
+def _late_query(analysis: Analysis, repeated: bool) -> LateQuery:
+    from tocsin.kql.interpreter.found_columns import LateQuery
 
-    known: tuple[tuple[ColumnSchema, ...], ...] = ()
-    while analysis.pending and analysis.resume is not None:
-        plugin = analysis.pending[0]
-        found = late_columns(plugin)(execution)
-        if len(found) > _MOST_FOUND_COLUMNS:
-            message = f"{plugin.plugin} finds more than {_MOST_FOUND_COLUMNS:,} columns in its rows"
-            raise KqlLimitError(message, plugin.start, plugin.length, plugin.origin)
-        known = (*known, found)
-        analysis = analysis.resume(known)
-        if analysis.plan is None:
-            own = {column.name for column in plugin.columns}
-            others = sum(column.name not in own for column in found)
-            raise ColumnsNotFound(analysis.errors or analysis.refusals, plugin.plugin, others)
-    return analysis
+    return LateQuery(analysis, partial(_compiled, repeated=repeated), partial(prepare_plan, repeated=repeated))
 
 
-def prepare_plan(plan: Relation, repeated: bool = False) -> PreparedQuery:
-    """Compile a plan; ``repeated`` as for :func:`prepare`. Raises KqlLimitError when it is nested too deeply."""
-    try:
-        if repeated:
-            plan = with_early_filters(plan)
-        compiler = _compiler_of_many_runs(plan) if repeated else PlanCompiler(plan, readers=live_readers(plan))
-        run = compiler.relation(plan)
-    except RecursionError as error:
-        raise KqlLimitError("the query is nested too deeply") from error
+def prepare_plan(plan: Relation, given: Sequence[Relation] = (), repeated: bool = False) -> PreparedQuery:
+    """Compile a plan; ``given`` are relations whose rows whoever runs it leaves with the execution, ``repeated`` as for
+    :func:`prepare`. Raises KqlLimitError when it is nested too deeply."""
+    if repeated:
+        plan = with_early_filters(plan)
+    run = _compiled(plan, given, repeated)
     others = tuple(zip(plan.names, plan.inputs, strict=True))[1:] if isinstance(plan, Results) else ()
     return PreparedQuery(
         tuple(column.schema() for column in plan.columns), plan.columns, run, _others=others, _plan=plan
     )
 
 
-def _compiler_of_many_runs(plan: Relation) -> PlanCompiler:
-    scanned = frozenset(column for each in relations(plan) if isinstance(each, Scan) for column in each.columns)
-    return PlanCompiler(plan, {part.root: part for part in local_parts(plan)}, scanned=scanned)
+def _compiled(plan: Relation, given: Sequence[Relation], repeated: bool) -> Runner:
+    try:
+        if not repeated:
+            return PlanCompiler(plan, given=given, readers=live_readers(plan)).relation(plan)
+        scanned = frozenset(column for each in relations(plan) if isinstance(each, Scan) for column in each.columns)
+        kept = {part.root: part for part in local_parts(plan)}
+        return PlanCompiler(plan, kept, given, scanned).relation(plan)
+    except RecursionError as error:
+        raise KqlLimitError("the query is nested too deeply") from error
 
 
 def _table(execution: Execution, relation: Relation) -> Table:

@@ -33,6 +33,8 @@ class Analysis:
     pending: tuple[PluginRows, ...] = ()
     """Plugins (``bag_unpack``, ``pivot``) whose columns only their input can tell. While there are any, ``plan`` is
     provisional: ``resume`` with the columns of the first ones, in order, gives the analysis that knows them."""
+    found: tuple[PluginRows, ...] = ()
+    """Those whose columns were found, in the same order."""
     resume: Callable[[tuple[tuple[ColumnSchema, ...], ...]], Analysis] | None = None
     query_now: int | None = None
     """What ``now()`` is, in ticks, where the query says so itself (``set query_now``)."""

@@ -139,6 +139,7 @@ def _analysis(
         refusals=refusals,
         plan=plan,
         pending=pending if plan is not None else (),
+        found=tuple(session.found),
         resume=resume,
         query_now=session.query_now,
         relation=table.relation if table is not None else None,

@@ -59,6 +59,8 @@ class Session:
     plugin_columns: tuple[tuple[ColumnSchema, ...], ...] = ()
     """Result columns, found by running them, of the first plugins whose columns only data can tell."""
     plugins_bound: int = 0
+    found: list[PluginRows] = field(default_factory=list)
+    """These plugins."""
     pending: list[PluginRows] = field(default_factory=list)
     """The plugins after those: their columns are still to be found."""
     known_kinds: Known = field(default_factory=dict)

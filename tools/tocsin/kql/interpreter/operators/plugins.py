@@ -5,6 +5,7 @@ Source: https://learn.microsoft.com/kusto/query/evaluate-operator
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from ipaddress import AddressValueError, IPv4Network, IPv6Address, IPv6Network, NetmaskValueError
 
@@ -22,28 +23,33 @@ from tocsin.kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, ColumnSchema, Sc
 
 # ------------------------------------------------------------------------------------------------------ bag_unpack
 
-LateColumns = Callable[[Execution], tuple[ColumnSchema, ...]]
+ColumnFinder = Callable[[Execution, Batch], tuple[ColumnSchema, ...]]
+"""The columns that a plugin gives for these rows."""
 
 
-def _bag_columns(node: PluginRows, compiler: PlanCompiler) -> LateColumns:
+def _bag_columns(node: PluginRows, compiler: PlanCompiler) -> ColumnFinder:
     """The columns that unpacking gives: the input's without the bag, then the properties by name."""
-    rows = compiler.relation(_input(node))
     bags_of = compiler.program(node.arguments[:1])
     options = [compiler.single(argument) for argument in node.arguments[1:4]]
     source = node.arguments[0]
     gone = source.column.name if isinstance(source, ColumnRef) else None
 
-    def columns(execution: Execution) -> tuple[ColumnSchema, ...]:
+    def columns(execution: Execution, batch: Batch) -> tuple[ColumnSchema, ...]:
         given = [option(execution) for option in options]
         prefix, conflict, ignored = given + ["", _ERROR, None][len(given) :]
-        kinds: dict[str, set[ScalarType]] = {}
-        for bag in bags_of.columns(execution, rows(execution))[0]:
-            for name, value in bag.items() if isinstance(bag, dict) else ():
-                if name not in (ignored or ()):
-                    kinds.setdefault(f"{prefix or ''}{name}", set()).update(() if value is None else {kind_of(value)})
+        examples: dict[str, dict[type, Value]] = defaultdict(dict)
+        for bag in bags_of.columns(execution, batch)[0]:
+            if isinstance(bag, dict):
+                for name, value in bag.items():
+                    examples[name][type(value)] = value
+        kinds = {
+            f"{prefix or ''}{name}": {kind_of(value) for value in values.values() if value is not None}
+            for name, values in examples.items()
+            if name not in (ignored or ())
+        }
         found = {name: _common_type(kinds[name]) for name in sorted(kinds)}
         result: list[ColumnSchema] = []
-        for column in _input(node).columns:
+        for column in input_of(node).columns:
             clash = column.name in found
             if clash and column.name != gone and conflict not in (_REPLACE, _KEEP):
                 message = f"bag_unpack gives a column '{column.name}' that is there already: name a prefix"
@@ -67,7 +73,8 @@ def _common_type(kinds: set[ScalarType]) -> ScalarType:
     return REAL if kinds == {LONG, REAL} else DYNAMIC
 
 
-def _input(node: PluginRows) -> Relation:
+def input_of(node: PluginRows) -> Relation:
+    """The rows that a plugin works on. Raises KqlRuntimeError when it stands at the start of a query."""
     if node.input is None:
         raise KqlRuntimeError(f"{node.plugin} needs rows to work on", node.start, node.length, node.origin)
     return node.input
@@ -77,7 +84,7 @@ def _bag_unpack(node: PluginRows, compiler: PlanCompiler) -> Stage:
     """Properties of a bag as columns, by the names of the columns that the plan lists."""
     bags_of = compiler.program(node.arguments[:1])
     prefix_of = compiler.single(node.arguments[1]) if len(node.arguments) > 1 else lambda execution: ""
-    own = {column.name: column for column in _input(node).columns}
+    own = {column.name: column for column in input_of(node).columns}
     kept = frozenset(own.values())
     conflict_of = compiler.single(node.arguments[2]) if len(node.arguments) > 2 else lambda execution: _ERROR
     converts = {column: converter(DYNAMIC, column.type) for column in node.columns}
@@ -109,14 +116,13 @@ def _bag_unpack(node: PluginRows, compiler: PlanCompiler) -> Stage:
 # ----------------------------------------------------------------------------------------------------------- pivot
 
 
-def _pivot_columns(node: PluginRows, compiler: PlanCompiler) -> LateColumns:
+def _pivot_columns(node: PluginRows, compiler: PlanCompiler) -> ColumnFinder:
     """The key columns, then one for each value of the pivot column."""
-    rows = compiler.relation(_input(node))
     names_of = _pivot_names(node, compiler)
     type_ = LONG if node.aggregate is None else node.aggregate.outputs[0].type
 
-    def columns(execution: Execution) -> tuple[ColumnSchema, ...]:
-        names = dict.fromkeys(names_of(execution, rows(execution)))
+    def columns(execution: Execution, batch: Batch) -> tuple[ColumnSchema, ...]:
+        names = dict.fromkeys(names_of(execution, batch))
         return (*(column.schema() for column in node.columns), *(ColumnSchema(name, type_) for name in names))
 
     return columns
@@ -130,7 +136,7 @@ def _pivot_names(node: PluginRows, compiler: PlanCompiler) -> Callable[[Executio
 
 def _pivot(node: PluginRows, compiler: PlanCompiler) -> Stage:
     """A row for each combination of keys, a column for each value of the pivot column, aggregates in the cells."""
-    own = {column.name: column for column in _input(node).columns}
+    own = {column.name: column for column in input_of(node).columns}
     keys = [(column, own[column.name]) for column in node.columns if column.name in own]
     spread = [column for column in node.columns if column.name not in own]
     names_of = _pivot_names(node, compiler)
@@ -285,7 +291,7 @@ _OUT_OF_ORDER = "ERROR(columns are out of order)"
 
 def _schema_merge(node: PluginRows, compiler: PlanCompiler) -> Stage:
     """One schema of the rows of several ``getschema``: a column is where its first schema has it, or nowhere."""
-    own = {column.name: column for column in _input(node).columns}
+    own = {column.name: column for column in input_of(node).columns}
     sources = [own[column.name] for column in node.columns]
     in_order = compiler.single(node.arguments[0]) if node.arguments else lambda execution: True
 
@@ -367,15 +373,15 @@ _PLUGINS: dict[str, StageCompiler] = {
     "schema_merge": _schema_merge,
 }
 
-_LATE: dict[str, Callable[[PluginRows, PlanCompiler], LateColumns]] = {
+_LATE: dict[str, Callable[[PluginRows, PlanCompiler], ColumnFinder]] = {
     "bag_unpack": _bag_columns,
     "pivot": _pivot_columns,
 }
 
 
-def late_columns(node: PluginRows) -> LateColumns:
+def column_finder(node: PluginRows, compiler: PlanCompiler) -> ColumnFinder:
     """What finds the columns of a plugin whose columns only its input can tell."""
-    return _LATE[node.plugin](node, PlanCompiler(node))
+    return _LATE[node.plugin](node, compiler)
 
 
 def _plugin(node: PluginRows, compiler: PlanCompiler) -> Stage:

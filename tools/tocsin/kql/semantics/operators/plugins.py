@@ -7,7 +7,18 @@ from dataclasses import replace
 
 from tocsin.kql.functions.declaration import Plugin
 from tocsin.kql.functions.registry import aggregates, plugins
-from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Constant, Expr, PluginRows
+from tocsin.kql.lineage import relations
+from tocsin.kql.plan import (
+    AggregateCall,
+    Apply,
+    Column,
+    ColumnRef,
+    Constant,
+    Expr,
+    PartitionRows,
+    PluginRows,
+    SubqueryInput,
+)
 from tocsin.kql.semantics import availability
 from tocsin.kql.semantics.aggregation import bind_aggregate
 from tocsin.kql.semantics.argument_checks import check_arguments, has_rules
@@ -92,12 +103,12 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
         written = declared_columns(node.schema)
         columns = [*columns, *written] if node.schema.open else list(written)
         open_ = False
-    placed = False
+    late: list[PluginRows] = []
     if open_ and declared.late:
         known = session.late_columns()
         if known is not None:
             columns, open_ = _with_known(row, columns, known), False
-        placed = known is None
+        late = session.pending if known is None else session.found
     elif open_ and plugin is not None:
         message = (
             f"The columns that '{name}' gives are not known before the query runs: declare them with : (a: string)"
@@ -114,8 +125,14 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
         aggregate=aggregate,
         **session.place(node, "evaluate"),
     )
-    if placed and not session.trial:
-        session.pending.append(made)
+    if not session.trial:
+        late.append(made)
+    if late is session.pending and _is_in_subquery(made):
+        message = (
+            f"The columns that '{name}' gives may differ from one part of the rows that the subquery runs on to the "
+            "next: declare them with : (a: string)"
+        )
+        session.refuse("TK136", message, node.call)
     if name in FURTHER_TABLES and columns and not session.catalog.as_service:
         others = [
             replace(made, columns=tuple(each), part=number, operator="")
@@ -123,6 +140,13 @@ def _evaluate(session: Session, node: tree.Evaluate, source: TableValue | None, 
         ]
         return several(session, node, "evaluate", [TableValue(each) for each in (replace(made, operator=""), *others)])
     return TableValue(made, open_)
+
+
+def _is_in_subquery(plugin: PluginRows) -> bool:
+    """Whether an operator outside (mv-apply, partition) runs the plugin on parts of its rows."""
+    held = relations(plugin)
+    fed = {each.leaf for each in held if isinstance(each, (Apply, PartitionRows))}
+    return any(isinstance(each, SubqueryInput) and each not in fed for each in held)
 
 
 def _no_plugin(session: Session, name: tree.Name) -> None:
