@@ -166,4 +166,6 @@ def same(actual: Any, expected: Any) -> bool:
         return len(actual) == len(expected) and all(map(same, actual, expected))
     if isinstance(expected, dict) and isinstance(actual, dict):
         return list(actual) == list(expected) and all(same(actual[key], expected[key]) for key in expected)
+    if isinstance(expected, (DynamicDatetime, DynamicTimespan)):
+        return type(actual) is type(expected) and actual == expected
     return bool(actual == expected)

@@ -15,7 +15,7 @@ from decimal import Decimal, DecimalException, localcontext
 from functools import cache
 from typing import Any, TypeAlias
 
-from tocsin.kql.functions.conversions import converter, to_decimal
+from tocsin.kql.functions.conversions import converter, to_decimal, to_dynamic
 from tocsin.kql.functions.declaration import FunctionTable, Style
 from tocsin.kql.functions.integers import datetime_or_null, divide, modulo, timespan_or_null, wrap_long
 from tocsin.kql.types import (
@@ -206,9 +206,31 @@ def _dynamic_rule(operation: str, types: Sequence[ScalarType]) -> Binary:
         second = types[1] if types[1] is not DYNAMIC else _type_in_dynamic(right)
         if first is None or second is None:
             return None
+        if not _TIMES.isdisjoint((first, second)):
+            kind = _time_kind(operation, first, second)
+            if kind is None or declared not in (DYNAMIC, kind):
+                return None
+            if declared is DYNAMIC:
+                return to_dynamic(kind)(_rule(operation, first, second)(left, right))
         return finish(_rule(operation, first, second)(left, right))
 
     return apply
+
+
+_TIMES = frozenset({DATETIME, TIMESPAN})
+_SUMS = {(TIMESPAN, TIMESPAN): TIMESPAN, (DATETIME, TIMESPAN): DATETIME, (TIMESPAN, DATETIME): DATETIME}
+_DIFFERENCES = {(TIMESPAN, TIMESPAN): TIMESPAN, (DATETIME, DATETIME): TIMESPAN, (DATETIME, TIMESPAN): DATETIME}
+
+
+def _time_kind(operation: str, left: ScalarType, right: ScalarType) -> ScalarType | None:
+    """What an operation gives of which an operand is a datetime or timespan; None: it does not go together."""
+    if operation in "+-":
+        return (_SUMS if operation == "+" else _DIFFERENCES).get((left, right))
+    if left in _TIMES and right in _TIMES:
+        return {"/": REAL, "%": TIMESPAN}.get(operation)
+    if right in _TIMES:
+        return right if operation == "*" else None
+    return left
 
 
 def _arithmetic(operation: str) -> Callable[[Sequence[ScalarType]], Binary]:

@@ -14,7 +14,7 @@ from tocsin.kql.functions.adaptation import dynamics
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
 from tocsin.kql.functions.identity import canonical
 from tocsin.kql.functions.rendering import json_text
-from tocsin.kql.types import DynamicDatetime, DynamicGuid, DynamicTimespan, Value
+from tocsin.kql.types import DynamicGuid, Value
 
 TABLE = FunctionTable()
 
@@ -159,6 +159,10 @@ def array_index_of(array: Value, value: Value, start: int = 0, length: int = -1,
     return -1
 
 
+_CONDITIONS = frozenset({bool, int, float, Decimal})
+"""Kinds of elements that are true or false; datetimes and timespans are not."""
+
+
 @TABLE.scalar(
     "array_iff",
     "(condition_array: array, when_true: scalar, when_false: scalar) -> array",
@@ -179,7 +183,7 @@ def array_iff(conditions: Value, when_true: Value, when_false: Value) -> Value:
         return choice
 
     def chosen(condition: Value, index: int) -> Value:
-        if isinstance(condition, (bool, int, float)) and not isinstance(condition, (DynamicDatetime, DynamicTimespan)):
+        if type(condition) in _CONDITIONS:
             return pick(when_true if condition else when_false, index)
         return None
 

@@ -203,7 +203,28 @@ def _too_deep(value: Value) -> bool:
 _JSON_STARTS = frozenset('{["-0123456789tfn')
 
 
-def _parsed_json(text: str) -> Value:
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_DATETIME_INSIDE = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:', re.ASCII)
+
+
+def _with_datetimes(value: Value) -> Value:
+    """``value``, which may change, with a datetime for every text that is one."""
+    kind = type(value)
+    if kind is str:
+        ticks = parse_datetime(value) if _DATETIME.fullmatch(value) else None
+        return value if ticks is None else DynamicDatetime(ticks)
+    if kind is dict:
+        for name, each in value.items():
+            value[name] = _with_datetimes(each)
+    elif kind is list:
+        value[:] = map(_with_datetimes, value)
+    return value
+
+
+def json_as_written(text: str) -> Value:
+    """The JSON value of a text, whose texts stay texts. Text that is not JSON is a string; the empty text is null."""
+    if not text:
+        return None
     if text[0] not in _JSON_STARTS and not text[0].isspace():
         return text
     try:
@@ -216,8 +237,13 @@ def _parsed_json(text: str) -> Value:
 
 
 def parse_json(text: Value) -> Value:
-    """The JSON value of a text. Text that is not JSON stays a string; the empty text is null."""
-    return _parsed_json(text) if text else None
+    """As ``json_as_written``, but texts of a date and time in ISO 8601 become datetimes.
+
+    That they do is told in https://learn.microsoft.com/kusto/query/scalar-data-types/dynamic and shown, with their new
+    text, in https://github.com/MicrosoftDocs/dataexplorer-docs/issues/914.
+    """
+    value = json_as_written(text)
+    return _with_datetimes(value) if value is not text and value and _DATETIME_INSIDE.search(text) else value
 
 
 @TABLE.scalar(

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from tocsin.kql.functions.adaptation import dynamics
-from tocsin.kql.functions.conversions import parse_json
+from tocsin.kql.functions.conversions import json_as_written
 from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.identity import canonical
@@ -180,7 +180,7 @@ def extract_json(path: str, text: str, type_name: str = "string") -> str:
     steps = parse_path(path)
     if steps is None:
         return ""
-    found, value = follow(parse_json(text), steps)
+    found, value = follow(json_as_written(text), steps)
     return dynamic_text(value) if found else ""
 
 

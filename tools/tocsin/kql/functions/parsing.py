@@ -20,7 +20,7 @@ TABLE = FunctionTable()
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?:(?P<user>[^:@/?#]*):(?P<password>[^@/?#]*)@)?"
-    r"(?P<host>[^:/?#]*)(?::(?P<port>[^/?#]*))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
+    r"(?P<host>\[[^\]/?#]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
     re.DOTALL,
 )
 
@@ -40,7 +40,8 @@ def _query_parameters(query: str) -> dict[str, Value]:
 def parse_url(url: str) -> Value:
     """The parts of an absolute URL, none decoded; all of them empty when it is not absolute.
 
-    As in Kusto a user counts only with a password, and the host ends at the first colon.
+    As in Kusto a user counts only with a password, and the host ends at the first colon. An IPv6 address as host keeps
+    its brackets (RFC 3986, 3.2.2).
     """
     match = _URL.fullmatch(url)
     part = {name: value or "" for name, value in match.groupdict().items()} if match else {}
@@ -107,16 +108,17 @@ def parse_version(version: str) -> Decimal | None:
 
 
 def _windows_arguments(command: str) -> list[str]:
-    """Arguments by the rules of CommandLineToArgvW: backslashes count only before quotes."""
-    arguments: list[str] = []
-    at = 0
+    """Arguments by the rules of CommandLineToArgvW: backslashes count only before quotes.
+
+    Source: https://learn.microsoft.com/windows/win32/api/shellapi/nf-shellapi-commandlinetoargvw
+    """
     size = len(command)
-    if size and not command[0].isspace():
-        # The program's name ends at its closing quote or at a blank; backslashes mean nothing in it.
-        end = command.find('"', 1) if command[0] == '"' else re.match(r"[^ \t]*", command).end()  # type: ignore[union-attr]
-        end = size if end < 0 else end
-        arguments.append(command[1:end] if command[0] == '"' else command[:end])
-        at = end + 1
+    # The program's name ends at its closing quote or at a blank, so that it is empty where blanks come first;
+    # backslashes mean nothing in it.
+    end = command.find('"', 1) if command[0] == '"' else re.match(r"[^ \t]*", command).end()  # type: ignore[union-attr]
+    end = size if end < 0 else end
+    arguments = [command[1:end] if command[0] == '"' else command[:end]]
+    at = end + 1
     current: list[str] | None = None
     quoted = False
     while at < size:

@@ -136,7 +136,7 @@ def dynamic_text(value: Value) -> str:
         return format_timespan(value)
     if isinstance(value, Decimal):
         return decimal_text(value)
-    return _written(value)
+    return real_text(value) if isinstance(value, float) else _written(value)
 
 
 _TEXTS: dict[ScalarType, Callable[[Value], str]] = {

@@ -72,7 +72,9 @@ def _divide(left: Any, right: Any) -> float:
     numerator, divisor = float(left), float(right)
     if divisor:
         return numerator / divisor
-    return math.nan if numerator == 0 or math.isnan(numerator) else math.copysign(math.inf, numerator)
+    if numerator == 0 or math.isnan(numerator) or math.isnan(divisor):
+        return math.nan
+    return math.copysign(math.inf, numerator) * math.copysign(1.0, divisor)
 
 
 def _fitting(number: Any) -> Any:
