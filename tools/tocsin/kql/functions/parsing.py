@@ -20,7 +20,7 @@ TABLE = FunctionTable()
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?:(?P<user>[^:@/?#]*):(?P<password>[^@/?#]*)@)?"
-    r"(?P<host>\[[^\]/?#]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
+    r"(?P<host>[^/?#]*?)(?::(?P<port>[^:/?#]*))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
     re.DOTALL,
 )
 
@@ -40,8 +40,8 @@ def _query_parameters(query: str) -> dict[str, Value]:
 def parse_url(url: str) -> Value:
     """The parts of an absolute URL, none decoded; all of them empty when it is not absolute.
 
-    As in Kusto a user counts only with a password, and the host ends at the first colon. An IPv6 address as host keeps
-    its brackets (RFC 3986, 3.2.2).
+    A user counts only with a password, a parameter only with ``=``, and the host ends at the last colon, also within an
+    IPv6 address: https://github.com/microsoft/Kusto-Query-Language/issues/112 shows what Kusto gives.
     """
     match = _URL.fullmatch(url)
     part = {name: value or "" for name, value in match.groupdict().items()} if match else {}
