@@ -211,7 +211,7 @@ def _with_datetimes(value: Value) -> Value:
     """``value``, which may change, with a datetime for every text that is one."""
     kind = type(value)
     if kind is str:
-        ticks = parse_datetime(value) if _DATETIME.fullmatch(value) else None
+        ticks = parse_datetime(value) if value[10:11] == "T" and _DATETIME.fullmatch(value) else None
         return value if ticks is None else DynamicDatetime(ticks)
     if kind is dict:
         for name, each in value.items():
