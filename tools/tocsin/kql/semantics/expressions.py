@@ -10,7 +10,7 @@ from tocsin.kql.functions.declaration import ScalarFunction
 from tocsin.kql.functions.integers import timespan_or_null, wrap_int, wrap_long
 from tocsin.kql.functions.registry import aggregates, places, scalar_functions
 from tocsin.kql.plan import Call, ColumnRef, Constant, Expr
-from tocsin.kql.semantics import availability, special_functions
+from tocsin.kql.semantics import availability, row_order, special_functions
 from tocsin.kql.semantics.aggregation import aggregate_in_expression
 from tocsin.kql.semantics.argument_checks import has_rules, result_kind
 from tocsin.kql.semantics.bounds import problems_of
@@ -337,7 +337,7 @@ def _between(session: Session, node: tree.Between, scope: Scope) -> Value:
         session.error("KS106", f"The operator '{name}' is not defined for {shown}", _operator_span(session, at, name))
         return Call(MISSING_OPERATOR, (), BOOL)
     converted = tuple(convert(value, target) for value, target in zip(operands, found.targets, strict=True))
-    return Call(function, converted, BOOL, node.start, node.end - node.start)
+    return Call(function, converted, BOOL, node.start, node.end - node.start, session.origin)
 
 
 def _operator_span(session: Session, between: tree.Node, name: str) -> tree.Node:
@@ -428,6 +428,7 @@ def _call(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
             session.unknown_name("KS211", name, node.name, "function", [each for each in known if each[:1].isalpha()])
         return unknown()
     availability.check(session, function.availability, f"function '{name}'", node.name)
+    row_order.check_order(session, function, node.name, scope)
     values = [
         session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)
         if not isinstance(each, tree.Star)

@@ -85,6 +85,8 @@ class Row:
     open: bool = False
     index: dict[str, Column] = field(default_factory=dict)
     source: Relation | None = None
+    ordered: bool = False
+    """The operator that reads the columns gives the rows their order."""
 
     @classmethod
     def of(cls, columns: Iterable[Column], open_: bool = False) -> Row:

@@ -161,6 +161,7 @@ def extend(session: Session, node: tree.Extend | tree.Serialize, source: TableVa
     """extend and serialize: a column of the name is replaced in its place, others come at the end."""
     word = "serialize" if isinstance(node, tree.Serialize) else "extend"
     row = Row.of_table(source)
+    row.ordered = isinstance(node, tree.Serialize)
     named = bind_named(session, node.expressions, scope.inside(row))
     source = row.table(source)
     shown = kept(source.relation.columns)
