@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -68,11 +70,8 @@ EXPORTS = {
 def test_exports_of_a_workspace_have_types(runner: CliRunner, tmp_path: Path, name: str) -> None:
     text, types = EXPORTS[name]
     (tmp_path / name).write_text(text, encoding="utf-8")
+    assert types_of(runner, "Mine", tmp_path / name) == types
     arguments = ["--table", f"Mine={tmp_path / name}", "--format", "jsonl"]
-    result = runner.invoke(app, ["run", "Mine | getschema | project ColumnName, ColumnType", *arguments])
-    assert result.exit_code == 0, result.output
-    found = [json.loads(line) for line in result.stdout.splitlines()]
-    assert {each["ColumnName"]: each["ColumnType"] for each in found} == types
     result = runner.invoke(app, ["run", "Mine | where Bag.a == 1 | project N", *arguments])
     assert json.loads(result.stdout) == {"N": 5}
 
@@ -333,6 +332,105 @@ def test_parquet(runner: CliRunner, tmp_path: Path) -> None:
     result = runner.invoke(app, ["run", "T", "--table", f"T={tmp_path / 'broken.parquet'}"])
     assert result.exit_code == 2
     assert "not Parquet" in result.output
+
+
+EMPTY = {
+    "portal.csv": ("\ufeffTimeGenerated [UTC],User\r\n", {"TimeGenerated": "string", "User": "string"}),
+    "api.json": (
+        json.dumps({"tables": [{"name": "PrimaryResult", "columns": API["columns"], "rows": []}]}),
+        {"At": "datetime", "N": "int", "D": "decimal", "For": "timespan", "Bag": "dynamic", "None": "guid"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_table_without_a_row_has_the_columns_of_its_header(runner: CliRunner, tmp_path: Path, name: str) -> None:
+    text, types = EMPTY[name]
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    assert types_of(runner, "Mine", tmp_path / name) == types
+
+
+def types_of(runner: CliRunner, table: str, path: Path) -> dict[str, str]:
+    """The types of a table's columns as the query sees them."""
+    query = f"{table} | getschema | project ColumnName, ColumnType"
+    result = runner.invoke(app, ["run", query, "--table", f"{table}={path}", "--format", "jsonl"])
+    assert result.exit_code == 0, result.output
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    return {each["ColumnName"]: each["ColumnType"] for each in found}
+
+
+def test_the_catalogue_s_type_goes_before_the_header(runner: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "signins.csv"
+    path.write_text("TimeGenerated [UTC],UserPrincipalName,Mine\n", encoding="utf-8")
+    types = types_of(runner, "SigninLogs", path)
+    assert (types["TimeGenerated"], types["UserPrincipalName"], types["Mine"]) == ("datetime", "string", "string")
+    assert types["ResultType"] == "string"
+
+
+def test_a_watchlist_without_an_item_has_the_columns_of_its_header(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "vip.csv").write_text("Name,Level\n", encoding="utf-8")
+    arguments = ["run", "_GetWatchlist('Vip') | project Name, Level", "--watchlist", f"Vip={tmp_path / 'vip.csv'}"]
+    result = runner.invoke(app, [*arguments, "--format", "csv"])
+    assert (result.exit_code, result.stdout) == (0, "Name,Level\n"), result.output
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_parquet_says_the_types_of_its_columns(runner: CliRunner, tmp_path: Path, rows: int) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {
+        "At": (arrow.timestamp("us", "UTC"), 1_752_570_000_000_000, "datetime"),
+        "Day": (arrow.date32(), 20_284, "datetime"),
+        "For": (arrow.duration("ms"), 1_500, "timespan"),
+        "Small": (arrow.int32(), 1, "int"),
+        "Byte": (arrow.uint8(), 1, "int"),
+        "Large": (arrow.uint32(), 1, "long"),
+        "Score": (arrow.float32(), 0.5, "real"),
+        "Price": (arrow.decimal128(10, 2), Decimal("1.50"), "decimal"),
+        "Ok": (arrow.bool_(), True, "bool"),
+        "Bag": (arrow.struct([("a", arrow.int64())]), {"a": 1}, "dynamic"),
+        "Name": (arrow.dictionary(arrow.int8(), arrow.string()), "ann", "string"),
+        "Nothing": (arrow.null(), None, "string"),
+    }
+    data = {name: arrow.array([value] * rows, type=type_) for name, (type_, value, _) in columns.items()}
+    parquet.write_table(arrow.table(data), tmp_path / "t.parquet")
+    assert types_of(runner, "T", tmp_path / "t.parquet") == {name: type_ for name, (_, _, type_) in columns.items()}
+    query = "T | project For, Price, Day, Name"
+    result = runner.invoke(app, ["run", query, "--table", f"T={tmp_path / 't.parquet'}", "--format", "csv"])
+    values = ["00:00:01.5000000,1.5,2025-07-15T00:00:00.0000000Z,ann"][:rows]
+    assert result.stdout.splitlines() == ["For,Price,Day,Name", *values]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.csv.gz", "a.JSON.GZ"])
+def test_packed_files(runner: CliRunner, tmp_path: Path, name: str) -> None:
+    text = "N,S\r\n5,x\r\n" if "csv" in name else '{"N": 5, "S": "x"}\n'
+    (tmp_path / name).write_bytes(gzip.compress(text.encode()))
+    result = runner.invoke(app, ["run", "T", "--table", f"T={tmp_path / name}", "--format", "csv"])
+    assert (result.exit_code, result.stdout) == (0, "N,S\n5,x\n"), result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("cut.jsonl.gz", gzip.compress(b'{"N": 5}' * 100)[:20], "cannot be read"),
+        ("text.jsonl.gz", b'{"N": 5}', "Not a gzipped file"),
+        ("a.parquet.gz", gzip.compress(b"PAR1"), '".parquet.gz" is not a kind'),
+        ("bomb.jsonl.gz", gzip.compress(b" " * 2_000_000), "more than 1,000,000 bytes"),
+        ("many.jsonl", b'{"a": 1, "b": 2}\n' * 100, "more than 150 values"),
+        ("none.jsonl", None, "there is no file"),
+    ],
+)
+def test_files_that_cannot_be_read_are_told(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes | None, said: str
+) -> None:
+    monkeypatch.setattr("tocsin.testing.samples.MAX_BYTES", 1_000_000)
+    monkeypatch.setattr("tocsin.testing.samples.MAX_VALUES", 150)
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    result = runner.invoke(app, ["run", "T", "--table", f"T={tmp_path / name}"])
+    assert result.exit_code == 2
+    assert f"{name}:1:1" in result.output
+    assert said in result.output
 
 
 def test_of_many_values_that_do_not_fit_some_are_shown(runner: CliRunner, tmp_path: Path) -> None:

@@ -118,6 +118,7 @@ def test_a_name_that_is_written_with_escapes_has_the_line_of_the_field_before(tm
         ("x.csv", "a,b\n1,2\n1,2,3\n", "x.csv:3:1", "3 values, the header 2"),
         ("x.csv", 'a\n"1', "x.csv:2:1", "not CSV"),
         ("x.txt", "", "x.txt:1:1", "not a kind of sample file"),
+        ("x.jsonl.gz", "", "x.jsonl.gz:1:1", '".jsonl.gz" is not a kind of sample file'),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, name: str, text: str, place: str, says: str) -> None:

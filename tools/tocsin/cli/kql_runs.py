@@ -29,7 +29,7 @@ from tocsin.content.places import PlacesError, maxmind_places
 from tocsin.kql.functions.ip import Places
 from tocsin.kql.interpreter.errors import EngineError
 from tocsin.kql.literals import parse_datetime
-from tocsin.testing.samples import Unreadable, read_samples
+from tocsin.testing.samples import Unreadable, read_recording
 
 _QUERY = "query"
 _MOST_PROBLEMS = 20
@@ -136,7 +136,7 @@ def run(request: Request, output: str, *, explain: bool) -> None:
             catalog, tables, watchlists, problems = load_tables(
                 replace(catalog_of(request.root), log_analytics=False), request.tables, request.watchlists
             )
-            behind = {url: read_samples(path, str(path)) for url, path in request.external.items()}
+            behind = {url: read_recording(path, str(path)).records for url, path in request.external.items()}
     except Unreadable as error:
         show([error.finding], {})
         raise typer.Exit(Exit.USAGE) from None

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tocsin import kql
 from tocsin.content.finding import Finding
 from tocsin.kql.literals import parse_datetime
 from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, LONG, LONG_MAX, LONG_MIN, REAL, STRING, ColumnSchema, ScalarType
-from tocsin.testing.samples import INGESTION_FIELDS, Record, as_table, read_samples
+from tocsin.testing.samples import INGESTION_FIELDS, Header, Record, Recording, as_table, read_recording
 
 _ISO_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
 _PORTAL_DATETIME = re.compile(r"\d{1,2}/\d{1,2}/\d{4}, \d{1,2}:\d{2}:\d{2}(\.\d{1,7})? [AP]M")
@@ -77,9 +78,9 @@ def load_tables(
     lists: dict[str, kql.Table] = {}
     list_schemas = dict(catalog.watchlists)
     for alias, path in watchlists.items():
-        records = read_samples(path, str(path))
-        columns = list_schemas.get(alias) or _watchlist_columns(records)
-        lists[alias], problems = as_table(columns, records, alias)
+        recording = read_recording(path, str(path))
+        columns = list_schemas.get(alias) or _watchlist_columns(recording)
+        lists[alias], problems = as_table(columns, recording.records, alias)
         findings.extend(problems)
         list_schemas[alias] = columns
     extended = replace(catalog, tables=_Layers([schemas, catalog.tables]), watchlists=list_schemas)
@@ -89,33 +90,31 @@ def load_tables(
 def _load(
     name: str, path: Path, known: tuple[ColumnSchema, ...], findings: list[Finding]
 ) -> tuple[kql.Table, tuple[ColumnSchema, ...]]:
-    records = read_samples(path, str(path))
+    recording = read_recording(path, str(path))
     names = {*INGESTION_FIELDS, *(column.name for column in known)}
-    columns = (*known, *(column for column in inferred_columns(records) if column.name not in names))
-    table, problems = as_table(columns, records, name)
+    found = inferred_columns(recording.records, recording.header)
+    columns = (*known, *(column for column in found if column.name not in names))
+    table, problems = as_table(columns, recording.records, name)
     findings.extend(problems)
     return table, columns
 
 
-def _watchlist_columns(records: Sequence[Record]) -> tuple[ColumnSchema, ...]:
+def _watchlist_columns(recording: Recording) -> tuple[ColumnSchema, ...]:
     from tocsin.sentinel.schemas import WATCHLIST_COLUMNS
 
-    own = dict.fromkeys(name for record in records for name in record)
+    own = dict.fromkeys((*recording.header, *(name for record in recording.records for name in record)))
     fixed = {column.name for column in WATCHLIST_COLUMNS}
     return (*WATCHLIST_COLUMNS, *(ColumnSchema(name, STRING) for name in own if name not in fixed))
 
 
-def inferred_columns(records: Sequence[Record]) -> tuple[ColumnSchema, ...]:
-    """The columns of records without a schema, in order of appearance; their types are what the file says of them, else
-    what the values show."""
-    values: dict[str, list[tuple[Any, bool]]] = {}
-    declared: dict[str, ScalarType] = {}
+def inferred_columns(records: Sequence[Record], header: Header = MappingProxyType({})) -> tuple[ColumnSchema, ...]:
+    """The columns of a file without a schema: those of its header, then others in order of appearance. Their types are
+    what the header says of them, else what the values show; text where there is none."""
+    values: dict[str, list[tuple[Any, bool]]] = {name: [] for name in header}
     for record in records:
         for name, field in record.items():
-            if field.type is not None:
-                declared[name] = field.type
             values.setdefault(name, []).append((field.value, field.text_is_json))
-    return tuple(ColumnSchema(name, declared.get(name) or _type_of(found)) for name, found in values.items())
+    return tuple(ColumnSchema(name, header.get(name) or _type_of(found)) for name, found in values.items())
 
 
 def _type_of(values: Iterable[tuple[Any, bool]]) -> ScalarType:

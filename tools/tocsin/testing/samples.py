@@ -6,15 +6,18 @@ A record keeps for each field where it stands, so that a value the table cannot 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tocsin.content.finding import Finding
 from tocsin.content.regular_files import open_file
@@ -23,6 +26,9 @@ from tocsin.kql.table import Table
 from tocsin.kql.types import TYPE_NAMES, ColumnSchema, ScalarType, Value, null_of
 from tocsin.testing.problems import problem
 from tocsin.testing.values import WrongType, kql_value
+
+if TYPE_CHECKING:
+    from _csv import Reader as _CsvReader
 
 MAX_BYTES = 100_000_000
 """Largest sample file that is read: far above what a test needs, far below what a machine cannot hold."""
@@ -37,6 +43,8 @@ INGESTION_FIELDS = ("_IngestionTime", "$IngestionTime")
 """Fields that say when a record was ingested, for ``ingestion_time()``, where they are no columns of its table. The
 second is the name that the service gives the column when somebody exports ``T | extend ingestion_time()``."""
 
+_LESS = "keep the records that are needed; tocsin replay reads whole logs"
+
 _MOST_ADVICE = 100
 """Unknown columns for which a name like theirs is looked for: that takes long, and nobody reads more."""
 
@@ -49,18 +57,32 @@ class Field:
     """A recorded value as its file holds it.
 
     ``name_location`` is where the field's name stands when that is another place than the value's;
-    ``text_is_json``: a dynamic would be JSON text here. ``type`` is what the file says of its column, if it does.
+    ``text_is_json``: a dynamic would be JSON text here.
     """
 
     value: Any
     location: Location
     text_is_json: bool = False
     name_location: Location | None = None
-    type: ScalarType | None = None
 
 
 Record = Mapping[str, Field]
 """A recorded log record: its fields by column name."""
+
+Header = Mapping[str, ScalarType | None]
+"""The columns that a file names apart from its records, in order, with their types where it says them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a file holds: records in order, and the columns that it has also without a record."""
+
+    records: tuple[Record, ...]
+    header: Header
+
+
+_Read = tuple[Header, Iterator[Record]]
+"""What a reader makes of a text: the header, then the records one after the other."""
 
 
 class Unreadable(Exception):
@@ -77,45 +99,73 @@ def unreadable(message: str, help: str, location: Location) -> Unreadable:
 
 
 def read_samples(path: Path, shown_path: str) -> tuple[Record, ...]:
-    """The records of a sample file in order. ``shown_path`` is its name in messages. Raises Unreadable."""
+    """The records of a sample file of a repository in order. ``shown_path`` is its name in messages. Raises Unreadable,
+    also for a packed file: nobody sees in a review what it holds."""
+    return _recording(path, shown_path, packed=False).records
+
+
+def read_recording(path: Path, shown_path: str) -> Recording:
+    """A file of records, packed with gzip or not. ``shown_path`` is its name in messages. Raises Unreadable."""
+    return _recording(path, shown_path, packed=path.suffix.lower() == _PACKED)
+
+
+def _recording(path: Path, shown_path: str, *, packed: bool) -> Recording:
     start = Location(shown_path, 1, 1)
-    if path.suffix.lower() == _PARQUET:
+    ending = (path.with_suffix("") if packed else path).suffix.lower()
+    if ending == _PARQUET and not packed:
         from tocsin.testing.parquet_samples import read_parquet
 
         return read_parquet(path, shown_path)
-    reader = _READERS.get(path.suffix.lower())
+    reader = _READERS.get(ending)
     if reader is None:
         kinds = ", ".join(sorted((*_READERS, _PARQUET)))
-        raise unreadable(f'"{path.suffix}" is not a kind of sample file', f"use one of {kinds}", start)
-    try:
-        with open_file(path) as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise unreadable(
-            f"there is no file {shown_path}", "paths of samples start at the folder tests", start
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise unreadable(
-            f"the file cannot be read: {reason}", "check that it is a file and may be read", start
-        ) from None
-    if len(data) > MAX_BYTES:
-        raise unreadable(f"the file is larger than {MAX_BYTES:,} bytes", "keep the records that the test needs", start)
+        raise unreadable(f'"{"".join(path.suffixes[-2:])}" is not a kind of sample file', f"use one of {kinds}", start)
+    data = _bytes_of(path, start, packed=packed)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = Location(shown_path, data.count(b"\n", 0, error.start) + 1, 1)
         raise unreadable("the file is not UTF-8 text", "save it as UTF-8", place) from None
+    header, found = reader(text, shown_path)
     records: list[Record] = []
     values = 0
-    for record in reader(text, shown_path):
+    for record in found:
         values += len(record) or 1
         if values > MAX_VALUES:
-            raise unreadable(
-                f"the file holds more than {MAX_VALUES:,} values", "keep the records that the test needs", start
-            )
+            raise too_many_values(start)
         records.append(record)
-    return tuple(records)
+    return Recording(tuple(records), header)
+
+
+def _bytes_of(path: Path, start: Location, *, packed: bool) -> bytes:
+    """The file as it is read, unpacked if it is ``packed``. Raises Unreadable."""
+    try:
+        with open_file(path) as stream:
+            # Packed, a small file may hold more than any memory does: it is unpacked up to the limit.
+            data = (gzip.GzipFile(fileobj=stream) if packed else stream).read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise unreadable(
+            f"there is no file {start.file}", "check the path; those of samples start at the folder tests", start
+        ) from None
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise unreadable(
+            f"the file cannot be read: {reason}", "check that it is a whole file and may be read", start
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise too_large(start)
+    return data
+
+
+def too_large(start: Location) -> Unreadable:
+    """The error of a file above MAX_BYTES, unpacked."""
+    return unreadable(f"the file holds more than {MAX_BYTES:,} bytes, the most that is read", _LESS, start)
+
+
+def too_many_values(start: Location) -> Unreadable:
+    """The error of a file above MAX_VALUES."""
+    message = f"the file holds more than {MAX_VALUES:,} values (fields of records), the most that is read"
+    return unreadable(message, _LESS, start)
 
 
 def as_table(columns: Sequence[ColumnSchema], records: Sequence[Record], table: str) -> tuple[Table, list[Finding]]:
@@ -180,7 +230,11 @@ def _unknown_column(name: str, field: Field, table: str, types: Mapping[str, Any
     return problem("TST102", message, help, field.name_location or field.location)
 
 
-def _json_lines(text: str, path: str) -> Iterator[Record]:
+def _json_lines(text: str, path: str) -> _Read:
+    return {}, _records_of_lines(text, path)
+
+
+def _records_of_lines(text: str, path: str) -> Iterator[Record]:
     # Not splitlines: a JSON string may hold U+2028 and other characters that end a line for Python only.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
@@ -188,22 +242,17 @@ def _json_lines(text: str, path: str) -> Iterator[Record]:
             yield _record(value, path, _NamePlaces(line, path, number))
 
 
-def _json(text: str, path: str) -> Iterator[Record]:
+def _json(text: str, path: str) -> _Read:
     if _is_lines(text):
-        yield from _json_lines(text, path)
-        return
+        return _json_lines(text, path)
     value = _load(text, path, 1)
     if isinstance(value, dict) and isinstance(value.get("tables"), list):
-        yield from _query_result(value, path)
-        return
-    if isinstance(value, list) and value and all(map(_is_of_the_command_line, value)):
-        start = Location(path, 1, 1)
-        for each in value:
-            yield {name: Field(item, start, text_is_json=True) for name, item in each.items() if name != _RESULT[0]}
-        return
+        return _query_result(value, path)
+    records = value if isinstance(value, list) else [value]
+    if records and all(map(_is_of_the_command_line, records)):
+        return {}, _records_of_the_command_line(records, path)
     place = _NamePlaces(text, path, 1)
-    for record in value if isinstance(value, list) else [value]:
-        yield _record(record, path, place)
+    return {}, (_record(record, path, place) for record in records)
 
 
 def _is_lines(text: str) -> bool:
@@ -229,7 +278,13 @@ def _is_of_the_command_line(record: Any) -> bool:
     return isinstance(record, dict) and record.get(_RESULT[0]) == _RESULT[1]
 
 
-def _query_result(value: dict[str, Any], path: str) -> Iterator[Record]:
+def _records_of_the_command_line(records: list[dict[str, Any]], path: str) -> Iterator[Record]:
+    start = Location(path, 1, 1)
+    for each in records:
+        yield {name: Field(item, start, text_is_json=True) for name, item in each.items() if name != _RESULT[0]}
+
+
+def _query_result(value: dict[str, Any], path: str) -> _Read:
     """``{"tables": [{"columns": [{"name", "type"}], "rows": [[...]]}]}``: the first table's rows.
 
     Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format
@@ -250,10 +305,8 @@ def _query_result(value: dict[str, Any], path: str) -> Iterator[Record]:
         if len(row) != len(names):
             message = f"row {number} of the query result has {len(row)} values for {len(names)} columns"
             raise unreadable(message, help, start)
-        yield {
-            name: Field(item, start, text_is_json=True, type=type_)
-            for name, type_, item in zip(names, types, row, strict=True)
-        }
+    fields = ((Field(item, start, text_is_json=True) for item in row) for row in rows)
+    return dict(zip(names, types, strict=True)), (dict(zip(names, row, strict=True)) for row in fields)
 
 
 def portal_name(header: str) -> str:
@@ -262,15 +315,19 @@ def portal_name(header: str) -> str:
     return header if found is None else found.group(1)
 
 
-def _csv(text: str, path: str) -> Iterator[Record]:
+def _csv(text: str, path: str) -> _Read:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = next(reader, [])
-        names = list(map(portal_name, header))
-        twice = next((name for name, times in Counter(names).items() if times > 1), None)
-        if twice is not None:
-            raise unreadable(f'the column "{twice}" is there twice', "keep one of them", Location(path, 1, 1))
-        line = reader.line_num + 1
+    with _csv_at(reader, path):
+        names = list(map(portal_name, next(reader, [])))
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
+    if twice is not None:
+        raise unreadable(f'the column "{twice}" is there twice', "keep one of them", Location(path, 1, 1))
+    return dict.fromkeys(names), _csv_records(reader, names, path)
+
+
+def _csv_records(reader: _CsvReader, names: list[str], path: str) -> Iterator[Record]:
+    line = reader.line_num + 1
+    with _csv_at(reader, path):
         for row in reader:
             if row:
                 if len(row) != len(names):
@@ -282,6 +339,13 @@ def _csv(text: str, path: str) -> Iterator[Record]:
                 place = Location(path, line, 1)
                 yield {name: Field(item, place, text_is_json=True) for name, item in zip(names, row, strict=True)}
             line = reader.line_num + 1
+
+
+@contextmanager
+def _csv_at(reader: _CsvReader, path: str) -> Iterator[None]:
+    """What is no CSV is told with the line that the reader is at."""
+    try:
+        yield
     except csv.Error as error:
         raise unreadable(
             f"not CSV: {error}", "quote values and double the quotes inside them", Location(path, reader.line_num, 1)
@@ -365,8 +429,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+_PACKED = ".gz"
 _PARQUET = ".parquet"
-_READERS: dict[str, Callable[[str, str], Iterator[Record]]] = {
+_READERS: dict[str, Callable[[str, str], _Read]] = {
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".json": _json,
