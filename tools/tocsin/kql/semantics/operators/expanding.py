@@ -193,6 +193,9 @@ def partition(session: Session, node: tree.Partition, source: TableValue, scope:
         session.error("KS116", "A dynamic value cannot be grouped by: convert it first", node.column)
     source = row.table(source)
     leaf = SubqueryInput(columns=source.relation.columns, **session.place(node, ""))
+    in_parts = hint_text(node, "hint.strategy") in ("native", "shuffle")
+    if not session.catalog.as_service:
+        _check_parts(session, node, in_parts)
     if isinstance(node.subquery, tree.FunctionBody) and isinstance(key, ColumnRef) and not node.id_values:
         subquery, open_ = _with_own_source(session, node.subquery, leaf, key, scope)
     elif isinstance(node.subquery, tree.FunctionBody) or node.id_values or node.subquery.source is not None:
@@ -206,10 +209,37 @@ def partition(session: Session, node: tree.Partition, source: TableValue, scope:
         key=key,
         leaf=leaf,
         subquery=subquery,
-        most=None if hint_text(node, "hint.strategy") in ("native", "shuffle") else _MOST_PARTS,
+        most=None if in_parts else _MOST_PARTS,
         **session.place(node, "partition"),
     )
     return TableValue(made, open_ or source.open)
+
+
+def _check_parts(session: Session, node: tree.Partition, in_parts: bool) -> None:
+    """What the engine refuses in the subquery, of which the language service says nothing. ``in_parts``: the strategy
+    hands the subquery nothing but the rows of its parts."""
+    if isinstance(node.subquery, tree.FunctionBody):
+        if in_parts:
+            message = "This strategy of partition reads no other table: leave the hint out"
+            session.report("TK148", message, node.subquery.start, 1)
+        return
+    for each in node.subquery.operators:
+        word = session.text[each.start : each.keyword_end]
+        if isinstance(each, tree.Fork):
+            message = f"'{word}' gives several tables, partition takes one"
+        elif not in_parts:
+            continue
+        elif isinstance(each, _OTHER_TABLES):
+            message = f"'{word}' is not for this strategy of partition: leave the hint out"
+        elif isinstance(each, tree.MakeSeries) and (each.from_ is None or each.to is None):
+            message = f"'{word}' needs from and to in this strategy of partition"
+        else:
+            continue
+        session.report("TK148", message, each.start, each.keyword_end - each.start)
+
+
+_OTHER_TABLES = (tree.Evaluate, tree.Join, tree.Lookup, tree.Union)
+"""Operators that read other tables than the part, or whose columns the service finds by running them."""
 
 
 def _expanded(kind: Kind, node: tree.MvExpand | tree.MvApply) -> Kind | None:
