@@ -62,6 +62,7 @@ class Call:
     type: ScalarType
     start: int = 0
     length: int = 0
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

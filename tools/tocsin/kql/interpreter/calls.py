@@ -43,7 +43,7 @@ def constant_call(
             value = null if value is None else value
             execution.allow_size([value], call.type)
         except KqlValueError as error:
-            raise KqlRuntimeError(str(error), call.start, call.length) from error
+            raise KqlRuntimeError(str(error), call.start, call.length, call.origin) from error
         execution.check_time()
         return value
 

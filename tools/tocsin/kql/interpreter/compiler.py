@@ -6,8 +6,8 @@ stack. Each operator family compiles its own plan nodes; ``operators.STAGES`` sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -101,6 +101,18 @@ def primary_input(node: Relation) -> Relation | None:
             return found
 
 
+def run_stages(stages: Iterable[tuple[Relation, Stage]], execution: Execution, batch: Batch) -> Batch:
+    """What comes of ``batch`` in one operator after the other. When something goes wrong, ``places`` reads ``node``."""
+    for node, stage in stages:
+        execution.check_time()
+        result = stage(execution, batch)
+        execution.allow_rows(result.rows, len(result.values) or 1)
+        if execution.tracer is not None:
+            result = execution.trace(node, None if primary_input(node) is None else batch, result)
+        batch = result
+    return batch
+
+
 class PlanCompiler:
     """Compiles one plan. Relations that the plan uses more than once are evaluated once per execution."""
 
@@ -176,13 +188,7 @@ class PlanCompiler:
             batch = UNIT if base is None else base(execution)
             if execution.tracer is not None and not traced:
                 traced.extend((each, self._stage(each)) for each in chain)
-            for each, stage in stages if execution.tracer is None else traced:
-                execution.check_time(each)
-                result = stage(execution, batch)
-                execution.allow_rows(result.rows, each, len(result.values) or 1)
-                if execution.tracer is not None:
-                    result = execution.trace(each, None if primary_input(each) is None else batch, result)
-                batch = result
+            batch = run_stages(stages if execution.tracer is None else traced, execution, batch)
             if role:
                 execution.path.pop()
             return batch
@@ -198,7 +204,7 @@ class PlanCompiler:
 
         def close() -> None:
             if together:
-                stages.append((together[-1], fused(tuple(together), self)))
+                stages.append((_together(together), fused(tuple(together), self)))
                 together.clear()
 
         for each in chain:
@@ -270,6 +276,14 @@ class PlanCompiler:
             return [(value, column.type) for value in batch.column(column)]
 
         return values
+
+
+def _together(operators: Sequence[Projection | Filter]) -> Relation:
+    """What stands in the query for operators that run as one: the last of them, with the place of all."""
+    first, last = operators[0], operators[-1]
+    if first is last or first.origin != last.origin or first.start > last.start:
+        return last
+    return replace(last, start=first.start, length=last.start + last.length - first.start)
 
 
 # ------------------------------------------------------------------------------------------------- what is shared

@@ -11,9 +11,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tocsin.kql.functions.sizes import size_of
-from tocsin.kql.interpreter.errors import KqlLimitError
+from tocsin.kql.interpreter.errors import KqlLimitError, out_of_memory, out_of_time
 from tocsin.kql.interpreter.memo import Memo
-from tocsin.kql.interpreter.process_memory import largest_size
+from tocsin.kql.interpreter.process_memory import Headroom
 from tocsin.kql.plan import Relation, SubqueryInput, Variable
 from tocsin.kql.table import Table
 from tocsin.kql.types import DYNAMIC, STRING, ScalarType, Value
@@ -50,8 +50,8 @@ _OWN_MEMO = 100_000
 class Limits:
     """What one execution may use. ``rows``: of any single operator's result; ``cells``: values made in all operators
     together, those inside dynamics included; ``characters``: of the strings that expressions make and columns hold;
-    ``memory``: bytes that the process may grow by during the execution, beyond what it has held before (not looked at
-    on Windows)."""
+    ``memory``: bytes that the process may grow by during the execution (on macOS beyond the most that it has held
+    before; see ``process_memory``)."""
 
     seconds: float = 60.0
     rows: int = 5_000_000
@@ -103,7 +103,7 @@ class Execution:
         self.results = Memo(_OWN_MEMO) if memo is None else memo
         self.limits = limits
         self._deadline = time.monotonic() + limits.seconds
-        self._largest = 0 if largest_size is None else largest_size() + limits.memory
+        self.headroom = Headroom(limits.memory)
         self._look = 0.0
         self._cells = 0
         self.characters = 0
@@ -123,23 +123,24 @@ class Execution:
 
             self.tracer = Tracer()
 
-    def check_time(self, node: Relation | None = None) -> None:
+    def check_time(self) -> None:
         """Raises KqlLimitError when the time is up, or the process has grown too large."""
-        self.check_time_at(time.monotonic(), node)
+        self.check_time_at(time.monotonic())
 
-    def check_time_at(self, now: float, node: Relation | None = None) -> None:
+    def check_time_at(self, now: float) -> None:
         """The same for whoever has just looked at the clock (``time.monotonic``)."""
         if now > self._deadline:
-            raise _over(f"the query ran longer than {self.limits.seconds:g} s", node)
+            raise out_of_time(self.limits.seconds)
         if now > self._look:
             self._look = now + _LOOK_EVERY
-            if largest_size is not None and largest_size() > self._largest:
-                raise _over(f"the query needs more than {self.limits.memory / 1e6:,.0f} MB of memory", node)
+            if self.headroom.is_used_up():
+                raise out_of_memory(self.limits.memory)
 
     def afterwards(self) -> Execution:
         """The same state with a budget of its own, to ask more about what was found."""
         other = copy(self)
         other._deadline = time.monotonic() + self.limits.seconds
+        other.headroom = Headroom(self.limits.memory)
         other._cells = other.characters = 0
         other.tracer = other.memo = None
         other.path = []
@@ -149,17 +150,17 @@ class Execution:
         """How long the execution may still run."""
         return max(0.0, self._deadline - time.monotonic())
 
-    def allow_rows(self, rows: int, node: Relation | None = None, width: int = 1) -> None:
+    def allow_rows(self, rows: int, width: int = 1) -> None:
         """Take ``rows`` rows of ``width`` values from the budget, before they are made. Raises KqlLimitError."""
         if rows > self.limits.rows:
-            raise _over(f"an operator would give more than {self.limits.rows:,} rows", node)
-        self.allow_cells(rows * width, node)
+            raise KqlLimitError(f"an operator would give more than {self.limits.rows:,} rows")
+        self.allow_cells(rows * width)
 
-    def allow_cells(self, cells: int, node: Relation | None = None) -> None:
+    def allow_cells(self, cells: int) -> None:
         """Take values from the budget. Raises KqlLimitError."""
         self._cells += cells
         if self._cells > self.limits.cells:
-            raise _over(f"the query makes more than {self.limits.cells:,} values", node)
+            raise KqlLimitError(f"the query makes more than {self.limits.cells:,} values")
 
     def drawn(self, values: Iterable[Value], type_: ScalarType) -> list[Value]:
         """The values of a computed column, drawn a few at a time, so that time and memory are looked at in between.
@@ -200,7 +201,7 @@ class Execution:
         if type_ is STRING:
             self.characters += sum(map(len, values))
             if self.characters > self.limits.characters:
-                raise _over(f"the query makes strings of more than {self.limits.characters:,} characters", None)
+                raise KqlLimitError(f"the query makes strings of more than {self.limits.characters:,} characters")
         elif type_ is DYNAMIC:
             self.allow_cells(sum(map(size_of, values)))
 
@@ -241,9 +242,3 @@ class Execution:
     def steps(self) -> tuple[Step, ...]:
         """The steps noted, in order of first execution."""
         return tuple(self._trace.values())
-
-
-def _over(message: str, node: Relation | None) -> KqlLimitError:
-    if node is None:
-        return KqlLimitError(message)
-    return KqlLimitError(message, node.start, node.length, node.origin)

@@ -21,6 +21,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
 from tocsin.kql.interpreter.context import Execution, Limits, Step
 from tocsin.kql.interpreter.errors import EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
 from tocsin.kql.interpreter.memo import Memo
+from tocsin.kql.interpreter.places import placed
 from tocsin.kql.interpreter.watchdog import WATCHDOG
 from tocsin.kql.lineage import live_readers, relations
 from tocsin.kql.locality import local_parts
@@ -100,21 +101,17 @@ class PreparedQuery:
         if self._query_now is not None:
             ingestion_time = now if ingestion_time is None else ingestion_time
             now = self._query_now
-        execution = Execution(
-            database,
-            watchlists,
-            now,
-            ingestion_time,
-            limits,
-            seed,
-            trace and self._late is None,
-            external,
-            places,
-            memo,
-        )
         if memo is not None:
             memo.begin_run()
-        return WATCHDOG.guarded(partial(self._answer, execution, trace), limits.seconds, limits.memory)
+        start = partial(Execution, database, watchlists, now, ingestion_time, limits, seed)
+        try:
+            return self._guarded(start(trace and self._late is None, external, places, memo), trace)
+        except EngineError as error:
+            raise placed(error)  # noqa: B904  # the same error
+
+    def _guarded(self, execution: Execution, trace: bool) -> QueryResult:
+        call = partial(self._answer, execution, trace)
+        return WATCHDOG.guarded(call, execution.limits.seconds, execution.headroom)
 
     def _answer(self, execution: Execution, trace: bool) -> QueryResult:
         if self._late is None:
@@ -148,11 +145,13 @@ def _errors_of_the_engine() -> Iterator[None]:
     try:
         yield
     except KqlValueError as error:
-        raise KqlRuntimeError(str(error)) from error
+        raise KqlRuntimeError(str(error)).with_traceback(error.__traceback__) from error
     except RecursionError as error:
-        raise KqlLimitError("the query or a value in it is nested too deeply") from error
+        message = "the query or a value in it is nested too deeply"
+        raise KqlLimitError(message).with_traceback(error.__traceback__) from error
     except MemoryError as error:
-        raise KqlLimitError("the query needs more memory than there is") from error
+        message = "the query needs more memory than there is"
+        raise KqlLimitError(message).with_traceback(error.__traceback__) from error
 
 
 def prepare(analysis: Analysis, repeated: bool = False) -> PreparedQuery:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tocsin.kql.interpreter.errors import out_of_memory, out_of_time
-from tocsin.kql.interpreter.process_memory import largest_size
+from tocsin.kql.interpreter.process_memory import Headroom
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ _LOOK_EVERY = 0.05
 """Seconds between two looks."""
 
 _GRACE = 0.1
-"""Seconds beyond the time limit in which the run itself may notice: it knows the place in the query."""
+"""Seconds beyond the time limit in which the run itself may notice, where it ends in good order."""
 
 _IDLE_LOOKS = 20
 """So many looks at nothing, and the thread sleeps until the next run."""
@@ -41,7 +41,7 @@ class _Run:
 
     thread: int
     deadline: float
-    largest: float
+    headroom: Headroom
     beyond: str = ""
     """What there was too much of."""
     over: bool = False
@@ -52,7 +52,7 @@ class _Run:
     def is_beyond_limits(self) -> bool:
         if time.monotonic() > self.deadline:
             self.beyond = "time"
-        elif largest_size is not None and largest_size() > self.largest:
+        elif self.headroom.is_used_up():
             self.beyond = "memory"
         return bool(self.beyond)
 
@@ -60,28 +60,31 @@ class _Run:
 class Watchdog:
     """Looks at runs from a thread of its own, which starts with the first of them. One serves a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, look_every: float = _LOOK_EVERY, grace: float = _GRACE) -> None:
+        self._look_every = look_every
+        self._grace = grace
         self._runs: list[_Run] = []
         self._awake = threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def guarded(self, call: Callable[[], T], seconds: float, memory: int) -> T:
-        """What ``call`` gives. Raises KqlLimitError when it takes longer than ``seconds``, or the process grows by more
-        than ``memory`` bytes beyond the largest size it has had."""
-        largest = float("inf") if largest_size is None else largest_size() + memory
-        run = _Run(threading.get_ident(), time.monotonic() + seconds + _GRACE, largest)
+    def guarded(self, call: Callable[[], T], seconds: float, headroom: Headroom) -> T:
+        """What ``call`` gives. Raises KqlLimitError when it takes longer than ``seconds``, or the process grows too
+        much; its traceback leads to where that was."""
+        run = _Run(threading.get_ident(), time.monotonic() + seconds + self._grace, headroom)
         try:
             try:
                 self._begin(run)
                 return call()
             finally:
                 self._end(run)
-        except _Overrun:
+        except _Overrun as overrun:
             self._end(run)  # it may have arrived on the way there
             if not run.beyond:
                 raise  # meant for a run around this one
-            raise (out_of_time(seconds) if run.beyond == "time" else out_of_memory(memory)) from None
+            trace = (overrun.__context__ or overrun).__traceback__  # it may have met an error of the run's own
+        error = out_of_time(seconds) if run.beyond == "time" else out_of_memory(headroom.allowed)
+        raise error.with_traceback(trace)
 
     def _begin(self, run: _Run) -> None:
         self._runs.append(run)
@@ -99,7 +102,7 @@ class Watchdog:
             try:
                 run.over = True
                 while run.beyond and not run.left_alone:
-                    time.sleep(_LOOK_EVERY / 10)
+                    time.sleep(self._look_every / 10)
                 if run.beyond:
                     _raise_in(run.thread, None)
                 with suppress(ValueError):  # it may have been removed, and disturbed before it could return
@@ -122,7 +125,7 @@ class Watchdog:
                     run.left_alone = True
                 elif run.is_beyond_limits() and not run.over:
                     _raise_in(run.thread, _Overrun)
-            time.sleep(_LOOK_EVERY)
+            time.sleep(self._look_every)
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:

@@ -140,7 +140,7 @@ def call(
         session.refuse("TK101", f"{message}give a MaxMind database, or places in the test", name)
     _check_constants(session, found, values, nodes)
     converted = tuple(convert(value, target) for value, target in zip(values, found.targets, strict=True))
-    made = Call(function, converted, found.returns, place.start, place.end - place.start)
+    made = Call(function, converted, found.returns, place.start, place.end - place.start, session.origin)
     return session.know(made, kind if kind is not None else own_result(session, function.name, values))
 
 

@@ -216,7 +216,7 @@ def apply_operator(
         refuse_operands(session, operator, types, at)
         return Call(MISSING_OPERATOR, (), result)
     converted = tuple(convert(value, target) for value, target in zip(operands, found.targets, strict=True))
-    made = Call(function, converted, found.returns, node.start, node.end - node.start)
+    made = Call(function, converted, found.returns, node.start, node.end - node.start, session.origin)
     return convert(made, result) if result is not UNKNOWN else made
 
 

@@ -54,9 +54,9 @@ def _activity(bounds: int, axes: int, measure: Callable[..., Measured]) -> Stage
                 labels = tuple(column[group[0]] for column in keys) if group else ()
                 for row in measure(node, events, given, known):
                     found.append((*row[:axes], *labels, *row[axes:]))
-                execution.check_time(node)
+                execution.check_time()
             found.sort(key=lambda row: row[:axes])
-            execution.allow_rows(len(found), node, len(node.columns))
+            execution.allow_rows(len(found), len(node.columns))
             return _batch(node.columns, found)
 
         return run
@@ -287,7 +287,7 @@ def _rolling_percentile(node: PluginRows, compiler: PlanCompiler) -> Stage:
                     bins.setdefault(places[i] // size, []).append(values[i])
             labels = tuple(column[group[0]] for column in keys) if group else ()
             for number in sorted(bins):
-                execution.check_time(node)
+                execution.check_time()
                 window = [each for at in bins if number - width < at <= number for each in bins[at]]
                 found.append((number * size, *labels, *percentiles((value_type,), window, percent)))
         return _batch(node.columns, found)

@@ -58,7 +58,7 @@ class Expander:
         ]
         lengths = [list(map(len, values)) for values in arrays]
         counts = lengths[0] if len(lengths) == 1 else list(map(max, *lengths))
-        execution.allow_rows(sum(counts), self._node, len(arrays))
+        execution.allow_rows(sum(counts), len(arrays))
         if limit is not None:
             counts = [min(count, limit) if limit >= 0 else max(0, count + limit) for count in counts]
         origin = list(chain.from_iterable(map(repeat, range(len(counts)), counts)))

@@ -43,7 +43,7 @@ def basket(node: PluginRows, compiler: PlanCompiler) -> Stage:
         found = closed_patterns(execution, node, combinations, enough, most)
         counted = [(sum(weights[each] for each in members), pattern) for pattern, members in found]
         counted.sort(key=lambda each: (-each[0], each[1]))
-        execution.allow_rows(len(counted), node, len(node.columns))
+        execution.allow_rows(len(counted), len(node.columns))
         patterns = [pattern for _, pattern in counted]
         segment, count, percent = node.columns[:3]
         return Batch(

@@ -58,11 +58,11 @@ def completion(node: PluginRows, compiler: PlanCompiler) -> Stage:
             for period in lengths:
                 reached = []
                 for own in by_id.values():
-                    execution.check_time(node)
+                    execution.check_time()
                     reached.append(_steps(sequence, own, period))
                 for step, value in enumerate(sequence):
                     found.append((windows.starts[number], value, period, sum(each > step for each in reached)))
-        execution.allow_rows(len(found), node, len(node.columns))
+        execution.allow_rows(len(found), len(node.columns))
         columns = [list(column) for column in zip(*found, strict=True)] if found else [[] for _ in node.columns]
         return Batch(len(found), dict(zip(node.columns, columns, strict=True)))
 
@@ -137,7 +137,7 @@ def surroundings(node: PluginRows, compiler: PlanCompiler) -> Stage:
         for number, by_id in sorted(events.items()):
             seen: dict[tuple[Value, ...], dict[Any, Value]] = {}
             for each, rows in by_id.items():
-                execution.check_time(node)
+                execution.check_time()
                 rows.sort(key=lambda row: places[row])
                 for around in _around(_runs(rows, places, states), sequence, gap, nothing):
                     shown = (around, around[:1], around[1:])[node.part]
@@ -145,7 +145,7 @@ def surroundings(node: PluginRows, compiler: PlanCompiler) -> Stage:
             for shown, there in sorted(seen.items(), key=lambda item: -len(item[1])):
                 samples = [sample_of(value) for value in list(there.values())[:_MOST_SAMPLES]]
                 found.append((windows.starts[number], *shown, len(there), samples))
-        execution.allow_rows(len(found), node, len(node.columns))
+        execution.allow_rows(len(found), len(node.columns))
         columns = [list(column) for column in zip(*found, strict=True)] if found else [[] for _ in node.columns]
         return Batch(len(found), dict(zip(node.columns, columns, strict=True)))
 

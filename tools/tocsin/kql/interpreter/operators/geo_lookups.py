@@ -57,7 +57,7 @@ def _lookup(distance: Distance, *, holds: bool) -> StageCompiler:
             lefts: list[int | None] = []
             rights: list[int | None] = []
             for row, (longitude, latitude) in enumerate(zip(*places_of.columns(execution, left), strict=True)):
-                execution.check_time(node)
+                execution.check_time()
                 found: list[int | None] = [
                     other for other, each in enumerate(shapes) if near(longitude, latitude, each, metres)
                 ]
@@ -65,7 +65,7 @@ def _lookup(distance: Distance, *, holds: bool) -> StageCompiler:
                     found = [None]
                 lefts.extend([row] * len(found))
                 rights.extend(found)
-                execution.allow_rows(len(found), node)
+                execution.allow_rows(len(found))
             return Batch(len(lefts), {}, (Part(left, lefts), Part(right, rights, fill=True)), routes)
 
         return run

@@ -113,7 +113,7 @@ def _make_graph(node: MakeGraph, compiler: PlanCompiler) -> Stage:
         ends = list(zip(named(node.source, edges), named(node.target, edges), strict=True))
         pairs = [(number(*source), number(*target)) for source, target in ends]
         sources, targets = [source for source, _ in pairs], [target for _, target in pairs]
-        execution.allow_rows(len(ids), node)
+        execution.allow_rows(len(ids))
         place = {column: i for i, column in enumerate(node.columns)}
 
         def property_of(column: Column) -> list[Value]:

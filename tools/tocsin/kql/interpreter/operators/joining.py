@@ -174,7 +174,7 @@ def _join(node: JoinRows, compiler: PlanCompiler) -> Stage:
         on_right = _keys(right_keys, right_types, execution, right)
         if node.kind in _PAIRING:
             of_left = set(on_left) if node.kind is JoinKind.INNER_UNIQUE else on_left
-            execution.allow_rows(_product(of_left, on_right), node)
+            execution.allow_rows(_product(of_left, on_right))
         lefts, rights = pair(on_left, on_right)
         parts = (_part(left, lefts), _part(right, rights))
         rows = left.rows if lefts is None else len(lefts)

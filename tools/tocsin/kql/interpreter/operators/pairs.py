@@ -167,7 +167,7 @@ def _pairs(node: ParsePairs, compiler: PlanCompiler) -> Stage:
                     first.setdefault(key, value)
                 for name, put in puts:
                     put(first.get(name, ""))
-            execution.check_time(node)
+            execution.check_time()
         values = {
             column: list(map(convert, texts_of)) for (column, convert), texts_of in zip(converts, found, strict=True)
         }

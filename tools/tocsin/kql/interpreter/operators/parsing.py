@@ -224,7 +224,7 @@ def _parse(node: ParseRows, compiler: PlanCompiler) -> Stage:
                     row = nulls
                 for put, value in zip(puts, row, strict=True):
                     put(value)
-            execution.check_time(node)
+            execution.check_time()
         kept = None
         if node.drop_unmatched and unmatched:
             dropped = set(unmatched)

@@ -161,10 +161,10 @@ class _Walk:
         for match in matches:
             found.append(match)
             if len(found) % _CHUNK == 0:
-                self.execution.allow_rows(_CHUNK, self.node, len(self.node.elements))
+                self.execution.allow_rows(_CHUNK, len(self.node.elements))
                 if len(found) > self.execution.limits.rows:
-                    self.execution.allow_rows(len(found), self.node)
-                self.execution.check_time(self.node)
+                    self.execution.allow_rows(len(found))
+                self.execution.check_time()
         return found
 
     def steps(self, node: int, direction: str) -> Iterator[tuple[int, int]]:
@@ -208,7 +208,7 @@ class _Walk:
             edges, inner, node, used, visited = stack.pop()
             seen += 1
             if seen % _CHUNK == 0:
-                self.execution.check_time(self.node)
+                self.execution.check_time()
             if len(edges) >= least:
                 yield edges, inner, node, used, visited
             if len(edges) >= most or (edges and not allowed.between(node)):
@@ -237,7 +237,7 @@ def _shortest(walk: _Walk, node: PathRows) -> list[Match]:
     for start in range(walk.graph.rows):
         if not allowed[first].node(start):
             continue
-        walk.execution.check_time(node)
+        walk.execution.check_time()
         # By node: how it was reached first, from which nodes over which edges.
         reached: dict[int, list[tuple[int, int]]] = {start: []}
         level = [start]
@@ -258,7 +258,7 @@ def _shortest(walk: _Walk, node: PathRows) -> list[Match]:
                     for path in _paths_back(walk, reached, start, end):
                         found.append(Match((start, path, end)))
                         # A path is as large as it is long.
-                        walk.execution.allow_rows(1, node, 3 + 2 * len(path[0]))
+                        walk.execution.allow_rows(1, 3 + 2 * len(path[0]))
             if not level:
                 break
     return found
@@ -271,7 +271,7 @@ def _paths_back(walk: _Walk, reached: dict[int, list[tuple[int, int]]], start: i
     while stack:
         steps += 1
         if steps % _CHUNK == 0:
-            walk.execution.check_time(walk.node)
+            walk.execution.check_time()
         node, edges, inner = stack.pop()
         if node == start:
             yield edges, inner[:-1] if inner else inner
@@ -414,7 +414,7 @@ def _paths(node: PathRows, compiler: PlanCompiler) -> Stage:
                 found = [match for match, verdict in zip(found, verdicts, strict=True) if verdict is True]
             if node.shortest is not None:
                 found = _fewest_edges(found, node)
-        execution.allow_rows(len(found), node, len(node.columns))
+        execution.allow_rows(len(found), len(node.columns))
         values = shown.columns(execution, rows.batch(found))
         return Batch(len(found), dict(zip(node.columns, values, strict=True)))
 

@@ -145,7 +145,7 @@ def closed_patterns(
     while level:
         following: list[list[int]] = []
         for members in level:
-            execution.check_time(node)
+            execution.check_time()
             pattern: list[tuple[int, int]] = []
             for dimension, keys in enumerate(combinations.keys):
                 groups: dict[Any, list[int]] = {}

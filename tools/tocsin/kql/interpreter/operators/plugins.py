@@ -148,7 +148,7 @@ def _pivot(node: PluginRows, compiler: PlanCompiler) -> Stage:
         groups = grouped(values, [source.type for _, source in keys], batch.rows)
         groups = [group for group in groups if group]
         made = {column: [each[group[0]] for group in groups] for (column, _), each in zip(keys, values, strict=True)}
-        execution.allow_rows(len(groups), node, len(spread))
+        execution.allow_rows(len(groups), len(spread))
         for column in spread:
             cells = [[row for row in group if names[row] == column.name] for group in groups]
             made[column] = list(map(len, cells)) if aggregate is None else aggregate.columns(execution, batch, cells)[0]
@@ -245,7 +245,7 @@ def _ip_lookup(parse: Callable[[Value], Network | None], bits: int) -> StageComp
                     found = [None]
                 lefts.extend([i] * len(found))
                 rights.extend(found)
-                execution.allow_rows(len(found), node)
+                execution.allow_rows(len(found))
             return Batch(len(lefts), {}, (Part(left, lefts), Part(right, rights, fill=True)), routes)
 
         return run
@@ -267,7 +267,7 @@ def _narrow(node: PluginRows, compiler: PlanCompiler) -> Stage:
     row_column, name_column, value_column = node.columns
 
     def run(execution: Execution, batch: Batch) -> Batch:
-        execution.allow_rows(batch.rows * len(columns), node, 3)
+        execution.allow_rows(batch.rows * len(columns), 3)
         cells = [list(map(text, batch.column(column))) for column, text in zip(columns, texts, strict=True)]
         result = Batch(
             batch.rows * len(columns),

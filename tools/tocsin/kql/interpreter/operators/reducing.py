@@ -133,7 +133,7 @@ def _reduce(node: ReduceRows, compiler: PlanCompiler) -> Stage:
             rows_of.setdefault(text, []).append(row)
         grouping = _Grouping(node.threshold, node.separators)
         for text, rows in rows_of.items():
-            execution.check_time(node)
+            execution.check_time()
             grouping.put(text, rows)
         groups = [(each.pattern(dropped), each.first, each.rows) for each in grouping.groups if len(each.rows) > 1]
         groups.sort(key=lambda each: -len(each[2]))
@@ -141,7 +141,7 @@ def _reduce(node: ReduceRows, compiler: PlanCompiler) -> Stage:
         if alone:
             groups.append((_OTHERS, "", alone))
         if not node.source:
-            execution.allow_rows(len(groups), node, 3)
+            execution.allow_rows(len(groups), 3)
             result = Batch(
                 len(groups),
                 {

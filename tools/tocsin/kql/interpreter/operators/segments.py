@@ -60,7 +60,7 @@ def autocluster(node: PluginRows, compiler: PlanCompiler) -> Stage:
             search = _Search(combinations, left, size_weight)
             best: tuple[float, Any, Pattern] | None = None
             for seed in _spread(left, seeds):
-                execution.check_time(node)
+                execution.check_time()
                 found = search.best(seed)
                 if best is None or found[0] > best[0]:
                     best = found
@@ -204,7 +204,7 @@ def diffpatterns(node: PluginRows, compiler: PlanCompiler) -> Stage:
                 ranked.append((difference, pattern, members, counts))
         ranked.sort(key=lambda each: (-round(each[0], 12), len(each[1]), each[1]))
         taken = _unlike(execution, node, ranked, combinations.weights)
-        execution.allow_rows(len(taken), node, len(node.columns))
+        execution.allow_rows(len(taken), len(node.columns))
         shares = [[100 * counts[side] / totals[side] for side in (0, 1)] for _, _, _, counts in taken]
         data: list[list[Value]] = [
             list(range(len(taken))),
@@ -240,7 +240,7 @@ def _unlike(
     taken: list[tuple[float, Pattern, list[int], list[Any]]] = []
     sizes: list[tuple[frozenset[int], Any]] = []
     for each in ranked:
-        execution.check_time(node)
+        execution.check_time()
         members = frozenset(each[2])
         size = sum(weights[one] for one in members)
         alike = any(

@@ -52,7 +52,7 @@ def sequence_detect(node: PluginRows, compiler: PlanCompiler) -> Stage:
             for places in _sequences(execution, node, events, step, span):
                 if places not in seen:
                     seen.add(places)
-                    execution.allow_rows(1, node, len(node.columns))
+                    execution.allow_rows(1, len(node.columns))
                     found.append((places, labels))
         found.sort(key=lambda each: each[0])
         rows = [(*labels, *places, places[-1] - places[0]) for places, labels in found]
@@ -78,7 +78,7 @@ def _sequences(
     stack: list[tuple[Event, ...]] = [(each,) for each in reversed(events[0])]
     while stack:
         begun = stack.pop()
-        execution.check_time(node)
+        execution.check_time()
         if len(begun) == len(events):
             yield tuple(time for time, _ in begun)
             continue

@@ -160,7 +160,7 @@ def _sequence(node: SequenceRows, compiler: PlanCompiler) -> Stage:
             rows = [[values[i] for values in columns] for i in group]
             sequences.run(execution, rows, defaults, lambda record, match: found.append((record, match)))
             origins.extend((group[record[-1]],) for record, _ in found[len(origins) :])
-            execution.check_time(node)
+            execution.check_time()
         shown = (*node.input.columns, *node.declared)
         values = {column: [record[i] for record, _ in found] for i, column in enumerate(shown)}
         if node.match_id is not None:

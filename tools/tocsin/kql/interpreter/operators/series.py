@@ -77,7 +77,7 @@ def _make_series(node: MakeSeriesRows, compiler: PlanCompiler) -> Stage:
                 count = _steps(first, stop, step, closed=node.closed)
             else:
                 count = _place(max(places[i] for i in group), first, step) + 1
-            execution.allow_rows(count, node, 1 + len(arrays))
+            execution.allow_rows(count, 1 + len(arrays))
             origins.append([kept[i] for i in group])
             axes.append([into_axis(first + i * step) for i in range(count)])
             bins: dict[int, list[int]] = {}

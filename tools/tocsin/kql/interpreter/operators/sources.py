@@ -91,7 +91,7 @@ def _inline(node: Inline, compiler: PlanCompiler) -> Stage:
     program = compiler.program([expression for row in node.rows for expression in row])
 
     def run(execution: Execution, batch: Batch) -> Batch:
-        execution.allow_rows(len(node.rows), node, width)
+        execution.allow_rows(len(node.rows), width)
         cells = [column[0] for column in program.columns(execution, UNIT)]
         return Batch(len(node.rows), {column: cells[i::width] for i, column in enumerate(node.columns)})
 
@@ -115,7 +115,7 @@ def _range(node: RangeSource, compiler: PlanCompiler) -> Stage:
         count = max(0, int(min(steps, execution.limits.rows)) + 1)
         if wanted is not None:
             count = min(count, max(0, wanted(execution) or 0))
-        execution.allow_rows(count, node)
+        execution.allow_rows(count)
         values: list[Value] = [start + i * step for i in range(count)]
         if column.type is REAL:
             values = [float(value) for value in values]
