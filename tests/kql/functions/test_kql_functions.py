@@ -173,12 +173,11 @@ def test_text_beyond_ascii_sees_unicode_classes() -> None:
 
 
 def test_json_that_is_nested_too_deeply_stays_text() -> None:
-    parse = scalar_functions()["todynamic"].implementation
-    assert parse is not None
+    parse = scalar_functions()["todynamic"]
     for depth in (300, 100_000):
         text = "[" * depth + "]" * depth
-        assert parse(text) == text
-    assert json_text(parse("[" * 200 + "]" * 200)) == "[" * 200 + "]" * 200
+        assert call(parse, (text,)) == text
+    assert json_text(call(parse, ("[" * 200 + "]" * 200,))) == "[" * 200 + "]" * 200
 
 
 def test_xml_that_is_hostile_is_null() -> None:

@@ -260,8 +260,14 @@ def parse_json_of(types: Sequence[ScalarType]) -> Callable[[Value], Value]:
 
 
 TABLE.scalar(
-    "todynamic", "(json: string) -> dynamic", page="todynamic-function", nulls=Nulls.SEE, aliases=("toobject",)
-)(parse_json)
+    "todynamic",
+    "(json: string|dynamic) -> dynamic",
+    page="todynamic-function",
+    nulls=Nulls.SEE,
+    style=Style.TYPED,
+    aliases=("toobject",),
+    accepts=("(json: string) -> dynamic",),
+)(parse_json_of)
 
 
 DYNAMIC_NAMES: dict[type, str] = {
