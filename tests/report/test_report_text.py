@@ -6,6 +6,9 @@ import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tocsin.content.finding import Finding, Level
 from tocsin.content.source import Location
@@ -136,6 +139,13 @@ def test_long_lines_of_an_explanation_go_on_below_their_beginning() -> None:
     assert all(each.startswith(" " * 23) for each in lines[2:])
     assert " ".join(" ".join(lines[1:]).split()) == " ".join((line + "\ufffd").split())
     assert fitted(line, None) == line
+
+
+@given(st.text(st.sampled_from("a \t9\n日\u0301😀\u200dم"), max_size=60), st.integers(1, 40))
+def test_long_lines_are_measured_in_columns_of_the_terminal(text: str, columns: int) -> None:
+    lines = fitted(text, columns).splitlines()
+    assert all(cell_len(line) <= max(columns, columns // 2 + 2) for line in lines)
+    assert "".join("".join(lines).split()) == "".join(visible("".join(text.splitlines())).split())
 
 
 def test_control_characters_are_made_visible() -> None:

@@ -6,7 +6,6 @@ import csv
 import gc
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,8 +21,8 @@ from tocsin.cli.kql_batch import ticks_now
 from tocsin.cli.kql_checks import finding_of_error, findings_of, show
 from tocsin.cli.kql_given import external_tables
 from tocsin.cli.kql_sources import catalog_of, load_tables
-from tocsin.cli.kql_values import cell_writer, json_writer
-from tocsin.cli.terminal import columns_of, count_of, fail, waiting
+from tocsin.cli.kql_values import cells_of, json_writer
+from tocsin.cli.terminal import color_on, columns_of, count_of, fail, waiting
 from tocsin.content.finding import Level
 from tocsin.content.places import PlacesError, maxmind_places
 from tocsin.kql.functions.ip import Places
@@ -34,9 +33,6 @@ from tocsin.testing.samples import Unreadable, read_recording
 _QUERY = "query"
 _MOST_PROBLEMS = 20
 """Values of files that are shown when they do not fit their columns: the others tend to be alike."""
-
-_NARROWEST_COLUMN = 10
-"""Columns of the terminal that a column of a table needs to be readable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +160,11 @@ def run(request: Request, output: str, *, explain: bool) -> None:
                 external=external_tables(analysis, behind),
                 places=places,
             )
-        text = _WRITERS[output](result.table)
-        if output == "table":
-            # The other formats hold one table, the first.
-            text = "\n\n".join((text, *(f"{name}\n{_table(each)}".lstrip("\n") for name, each in result.others)))
+        with waiting("writing the result"):
+            text = _WRITERS[output](result.table)
+            if output == "table":
+                # The other formats hold one table, the first.
+                text = "\n\n".join((text, *(f"{name}\n{_table(each)}".lstrip("\n") for name, each in result.others)))
     except EngineError as error:
         function = catalog.functions.get(error.origin or "")
         body = request.query if function is None else function.body
@@ -207,58 +204,18 @@ def _records(table: kql.Table) -> list[dict[str, object]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*data, strict=True)]
 
 
-def _cells(table: kql.Table) -> list[tuple[str, ...]]:
-    data = [map(cell_writer(column.type), values) for column, values in zip(table.columns, table.data, strict=True)]
-    return list(zip(*data, strict=True))
-
-
 def _csv(table: kql.Table) -> str:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([column.name for column in table.columns])
-    writer.writerows(_cells(table))
+    writer.writerows(cells_of(table))
     return stream.getvalue()
 
 
 def _table(table: kql.Table) -> str:
-    from rich.box import SIMPLE_HEAD, Box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from tocsin.cli.kql_tables import Look, table_text
 
-    from tocsin.report.text import visible
-
-    box = SIMPLE_HEAD if _can_hold("─") else Box(str(SIMPLE_HEAD).replace("─", "-"), ascii=True)
-    shown = Table(box=box, pad_edge=False)
-    for column in table.columns:
-        shown.add_column(Text(visible(column.name)), overflow="fold")
-    for row in _cells(table):
-        shown.add_row(*(Text(visible(cell)) for cell in row))
-    stream = io.StringIO()
-    terminal = sys.stdout.isatty()
-    width = None if terminal else max(200, 24 * len(table.columns))
-    console = Console(
-        file=stream, width=width, force_terminal=terminal, no_color=bool(os.environ.get("NO_COLOR")) or not terminal
-    )
-    count = table.row_count
-    if terminal and len(table.columns) * _NARROWEST_COLUMN > console.width:
-        return f"{_one_below_the_other(table, console.width)}{count} {'row' if count == 1 else 'rows'}\n"
-    if table.columns:
-        console.print(shown)
-    return f"{stream.getvalue()}{count} {'row' if count == 1 else 'rows'}\n"
-
-
-def _one_below_the_other(table: kql.Table, columns: int) -> str:
-    """Rows as lists of names and values, for a table of more columns than the terminal has room for."""
-    from tocsin.report.text import fitted, visible
-
-    names = [visible(column.name) for column in table.columns]
-    indent = max(map(len, names)) + 2
-    parts: list[str] = []
-    for number, row in enumerate(_cells(table), start=1):
-        lines = [f"{name:<{indent}}{visible(cell)}" for name, cell in zip(names, row, strict=True)]
-        parts += [f"row {number}", *(fitted(line, columns) for line in lines), ""]
-    return "\n".join(line.rstrip() for line in parts) + "\n"
+    return table_text(table, Look(columns_of(sys.stdout), color_on(), "─" if _can_hold("─") else "-"))
 
 
 def _can_hold(text: str) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tocsin.kql.functions.rendering import dynamic_text, real_text, text_of
+from tocsin.kql.table import Table
 from tocsin.kql.types import (
     DATETIME,
     DECIMAL,
@@ -50,6 +51,7 @@ def plain_json(value: Value) -> Any:
     return value
 
 
-def cell_writer(type_: ScalarType) -> Callable[[Value], str]:
-    """From a value of ``type_`` to the text of a cell; null is the empty text."""
-    return text_of(type_)
+def cells_of(table: Table) -> list[tuple[str, ...]]:
+    """The rows of a table as texts; null is the empty text."""
+    data = [map(text_of(column.type), values) for column, values in zip(table.columns, table.data, strict=True)]
+    return list(zip(*data, strict=True))

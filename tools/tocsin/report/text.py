@@ -13,9 +13,9 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
@@ -29,6 +29,7 @@ _WIDEST = 160
 _NARROWEST = 40
 _FRAME = 5
 """Columns beside the line number and the source: the bar, two blanks and a mark for what is cut at each end."""
+_WORDS = re.compile(r"\s*\S+\s*$|\s*\S+")
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
 _BLUE = "\x1b[1;34m"
@@ -145,10 +146,31 @@ def fitted(text: str, columns: int | None) -> str:
     """The text, visible, with lines wider than the terminal broken at a word and indented below their beginning."""
     lines: list[str] = []
     for line in map(visible, text.splitlines()):
-        indent = " " * min(len(line) - len(line.lstrip(" \t0123456789")) + 4, (columns or 0) // 2)
-        fits = columns is None or len(line) <= columns
-        lines.extend([line] if fits else textwrap.wrap(line, columns or 0, subsequent_indent=indent))
+        if columns is None or (len(line) <= columns and line.isascii()):
+            lines.append(line)
+        else:
+            indent = min(len(line) - len(line.lstrip(" \t0123456789")) + 4, columns // 2)
+            lines.extend(_broken(line, columns, " " * indent))
     return "\n".join(lines)
+
+
+def _broken(line: str, columns: int, indent: str) -> Iterator[str]:
+    """The parts of a line that fit, measured in columns of a terminal; at least a character beside the indent."""
+    from rich.cells import cell_len, chop_cells
+
+    columns = max(columns, len(indent) + 2)
+    part = ""
+    for word in _WORDS.findall(line):
+        if part.strip() and cell_len(part) + cell_len(word.rstrip()) > columns:
+            yield part.rstrip()
+            part = indent + word.lstrip()
+        else:
+            part += word
+        while cell_len(part.rstrip()) > columns:
+            first, *rest = chop_cells(part, columns)
+            yield first
+            part = indent + "".join(rest)
+    yield part.rstrip()
 
 
 def _harmless(character: str) -> bool:
