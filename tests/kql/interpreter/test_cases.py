@@ -54,7 +54,7 @@ def test_gives(case: dict[str, Any]) -> None:
     query = kql.prepare(analysis)
     if "fails" in case:
         with pytest.raises(EngineError, match=case["fails"]):
-            query.run(tables, now=now, watchlists=watchlists)
+            query.run(tables, now=now, watchlists=watchlists, limits=kql.Limits(**case.get("limits", {})))
         return
     answer = answer_of(query.run(tables, now=now, watchlists=watchlists).table)
     if "columns" in case:
