@@ -59,6 +59,8 @@ def test_rule(rule: dict[str, Any]) -> None:
         assert sorted(shown(analysis.refusals)) == sorted(rule.get("refused", []))
     assert (analysis.plan is not None) == (not analysis.errors and not analysis.refusals)
     assert analysis.open == rule.get("open", False)
+    if "warnings" in rule:
+        assert shown(tuple(each for each in analysis.diagnostics if each not in analysis.errors)) == rule["warnings"]
     if "columns" in rule:
         assert [f"{each.name}:{each.type.value}" for each in analysis.columns or ()] == rule["columns"]
     if "suggestion" in rule:

@@ -134,7 +134,7 @@ MEANINGS: Mapping[str, str] = {
     "TK145": "schema_merge reads what getschema gives.",
     "TK146": "An operator stands behind several tables.",
     "TK147": "A window function stands over rows in no order: put sort by or serialize before it.",
-    "TK148": "The strategy of partition does not take this operator in its subquery.",
+    "TK148": "The reference does not have this operator in the subquery of partition, or of this strategy of it.",
     "TK190": "The query is nested too deep once its functions are written out.",
     "TK191": "The functions of the query call each other too often.",
     "TK192": "The formatter would have changed the query and left it alone.",

@@ -26,6 +26,7 @@ from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.scopes import Names, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session
 from tocsin.kql.syntax import tree
+from tocsin.kql.syntax.tree import Severity
 from tocsin.kql.types import DYNAMIC, LONG, TYPE_NAMES, UNKNOWN
 
 
@@ -216,26 +217,22 @@ def partition(session: Session, node: tree.Partition, source: TableValue, scope:
 
 
 def _check_parts(session: Session, node: tree.Partition, in_parts: bool) -> None:
-    """What the engine refuses in the subquery, of which the language service says nothing. ``in_parts``: the strategy
-    hands the subquery nothing but the rows of its parts."""
-    if isinstance(node.subquery, tree.FunctionBody):
-        if in_parts:
-            message = "This strategy of partition reads no other table: leave the hint out"
-            session.report("TK148", message, node.subquery.start, 1)
-        return
-    for each in node.subquery.operators:
-        word = session.text[each.start : each.keyword_end]
+    """What the reference says the engine refuses in the subquery, of which the language service says nothing.
+
+    ``in_parts``: the native or shuffle strategy. Of other tables under them this is a warning alone: an example of the
+    reference (geo_point_in_polygon) reads one, and has its answer.
+    """
+    for each in node.subquery.operators if isinstance(node.subquery, tree.Pipe) else ():
+        word, severity = session.text[each.start : each.keyword_end], Severity.WARNING
         if isinstance(each, tree.Fork):
-            message = f"'{word}' gives several tables, partition takes one"
-        elif not in_parts:
-            continue
-        elif isinstance(each, _OTHER_TABLES):
-            message = f"'{word}' is not for this strategy of partition: leave the hint out"
-        elif isinstance(each, tree.MakeSeries) and (each.from_ is None or each.to is None):
-            message = f"'{word}' needs from and to in this strategy of partition"
+            message, severity = f"'{word}' gives several tables, partition takes one", Severity.ERROR
+        elif in_parts and isinstance(each, _OTHER_TABLES):
+            message = f"The reference has no '{word}' in this strategy of partition: leave the hint out"
+        elif in_parts and isinstance(each, tree.MakeSeries) and (each.from_ is None or each.to is None):
+            message = f"The reference has '{word}' in this strategy of partition with from and to alone"
         else:
             continue
-        session.report("TK148", message, each.start, each.keyword_end - each.start)
+        session.report("TK148", message, each.start, each.keyword_end - each.start, severity=severity)
 
 
 _OTHER_TABLES = (tree.Evaluate, tree.Join, tree.Lookup, tree.Union)
