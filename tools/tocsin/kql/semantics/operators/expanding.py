@@ -223,9 +223,11 @@ def _check_parts(session: Session, node: tree.Partition, in_parts: bool) -> None
     reference (geo_point_in_polygon) reads one, and has its answer.
     """
     for each in node.subquery.operators if isinstance(node.subquery, tree.Pipe) else ():
-        word, severity = session.text[each.start : each.keyword_end], Severity.WARNING
+        word = session.text[each.start : each.keyword_end]
+        severity = Severity.WARNING
         if isinstance(each, tree.Fork):
-            message, severity = f"'{word}' gives several tables, partition takes one", Severity.ERROR
+            message = f"'{word}' gives several tables, partition takes one"
+            severity = Severity.ERROR
         elif in_parts and isinstance(each, _OTHER_TABLES):
             message = f"The reference has no '{word}' in this strategy of partition: leave the hint out"
         elif in_parts and isinstance(each, tree.MakeSeries) and (each.from_ is None or each.to is None):
