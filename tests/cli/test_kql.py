@@ -59,6 +59,19 @@ EXPORTS = {
         '{"At": "2025-07-15T10:00:00Z", "N": 5, "Bag": {"a": 1}}\n{"At": "2025-07-15T10:00:01Z"}\n',
         {"At": "datetime", "N": "long", "Bag": "dynamic"},
     ),
+    "hunting.json": (
+        json.dumps(
+            {
+                "schema": [
+                    {"name": "At", "type": "DateTime"},
+                    {"name": "N", "type": "Int64"},
+                    {"name": "Bag", "type": "Object"},
+                ],
+                "results": [{"At": "2025-07-15T10:00:00Z", "N@odata.type": "#Int64", "N": 5, "Bag": {"a": 1}}],
+            }
+        ),
+        {"At": "datetime", "N": "long", "Bag": "dynamic"},
+    ),
     "portal.csv": (
         '\ufeff"At [UTC]",N,Bag\n"7/15/2025, 10:00:00.123 AM",5,"{""a"":1}"\n',
         {"At": "datetime", "N": "long", "Bag": "dynamic"},

@@ -118,6 +118,18 @@ def test_a_name_that_is_written_with_escapes_has_the_line_of_the_field_before(tm
         ("x.csv", "a,b\n1,2\n1,2,3\n", "x.csv:3:1", "3 values, the header 2"),
         ("x.csv", 'a\n"1', "x.csv:2:1", "not CSV"),
         ("x.txt", "", "x.txt:1:1", "not a kind of sample file"),
+        ("x.csv", "a,,b\n1,2,3\n", "x.csv:1:1", "column 2 of the header has no name"),
+        ("x.csv", "a;b\n1;2\n", "x.csv:1:1", 'the header is one column, "a;b"'),
+        ("x.csv", "a\tb\n", "x.csv:1:1", "the header is one column"),
+        (
+            "x.json",
+            '{"error": {"code": "BadArgumentError", "message": "wrong"}}',
+            "x.json:1:1",
+            "BadArgumentError: wrong",
+        ),
+        ("x.json", '{"error": {"code": "PartialError"}, "tables": []}', "x.json:1:1", "only a part of the result"),
+        ("x.json", '{"schema": [{"name": 5}], "results": []}', "x.json:1:1", "need names"),
+        ("x.json", '{"Schema": [], "Results": [5]}', "x.json:1:1", "lists of objects"),
         ("x.jsonl.gz", "", "x.jsonl.gz:1:1", '".jsonl.gz" is not a kind of sample file'),
     ],
 )
@@ -128,6 +140,22 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str, text: str, place: 
     assert str(caught.value.finding.location) == place
     assert says in caught.value.finding.message
     assert caught.value.finding.help
+
+
+def test_what_files_begin_with_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('\ufeff{"a": 1}\n\ufeff{"a": 2}\n', encoding="utf-8")
+    (tmp_path / "x.csv").write_text("\r\n\na\n1\n", encoding="utf-8", newline="")
+    assert [record["a"].value for record in read_samples(tmp_path / "x.jsonl", "x.jsonl")] == [1, 2]
+    (record,) = read_samples(tmp_path / "x.csv", "x.csv")
+    assert (record["a"].value, record["a"].location.line) == ("1", 4)
+
+
+def test_folders_and_utf_16_are_told_as_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a\n", encoding="utf-16")
+    with pytest.raises(Unreadable, match="UTF-16"):
+        read_samples(tmp_path / "x.csv", "x.csv")
+    with pytest.raises(Unreadable, match="is a folder"):
+        read_samples(tmp_path, "here")
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ A record keeps for each field where it stands, so that a value the table cannot 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -23,7 +24,7 @@ from tocsin.content.finding import Finding
 from tocsin.content.regular_files import open_file
 from tocsin.content.source import Location
 from tocsin.kql.table import Table
-from tocsin.kql.types import TYPE_NAMES, ColumnSchema, ScalarType, Value, null_of
+from tocsin.kql.types import ColumnSchema, ScalarType, Value, null_of
 from tocsin.testing.problems import problem
 from tocsin.testing.values import WrongType, kql_value
 
@@ -81,7 +82,7 @@ class Recording:
     header: Header
 
 
-_Read = tuple[Header, Iterator[Record]]
+Contents = tuple[Header, Iterator[Record]]
 """What a reader makes of a text: the header, then the records one after the other."""
 
 
@@ -117,15 +118,13 @@ def _recording(path: Path, shown_path: str, *, packed: bool) -> Recording:
 
         return read_parquet(path, shown_path)
     reader = _READERS.get(ending)
+    if path.is_dir():
+        raise unreadable(f"{shown_path} is a folder", "name a file in it", start)
     if reader is None:
         kinds = ", ".join(sorted((*_READERS, _PARQUET)))
         raise unreadable(f'"{"".join(path.suffixes[-2:])}" is not a kind of sample file', f"use one of {kinds}", start)
     data = _bytes_of(path, start, packed=packed)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        place = Location(shown_path, data.count(b"\n", 0, error.start) + 1, 1)
-        raise unreadable("the file is not UTF-8 text", "save it as UTF-8", place) from None
+    text = _text_of(data, start)
     header, found = reader(text, shown_path)
     records: list[Record] = []
     values = 0
@@ -155,6 +154,18 @@ def _bytes_of(path: Path, start: Location, *, packed: bool) -> bytes:
     if len(data) > MAX_BYTES:
         raise too_large(start)
     return data
+
+
+def _text_of(data: bytes, start: Location) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            message, place = "the file is UTF-16 text", start
+        else:
+            message = "the file is not UTF-8 text"
+            place = Location(start.file, data.count(b"\n", 0, error.start) + 1, 1)
+        raise unreadable(message, "save it as UTF-8, in PowerShell with -Encoding utf8", place) from None
 
 
 def too_large(start: Location) -> Unreadable:
@@ -230,7 +241,7 @@ def _unknown_column(name: str, field: Field, table: str, types: Mapping[str, Any
     return problem("TST102", message, help, field.name_location or field.location)
 
 
-def _json_lines(text: str, path: str) -> _Read:
+def _json_lines(text: str, path: str) -> Contents:
     return {}, _records_of_lines(text, path)
 
 
@@ -238,21 +249,22 @@ def _records_of_lines(text: str, path: str) -> Iterator[Record]:
     # Not splitlines: a JSON string may hold U+2028 and other characters that end a line for Python only.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            value = _load(line, path, number)
+            # Files that were put together have a byte order mark where the next one began.
+            value = _load(line.removeprefix("\ufeff"), path, number)
             yield _record(value, path, _NamePlaces(line, path, number))
 
 
-def _json(text: str, path: str) -> _Read:
+def _json(text: str, path: str) -> Contents:
     if _is_lines(text):
         return _json_lines(text, path)
+    from tocsin.testing.query_answers import read_answer
+
     value = _load(text, path, 1)
-    if isinstance(value, dict) and isinstance(value.get("tables"), list):
-        return _query_result(value, path)
-    records = value if isinstance(value, list) else [value]
-    if records and all(map(_is_of_the_command_line, records)):
-        return {}, _records_of_the_command_line(records, path)
+    answer = read_answer(value, Location(path, 1, 1))
+    if answer is not None:
+        return answer
     place = _NamePlaces(text, path, 1)
-    return {}, (_record(record, path, place) for record in records)
+    return {}, (_record(record, path, place) for record in (value if isinstance(value, list) else [value]))
 
 
 def _is_lines(text: str) -> bool:
@@ -270,59 +282,32 @@ def _is_lines(text: str) -> bool:
     return True
 
 
-_RESULT = ("TableName", "PrimaryResult")
-"""What ``az monitor log-analytics query`` puts into each record; the other values are text."""
-
-
-def _is_of_the_command_line(record: Any) -> bool:
-    return isinstance(record, dict) and record.get(_RESULT[0]) == _RESULT[1]
-
-
-def _records_of_the_command_line(records: list[dict[str, Any]], path: str) -> Iterator[Record]:
-    start = Location(path, 1, 1)
-    for each in records:
-        yield {name: Field(item, start, text_is_json=True) for name, item in each.items() if name != _RESULT[0]}
-
-
-def _query_result(value: dict[str, Any], path: str) -> _Read:
-    """``{"tables": [{"columns": [{"name", "type"}], "rows": [[...]]}]}``: the first table's rows.
-
-    Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format
-    """
-    start, help = Location(path, 1, 1), "save the whole answer of the query interface"
-    try:
-        result = value["tables"][0]
-        names = [column["name"] for column in result["columns"]]
-        types = [TYPE_NAMES.get(str(column.get("type"))) for column in result["columns"]]
-        rows = list(result["rows"])
-        if not all(isinstance(row, list) for row in rows):
-            raise TypeError
-    except (AttributeError, KeyError, IndexError, TypeError):
-        raise unreadable("the query result has no columns and rows", help, start) from None
-    if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
-        raise unreadable("the columns of the query result need names, each another", help, start)
-    for number, row in enumerate(rows):
-        if len(row) != len(names):
-            message = f"row {number} of the query result has {len(row)} values for {len(names)} columns"
-            raise unreadable(message, help, start)
-    fields = ((Field(item, start, text_is_json=True) for item in row) for row in rows)
-    return dict(zip(names, types, strict=True)), (dict(zip(names, row, strict=True)) for row in fields)
-
-
 def portal_name(header: str) -> str:
     """The column that a header of the portal's CSV export stands for: it writes ``TimeGenerated [UTC]``."""
     found = _PORTAL_HEADER.fullmatch(header)
     return header if found is None else found.group(1)
 
 
-def _csv(text: str, path: str) -> _Read:
+def _csv(text: str, path: str) -> Contents:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     with _csv_at(reader, path):
-        names = list(map(portal_name, next(reader, [])))
-    twice = next((name for name, times in Counter(names).items() if times > 1), None)
-    if twice is not None:
-        raise unreadable(f'the column "{twice}" is there twice', "keep one of them", Location(path, 1, 1))
+        names = list(map(portal_name, next(filter(None, reader), [])))
+    problem = _wrong_header(names)
+    if problem:
+        raise unreadable(*problem, Location(path, max(1, reader.line_num), 1))
     return dict.fromkeys(names), _csv_records(reader, names, path)
+
+
+def _wrong_header(names: Sequence[str]) -> tuple[str, str] | None:
+    """What keeps the names from being columns, and what to do."""
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
+    if twice:
+        return f'the column "{twice}" is there twice', "keep one of them"
+    if "" in names:
+        return f"column {names.index('') + 1} of the header has no name", "name it, or leave the column out"
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
+        return f"the header is one column, {json.dumps(names[0])}", "put commas between the columns"
+    return None
 
 
 def _csv_records(reader: _CsvReader, names: list[str], path: str) -> Iterator[Record]:
@@ -347,9 +332,10 @@ def _csv_at(reader: _CsvReader, path: str) -> Iterator[None]:
     try:
         yield
     except csv.Error as error:
-        raise unreadable(
-            f"not CSV: {error}", "quote values and double the quotes inside them", Location(path, reader.line_num, 1)
-        ) from None
+        help = "quote values and double the quotes inside them"
+        if "field limit" in str(error):
+            help += "; a value that is this long needs JSON lines (.jsonl)"
+        raise unreadable(f"not CSV: {error}", help, Location(path, reader.line_num, 1)) from None
 
 
 def _record(value: Any, path: str, place: Callable[[str], Location]) -> Record:
@@ -431,7 +417,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _PACKED = ".gz"
 _PARQUET = ".parquet"
-_READERS: dict[str, Callable[[str, str], _Read]] = {
+_READERS: dict[str, Callable[[str, str], Contents]] = {
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".json": _json,
