@@ -130,6 +130,14 @@ def test_query_from_a_file_and_a_watchlist(runner: CliRunner, tmp_path: Path) ->
     assert result.stdout == "Name\nann\n"
 
 
+def test_mistakes_of_a_query_in_a_file_are_told_by_its_name(runner: CliRunner, tmp_path: Path) -> None:
+    for text, place in (("print\n  x = y", "2:7"), ("print 'a'\n| where 'a' matches regex strcat('(', '')", "2:")):
+        (tmp_path / "q.kql").write_text(text, encoding="utf-8")
+        result = runner.invoke(app, ["run", "--file", str(tmp_path / "q.kql")])
+        assert result.exit_code == 1
+        assert f"q.kql:{place}" in result.output
+
+
 def test_explain_shows_the_rows_of_each_step(runner: CliRunner, signins: Path) -> None:
     result = runner.invoke(app, ["run", "Mine | where Score > 2", "--table", f"Mine={signins}", "--explain"])
     assert result.exit_code == 0
@@ -144,6 +152,7 @@ def test_explain_shows_the_rows_of_each_step(runner: CliRunner, signins: Path) -
         (["run", ""], 2, "no query"),
         (["run", "print 1", "--table", "T"], 2, "NAME=FILE"),
         (["run", "print 1", "--table", "T=none.jsonl"], 2, "none.jsonl"),
+        (["run", "print 1", "--table", "T=a.csv", "--table", "T=b.csv"], 2, "T is there twice"),
         (["run", "print 1", "--now", "soon"], 2, "--now soon"),
         (["run", "--file", "none.kql"], 2, "none.kql"),
         (["check", "none.kql"], 2, "none.kql"),

@@ -70,7 +70,10 @@ def run(
     table: Annotated[
         list[str] | None,
         typer.Option(
-            "--table", "-t", metavar="NAME=FILE", help="Rows of a table: JSONL, JSON, CSV, Parquet, query result."
+            "--table",
+            "-t",
+            metavar="NAME=FILE",
+            help="Rows of a table: .jsonl, .json, .csv (also with .gz), .parquet; an export or a query's answer.",
         ),
     ] = None,
     watchlist: Annotated[
@@ -97,6 +100,7 @@ def run(
     kql_runs.run(
         kql_runs.Request(
             query=kql_runs.query_text(query, file),
+            name="query" if file is None or str(file) == "-" else str(file),
             tables=kql_runs.named_files(table or [], "--table"),
             watchlists=kql_runs.named_files(watchlist or [], "--watchlist"),
             now=kql_runs.clock(now),

@@ -37,7 +37,7 @@ _MOST_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to run on what. ``now`` in ticks."""
+    """What to run on what. ``now`` in ticks; ``name`` is the query's in messages."""
 
     query: str
     tables: Mapping[str, Path]
@@ -45,6 +45,7 @@ class Request:
     now: int
     root: Path | None
     limits: kql.Limits
+    name: str = _QUERY
     external: Mapping[str, Path] = field(default_factory=dict)
     maxmind: Path | None = None
 
@@ -74,6 +75,8 @@ def named_files(values: list[str], option: str) -> dict[str, Path]:
         name, found, path = value.partition("=")
         if not (name and found and path):
             fail(f"{option} {value} is not NAME=FILE", f"for example {option} SigninLogs=signins.jsonl")
+        if name in named:
+            fail(f"{option} {name} is there twice", "put the rows of both files into one")
         named[name] = Path(path)
     return named
 
@@ -125,7 +128,7 @@ def _no_collection() -> Iterator[None]:
 
 def run(request: Request, output: str, *, explain: bool) -> None:
     """Bind, run, write. Ends the program with status 1 when the query cannot be run."""
-    texts = {_QUERY: request.query}
+    texts = {request.name: request.query}
     try:
         with waiting("reading the files"), _no_collection():
             # What a workspace would not take may well run here.
@@ -144,7 +147,7 @@ def run(request: Request, output: str, *, explain: bool) -> None:
             typer.echo(f"and {count_of(len(problems) - _MOST_PROBLEMS, 'value')} more that cannot be read", err=True)
         raise typer.Exit(Exit.USAGE)
     analysis = kql.analyze(request.query, catalog)
-    findings = [each for each in findings_of(analysis, _QUERY) if each.level is not Level.INFO]
+    findings = [each for each in findings_of(analysis, request.name) if each.level is not Level.INFO]
     if findings:
         show(findings, texts)
     if analysis.plan is None:
@@ -168,7 +171,7 @@ def run(request: Request, output: str, *, explain: bool) -> None:
     except EngineError as error:
         function = catalog.functions.get(error.origin or "")
         body = request.query if function is None else function.body
-        name = _QUERY if function is None else f"function {function.name}"
+        name = request.name if function is None else f"function {function.name}"
         show([finding_of_error(error, body, name)], {name: body})
         raise typer.Exit(Exit.FAILED) from None
     except Refused as error:
