@@ -33,25 +33,36 @@ VALUES: dict[ScalarType, list[Value]] = {
     INT: [0, 1, -7, None],
     LONG: [0, 2, 2**53 + 1, -LONG_MAX, None],
     REAL: [0.0, -0.0, 1.5, 2.0**53, math.nan, -math.inf, None],
-    STRING: ["", "a", "A b", "éÉ a", "ß", "b-a", "ab", "İ", "a" * 40],
+    STRING: ["", "a", "A b", "éÉ a", "ß", "b-a", "ab", "İ", "a" * 40, "[ab\\s]+", r"\s+"],
     DATETIME: [0, 36_000_000_000 * 7 + 5, DATETIME_MAX, None],
     TIMESPAN: [0, 36_000_000_000, -5, None],
     GUID: ["74be27de-1e4e-49d9-b579-fe0b331d3642", None],
-    DYNAMIC: [None, "a", 1, True, [1], {"a": 1}],
+    DYNAMIC: [None, "a", 1, True, [1], {"a": 1}, [], ["b", "a", 2], ["é"]],
 }
+
+
+TEXTS = frozenset(
+    {"array_strcat", "strcat", "strcat_array", "substring", "tolower", "tostring", "toupper"}
+    | {"trim", "trim_end", "trim_start"}
+)
 
 
 def expected(name: str, types: tuple[ScalarType, ...], row: tuple[Value, ...]) -> Value:
     function = scalar_functions()[name]
     call = function.implementation_for(types)
     assert call is not None
-    null = null_of(STRING) if name in ("tolower", "toupper", "tostring", "strcat") else None
+    null = null_of(STRING) if name in TEXTS else None
     return null if function.nulls is Nulls.PROPAGATE and None in row else call(*row)
 
 
+ALONE = frozenset({"array_length", "array_sort_asc", "array_sort_desc", "gettype", "not", "strlen", "tostring"})
+ALONE |= {"tolower", "toupper"}
+
+
 def arity(name: str) -> int:
-    alone = ("array_length", "gettype", "not", "tolower", "toupper", "tostring", "strlen")
-    return 3 if name == "between" else 1 if name in alone or name.startswith(("is", "notempty", "notnull")) else 2
+    if name in ("array_slice", "between", "substring"):
+        return 3
+    return 1 if name in ALONE or name.startswith(("is", "notempty", "notnull")) else 2
 
 
 def written(form: Any, values: tuple[Value, ...]) -> Value:

@@ -42,12 +42,13 @@ def _collected(type_: ScalarType, values: Iterable[Value], with_nulls: bool = Fa
             yield into(value)
 
 
-def _limit(size: int | None) -> int:
+def limit_of(size: int | None) -> int:
+    """How many elements are collected where the query says ``size``."""
     return MOST if size is None or size < 0 else min(size, MOST)
 
 
 def _first(elements: Iterable[Value], size: int | None) -> list[Value]:
-    limit = _limit(size)
+    limit = limit_of(size)
     taken: list[Value] = []
     for element in elements:
         if len(taken) >= limit:
@@ -128,12 +129,12 @@ def make_set_if(types: Types, values: Sequence[Value], predicate: Predicate, siz
     if types[0] is STRING:
         distinct = dict.fromkeys(chosen(values, predicate))
         distinct.pop(None, None)
-        return list(distinct)[: _limit(size)]
+        return list(distinct)[: limit_of(size)]
     return _first(_distinct(_collected(types[0], chosen(values, predicate))), size)
 
 
 def _bag(values: Iterable[Value], size: int | None) -> dict[str, Value]:
-    limit = _limit(size)
+    limit = limit_of(size)
     bag: dict[str, Value] = {}
     for value in values:
         if isinstance(value, dict):

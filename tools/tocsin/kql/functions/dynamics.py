@@ -12,7 +12,7 @@ from typing import Any
 
 from tocsin.kql.functions.adaptation import dynamics
 from tocsin.kql.functions.conversions import json_as_written
-from tocsin.kql.functions.declaration import FunctionTable, Nulls, Style
+from tocsin.kql.functions.declaration import VARIES, FunctionTable, Nulls, Style
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.identity import canonical
 from tocsin.kql.functions.json_paths import Path, follow, parse_path, path_or_key
@@ -203,6 +203,8 @@ def _sets(arguments: Sequence[Value]) -> list[dict[Any, Value]] | None:
     return [_unique(each) for each in arguments]
 
 
+_TEXTS = frozenset({str})
+
 _SETS = "(first: array, ...2-64) -> the first array"
 
 
@@ -226,7 +228,23 @@ def set_intersect(*arrays: Value) -> Value:
     return list(common.values())
 
 
-@TABLE.scalar("set_difference", _SETS, page="set-difference-function")
+def _difference_from(types: Sequence[ScalarType], values: Sequence[Value]) -> Callable[[Value], Value] | None:
+    """Of an array of texts from arrays that are constant, as rules leave out what they have not found."""
+    first, *others = values
+    sets = None if first is not VARIES or VARIES in others else _sets(others)
+    if sets is None:
+        return None
+    known = frozenset(chain.from_iterable(sets))
+
+    def of(array: Value) -> Value:
+        if type(array) is not list or not _TEXTS.issuperset(map(type, array)):
+            return set_difference(array, *others)
+        return [each for each in dict.fromkeys(array) if each not in known]
+
+    return of
+
+
+@TABLE.scalar("set_difference", _SETS, page="set-difference-function", specialise=_difference_from)
 def set_difference(*arrays: Value) -> Value:
     """The distinct elements of the first array that no other has."""
     sets = _sets(arrays)

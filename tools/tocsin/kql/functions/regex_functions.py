@@ -171,7 +171,7 @@ def _trimming(frame: Frame) -> Callable[[Sequence[ScalarType], Sequence[Value]],
             match = search_end(text)
             return text[: match.start()] if match else text
 
-        members = _members(regex)
+        members = trimmed_characters(regex)
         if members is not None:
             return _stripping(members, frame, start, end)
         return start if frame is Frame.START else end if frame is Frame.END else lambda text: end(start(text))
@@ -183,9 +183,9 @@ _CHARACTERS_OF_A_CLASS = re.compile(r"(?:\[(?:[^\]\\]|\\.)+\]|\\[sdw])\+")
 """A pattern that is a run of the characters of one class."""
 
 
-def _members(regex: str) -> str | None:
-    """The ASCII characters that a run of characters is made of; None for another pattern."""
-    if not _CHARACTERS_OF_A_CLASS.fullmatch(regex):
+def trimmed_characters(regex: str) -> str | None:
+    """The ASCII characters that a pattern takes a run of; None for another pattern, or none at all."""
+    if _known(regex) is None or not _CHARACTERS_OF_A_CLASS.fullmatch(regex):
         return None
     return "".join(filter(compiled(regex).found, map(chr, range(128))))
 

@@ -152,7 +152,7 @@ class Regex:
         """The first match, or None."""
         short = self._short
         if short is not None and len(text) <= short.longest and short.captures and text.isascii():
-            return short.expression.search(text)
+            return short.search(text)
         self._count_search()
         if text.isascii() and not self._translation.crlf_lines:
             found = self._first(text.encode("ascii"))
@@ -163,7 +163,7 @@ class Regex:
         """Whether there is a match."""
         short = self._short
         if short is not None and len(text) <= short.longest and text.isascii():
-            return short.expression.search(text) is not None
+            return short.search(text) is not None
         self._count_search()
         if text.isascii() and not self._translation.crlf_lines:
             return self._first(text.encode("ascii")) is not None
@@ -173,7 +173,7 @@ class Regex:
         """The matches, left to right, none overlapping, none empty at the end of the one before."""
         short = self._short
         if short is not None and len(text) <= short.longest and short.alike and text.isascii():
-            return short.expression.finditer(text)
+            return iter(()) if short.cannot_match(text) else short.expression.finditer(text)
         self._count_search()
         return self._matches(text)
 
@@ -198,7 +198,7 @@ class Regex:
         """``text`` with each match replaced."""
         short = self._short
         if short is not None and len(text) <= short.longest and short.alike and text.isascii():
-            return short.expression.sub(rewrite, text)
+            return text if short.cannot_match(text) else short.expression.sub(rewrite, text)
         out: list[str] = []
         end = 0
         for match in self.matches(text):

@@ -9,13 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
+from tocsin.kql.functions import arrays, regex_functions, strings
 from tocsin.kql.functions.conversions import DYNAMIC_NAMES
 from tocsin.kql.functions.declaration import VARIES
 from tocsin.kql.functions.rendering import dynamic_text, text_of
 from tocsin.kql.functions.terms import folded, has_term, lower, upper
-from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, REAL, STRING, TIMESPAN, ScalarType, Value
+from tocsin.kql.types import (
+    BOOL,
+    DATETIME,
+    DYNAMIC,
+    GUID,
+    INT,
+    LONG,
+    LONG_MAX,
+    REAL,
+    STRING,
+    TIMESPAN,
+    ScalarType,
+    Value,
+)
 
 Bind: TypeAlias = Callable[[object], str]
 """Makes an object known to the expression; gives the name it has there."""
@@ -272,8 +286,74 @@ def _pack_array(arguments: Sequence[Argument]) -> RowForm | None:
     return RowForm(lambda names, bind: f"[{', '.join(names)}]", holds=1 + len(arguments))
 
 
+def _array_slice(arguments: Sequence[Argument]) -> RowForm | None:
+    array, start, end = arguments
+    if array.type is not DYNAMIC or not (_is_place(start.value) and _is_place(end.value)):
+        return None
+    part = f"{start.value}:{end.value + 1}"
+    return RowForm(lambda names, bind: f"{names[0]}[{part}] if type({names[0]}) is list else None", nullable=True)
+
+
+def _is_place(value: Value | object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value < LONG_MAX
+
+
+def _array_sort(sort: Callable[[Value], Value]) -> Form:
+    """Arrays of one element need no sorting, and most have one."""
+
+    def form(arguments: Sequence[Argument]) -> RowForm | None:
+        if len(arguments) != 1 or arguments[0].type is not DYNAMIC:
+            return None
+
+        def write(names: Sequence[str], bind: Bind) -> str:
+            return f"{names[0]} if type({names[0]}) is list and len({names[0]}) < 2 else {bind(sort)}({names[0]})"
+
+        return RowForm(write, nullable=True, is_costly=True)
+
+    return form
+
+
+def _strcat_array(arguments: Sequence[Argument]) -> RowForm | None:
+    array, delimiter = arguments
+    if array.type is not DYNAMIC or delimiter.type is not STRING:
+        return None
+
+    def write(names: Sequence[str], bind: Bind) -> str:
+        array, delimiter = names
+        return f"{bind(strings.joined)}({array}, {delimiter}) if {array} and type({array}) is list else ''"
+
+    return RowForm(write, is_costly=True)
+
+
+def _substring(arguments: Sequence[Argument]) -> RowForm | None:
+    source, start, *length = arguments
+    first, count = start.value, length[0].value if length else 0
+    if source.type is not STRING or not _is_place(first) or not _is_place(count):
+        return None
+    part = f"{first}:{first + count if length else ''}"
+    return RowForm(lambda names, bind: f"{names[0]}[{part}]")
+
+
 def _strlen(arguments: Sequence[Argument]) -> RowForm | None:
     return RowForm(lambda names, bind: f"len({names[0]})") if arguments[0].type is STRING else None
+
+
+def _trimming(method: str, trim: Callable[[str, str], str]) -> Form:
+    """Trimming a run of characters: most texts are ASCII, where Python's own method does the same."""
+
+    def form(arguments: Sequence[Argument]) -> RowForm | None:
+        regex = arguments[0].value
+        characters = regex_functions.trimmed_characters(regex) if isinstance(regex, str) else None
+        if characters is None or arguments[1].type is not STRING:
+            return None
+
+        def write(names: Sequence[str], bind: Bind) -> str:
+            otherwise = f"{bind(trim)}({names[0]}, {names[1]})"
+            return f"{names[1]}.{method}({bind(characters)}) if {names[1]}.isascii() else {otherwise}"
+
+        return RowForm(write, is_costly=True)
+
+    return form
 
 
 # --------------------------------------------------------------------------------------------------------- numbers
@@ -313,10 +393,18 @@ ROW_FORMS: Final[dict[str, Form]] = {
     **dict.fromkeys(("bag_pack", "pack", "pack_dictionary"), _bag_pack),
     "pack_array": _pack_array,
     "array_length": _array_length,
+    "array_slice": _array_slice,
+    "array_sort_asc": _array_sort(arrays.array_sort_asc),
+    "array_sort_desc": _array_sort(arrays.array_sort_desc),
+    **dict.fromkeys(("strcat_array", "array_strcat"), _strcat_array),
+    "substring": _substring,
     "gettype": _gettype,
     "tostring": _tostring,
     "strcat": _strcat,
     "strlen": _strlen,
+    "trim": _trimming("strip", regex_functions.trim),
+    "trim_start": _trimming("lstrip", regex_functions.trim_start),
+    "trim_end": _trimming("rstrip", regex_functions.trim_end),
     **_text_forms(),
 }
 """The forms by name of the function. Only for calls of which at least one argument varies."""

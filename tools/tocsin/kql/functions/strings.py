@@ -75,8 +75,11 @@ _ONLY_TEXTS = {str}
 @texts(1)
 def strcat_array(array: Value, delimiter: str) -> str:
     """The texts of the elements with the delimiter between them."""
-    if not isinstance(array, list) or not array:
-        return ""
+    return joined(array, delimiter) if isinstance(array, list) else ""
+
+
+def joined(array: list[Value], delimiter: str) -> str:
+    """The texts of the elements with ``delimiter`` between them. Raises KqlValueError where they are too long."""
     parts = [each if type(each) is str else dynamic_text(each) for each in array]
     _check_length(sum(map(len, parts)) + len(delimiter) * len(parts))
     return delimiter.join(parts)

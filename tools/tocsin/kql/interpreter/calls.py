@@ -18,7 +18,7 @@ from tocsin.kql.types import DYNAMIC, STRING, Value, null_of
 _LARGEST_CONSTANT: Final = 65_536
 """The size of a value that is worked out while the query is prepared."""
 
-_WORTH_REMEMBERING: Final = 100
+_WORTH_REMEMBERING: Final = 10
 """Rows from which on a run without a memo keeps the results of costly functions."""
 
 

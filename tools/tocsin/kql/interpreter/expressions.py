@@ -364,7 +364,7 @@ class ExpressionCompiler:
         if written.through is not None:
             nodes = [self._through(written.through, nodes[0]), *nodes[1:]]
         nullable = written.nullable and call.type is not STRING
-        made = call if call.type is DYNAMIC else None
+        made = call if call.type is DYNAMIC or written.is_costly else None
         growth = Growth.NONE if written.holds else self._growth(call, nodes)
         return Operation(tuple(nodes), written.write, nullable, growth, made, written.holds, written.is_costly)
 

@@ -33,7 +33,7 @@ from tocsin.kql.interpreter.row_source import RowFunction, row_function
 from tocsin.kql.plan import Call, Column
 from tocsin.kql.types import DYNAMIC, STRING, ScalarType, Value
 
-_FIRST: Final = 1
+_FIRST: Final = 32
 """Rows of the first piece: one alone may take long or be large."""
 
 _FASTER: Final = 32

@@ -14,7 +14,7 @@ from typing import Any
 from tocsin.kql.functions.aggregates_choice import best_row
 from tocsin.kql.functions.declaration import Aggregate
 from tocsin.kql.functions.errors import KqlValueError
-from tocsin.kql.functions.group_forms import GROUP_FORMS, MOST_ROWS, Kernel
+from tocsin.kql.functions.group_forms import GROUP_FORMS, MOST_ROWS, PLAIN, SINGLE_FORMS, Kernel, bags_of_pairs
 from tocsin.kql.functions.identity import identities
 from tocsin.kql.functions.integers import wrap_long
 from tocsin.kql.interpreter.batch import ARRIVAL, Batch, Part
@@ -23,7 +23,7 @@ from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.interpreter.row_programs import Program
 from tocsin.kql.interpreter.tracing import Link
-from tocsin.kql.plan import AggregateCall, Column, ColumnRef, Relation, Summarize
+from tocsin.kql.plan import AggregateCall, Call, Column, ColumnRef, Expr, Relation, Summarize
 from tocsin.kql.types import (
     DATETIME,
     DECIMAL,
@@ -58,6 +58,8 @@ _EXTREMES: Mapping[str, Callable[[Any, Any], bool]] = {"min": lt, "max": gt}
 _FORMED_AT_ONCE = 1_000
 """The same where they are made together."""
 
+_PACKING = frozenset({"bag_pack", "pack", "pack_dictionary"})
+
 
 class AggregateRunner:
     """One aggregate call: fills its output columns, a value per group."""
@@ -66,15 +68,17 @@ class AggregateRunner:
         self.outputs = call.outputs
         self._function = call.function
         self._constant = _constant_places(call.function, len(call.arguments))
-        self.arguments = call.arguments
-        self._program: Program = compiler.program(call.arguments)
-        form = GROUP_FORMS.get(call.function.name)
-        self._form = None if form is None else form([each.type for each in call.arguments])
+        pair = _pair(call)
+        self.arguments = pair or call.arguments
+        self._program: Program = compiler.program(self.arguments)
+        name, types = call.function.name, [each.type for each in call.arguments]
+        self._form = bags_of_pairs if pair else GROUP_FORMS[name](types) if name in GROUP_FORMS else None
+        self._single = SINGLE_FORMS[name](types) if name in SINGLE_FORMS and not pair else None
         self._settle = [_SETTLE.get(column.type) for column in call.outputs]
         implementation = call.function.implementation
         if implementation is None:
             raise LookupError(f"{call.function.name} has no implementation; the binder must refuse it")
-        self._implementation: Callable[..., Any] = implementation
+        self._implementation: Callable[..., Any] = _of_pairs(implementation) if pair else implementation
         self._types_given = tuple(each.type for each in call.arguments)
         self._types = (self._types_given,) if call.function.typed else ()
 
@@ -93,7 +97,10 @@ class AggregateRunner:
         if self._function.name in _EXTREMES:
             (values,) = arguments
             return [self._extremes(values, groups)]
-        if self._form is not None and rows <= MOST_ROWS:
+        if self._single is not None and isinstance(groups, SingleRows) and rows <= MOST_ROWS:
+            made = [self._single(arguments, rows)]
+            execution.check_time()
+        elif self._form is not None and rows <= MOST_ROWS:
             made = [self._formed(execution, self._form, arguments, groups)]
         else:
             made = self._called(execution, arguments, groups)
@@ -133,6 +140,8 @@ class AggregateRunner:
         """Most groups have one row only where records are told apart."""
         better = _EXTREMES[self._function.name]
         settle = self._settle[0]
+        if isinstance(groups, SingleRows):
+            return values if settle is None else list(map(settle, values))
         if is_plain(values, self._types_given[0]):
             best = min if better is lt else max
             found: list[Value] = [best(own, default=None) for own in of_groups(values, groups)]
@@ -155,6 +164,23 @@ class AggregateRunner:
         except KqlValueError as error:
             raise KqlRuntimeError(f"{self._function.name}: {error}") from error
         return result if type(result) is tuple else (result,)
+
+
+def _pair(call: AggregateCall) -> tuple[Expr, ...] | None:
+    """The name and the value where a bag is made of pairs: ``make_bag(bag_pack(name, value))``."""
+    if call.function.name != "make_bag" or len(call.arguments) != 1:
+        return None
+    (packed,) = call.arguments
+    if not isinstance(packed, Call) or packed.function.name not in _PACKING or len(packed.arguments) != 2:
+        return None
+    name, value = packed.arguments
+    return packed.arguments if name.type is STRING and (value.type in PLAIN or value.type is DYNAMIC) else None
+
+
+def _of_pairs(make_bag: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda types, names, values: make_bag(
+        (DYNAMIC,), [{name: value} for name, value in zip(names, values, strict=True)]
+    )
 
 
 def of_groups(values: list[Value], groups: Sequence[Sequence[int]]) -> Iterator[list[Value]]:
@@ -232,9 +258,14 @@ class RowChoice:
 
     def chosen(
         self, execution: Execution, batch: Batch, groups: Sequence[Sequence[int]]
-    ) -> tuple[list[int], list[list[Value]]]:
+    ) -> tuple[Sequence[int], list[list[Value]]]:
         """The row of each group, and the values of the columns that are computed."""
         first, *others = self._program.columns(execution, batch)
+        if isinstance(groups, SingleRows):
+            return range(batch.rows), [
+                values if settle is None else list(map(settle, values))
+                for settle, values in zip(self._settle, others, strict=True)
+            ]
         rows = self._choose(first, self._type, groups)
         made = [
             [values[row] for row in rows] if settle is None else [settle(values[row]) for row in rows]
@@ -257,12 +288,20 @@ def _constant_places(function: Aggregate, count: int) -> frozenset[int]:
     return frozenset()
 
 
-def grouped(keys: list[list[Value]], types: Sequence[ScalarType], rows: int) -> list[list[int]]:
+class SingleRows(list[tuple[int]]):
+    """Groups of one row each: all rows, in their order."""
+
+
+def grouped(keys: list[list[Value]], types: Sequence[ScalarType], rows: int) -> Sequence[Sequence[int]]:
     """The row numbers of each combination of keys, in order of appearance; without keys one group of all rows."""
     if not keys:
-        return [list(range(rows))]
-    groups: dict[Any, list[int]] = {}
+        return [range(rows)]
     stand_ins = [identities(values, type_) for values, type_ in zip(keys, types, strict=True)]
+    if any(len(set(each)) == rows for each in stand_ins) or (
+        len(stand_ins) > 1 and len(set(zip(*stand_ins, strict=True))) == rows
+    ):
+        return SingleRows(zip(range(rows), strict=True))
+    groups: dict[Any, list[int]] = {}
     rows_of_keys = stand_ins[0] if len(stand_ins) == 1 else zip(*stand_ins, strict=True)
     for i, key in enumerate(rows_of_keys):
         group = groups.get(key)
@@ -289,8 +328,10 @@ def _summarize(node: Summarize, compiler: PlanCompiler) -> Stage:
         given = iter(together.columns(execution, batch))
         values = list(islice(given, len(key_columns)))
         groups = grouped(values, key_types, batch.rows)
+        are_single = isinstance(groups, SingleRows)
         made: dict[Column, list[Value]] = {
-            column: [each[group[0]] for group in groups] for column, each in zip(key_columns, values, strict=True)
+            column: each if are_single else [each[group[0]] for group in groups]
+            for column, each in zip(key_columns, values, strict=True)
         }
         for aggregate in aggregates if batch.rows else ():
             own = list(islice(given, len(aggregate.arguments)))
@@ -303,7 +344,7 @@ def _summarize(node: Summarize, compiler: PlanCompiler) -> Stage:
             rows, computed = choice.chosen(execution, batch, groups)
             made.update(zip(choice.outputs, computed, strict=True))
             routes.update({output: (len(parts), source) for output, source in choice.routes.items()})
-            parts.append(Part(batch, rows))
+            parts.append(Part(batch, None if are_single else rows))
         if parts:
             made[ARRIVAL] = [None] * len(groups)
         result = Batch(len(groups), made, tuple(parts), routes)

@@ -19,7 +19,7 @@ from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.row_programs import Program
 from tocsin.kql.interpreter.tracing import Joined
-from tocsin.kql.plan import Column, JoinKind, JoinRows, Relation
+from tocsin.kql.plan import Column, ColumnRef, JoinKind, JoinRows, Relation
 from tocsin.kql.types import ScalarType
 
 Index: TypeAlias = Sequence[int | None] | None
@@ -168,8 +168,13 @@ def _join(node: JoinRows, compiler: PlanCompiler) -> Stage:
         for column, source in zip(node.columns, node.sources, strict=True)
     }
 
+    keeps_left = node.kind is JoinKind.LEFT_OUTER and all(isinstance(key, ColumnRef) for key, _ in node.keys)
+    """Rows of the left side are all there is when the right side has none, and no key can fail."""
+
     def run(execution: Execution, left: Batch) -> Batch:
         right = right_side(execution)
+        if not right.rows and keeps_left and execution.tracer is None:
+            return Batch(left.rows, {}, (Part(left), Part(right, [None] * left.rows, fill=True)), routes)
         on_left = _keys(left_keys, left_types, execution, left)
         on_right = _keys(right_keys, right_types, execution, right)
         if node.kind in _PAIRING:

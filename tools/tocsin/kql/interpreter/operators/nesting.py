@@ -69,7 +69,7 @@ class _Level:
         (measure,) = self._measures(execution, batch, [list(rows)])
         return _Group(self._others(execution), measure, rows, others=True)
 
-    def _measures(self, execution: Execution, batch: Batch, groups: list[list[int]]) -> list[Value]:
+    def _measures(self, execution: Execution, batch: Batch, groups: Sequence[Sequence[int]]) -> list[Value]:
         found: dict[Column, list[Value]] = {}
         for each in self._aggregates:
             found.update(zip(each.outputs, each.columns(execution, batch, groups), strict=True))
