@@ -104,8 +104,8 @@ def primary_input(node: Relation) -> Relation | None:
 def run_stages(stages: Iterable[tuple[Relation, Stage]], execution: Execution, batch: Batch) -> Batch:
     """What comes of ``batch`` in one operator after the other. When something goes wrong, ``places`` reads ``node``."""
     for node, stage in stages:
-        execution.check_time()
         result = stage(execution, batch)
+        execution.check_time()  # While ``node`` is still the one that took it.
         execution.allow_rows(result.rows, len(result.values) or 1)
         if execution.tracer is not None:
             result = execution.trace(node, None if primary_input(node) is None else batch, result)
