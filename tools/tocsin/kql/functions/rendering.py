@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Decimal
-from json.encoder import encode_basestring
+from json.encoder import JSONEncoder, encode_basestring
 
 from tocsin.kql.functions.errors import KqlValueError
+from tocsin.kql.functions.levels import levels
 from tocsin.kql.literals import format_datetime, format_timespan
 from tocsin.kql.types import (
     BOOL,
@@ -33,6 +34,17 @@ _PLAIN_DIGITS = 21
 
 LONGEST_JSON = 16 * 1024 * 1024
 """Characters of one dynamic value as text. A value that holds another one many times is small until it is written."""
+
+_MANY = 8
+"""A container of fewer values is written before it is looked through."""
+
+_MOST_LOOKED_AT = 10_000
+"""Values of one level of a container that are looked through."""
+
+_PLAIN = frozenset({list, dict, str, int, bool, type(None)})
+"""What Python's encoder writes as Kusto does, each of exactly this type."""
+
+_ENCODED = JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 def real_text(value: float) -> str:
@@ -89,15 +101,20 @@ def _written(value: Value) -> str:
     # Most of what is inside is text, which needs no call of this function.
     kind = type(value)
     if kind is dict:
-        pairs = [
-            f"{encode_basestring(key)}:{encode_basestring(each) if type(each) is str else _written(each)}"
-            for key, each in value.items()
-        ]
-        text = "{" + ",".join(pairs) + "}"
+        if len(value) >= _MANY and _is_plain(value):
+            text = _ENCODED(value)
+        else:
+            pairs = [
+                f"{encode_basestring(key)}:{encode_basestring(each) if type(each) is str else _written(each)}"
+                for key, each in value.items()
+            ]
+            text = "{" + ",".join(pairs) + "}"
     elif kind is list:
-        text = (
-            "[" + ",".join([encode_basestring(each) if type(each) is str else _written(each) for each in value]) + "]"
-        )
+        if len(value) >= _MANY and _is_plain(value):
+            text = _ENCODED(value)
+        else:
+            texts = [encode_basestring(each) if type(each) is str else _written(each) for each in value]
+            text = "[" + ",".join(texts) + "]"
     elif kind is str:
         return encode_basestring(value)
     else:
@@ -105,6 +122,11 @@ def _written(value: Value) -> str:
     if len(text) > LONGEST_JSON:
         raise KqlValueError(f"a dynamic value of more than {LONGEST_JSON:,} characters cannot be written")
     return text
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a container holds nothing, on a few levels of a bearable size, but what Python's encoder writes alike."""
+    return all(level is not None and level[1] <= _PLAIN for level in levels([value], _MOST_LOOKED_AT))
 
 
 def _scalar(value: Value) -> str:

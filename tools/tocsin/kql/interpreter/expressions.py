@@ -16,7 +16,7 @@ from tocsin.kql.interpreter.batch import ARRIVAL, UNIT
 from tocsin.kql.interpreter.calls import constant_call, folded_call, remembered_call
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.conversion import conversion
-from tocsin.kql.interpreter.membership import Predicate, membership
+from tocsin.kql.interpreter.membership import Predicate, membership, never
 from tocsin.kql.interpreter.memo import is_remembered
 from tocsin.kql.interpreter.row_graph import (
     Choice,
@@ -74,6 +74,7 @@ class ExpressionCompiler:
         self._nodes: dict[Expr, Node] = {}
         self._columns: dict[Column, Node] = {}
         self._known: dict[Hashable, Node] = {}
+        self._lists: dict[Hashable, RunValue] = {}
         self._sources: list[Column | ColumnCall] = []
         self._makers: list[Maker] = []
 
@@ -253,7 +254,7 @@ class ExpressionCompiler:
         if not any(map(is_row_value, items)):
             predicate = self._prepared(expression, items, prepared)
             if is_row_value(operand):
-                return self._operation([predicate, operand], _applied, may_be_null(operand))
+                return self._tested(predicate, operand)
             return self._per_run(
                 lambda execution, known, rows: prepared(execution, [value_of_run(each, known) for each in items])(
                     value_of_run(operand, known)
@@ -268,12 +269,26 @@ class ExpressionCompiler:
 
         return self._operation([operand, *items, *given], _called(verdict))
 
+    def _tested(self, predicate: RunValue, operand: Node) -> Node:
+        """The test of a row's value. Against a list without items, the value need not be worked out."""
+        tested = self._operation([predicate, operand], _applied, may_be_null(operand))
+        if may_be_null(operand) or not isinstance(operand, (Operation, Choice)):
+            return tested
+        key = ("some", predicate)
+        some = self._lists.get(key)
+        if some is None:
+            place = predicate.place
+            some = self._lists[key] = self._for_rows(
+                lambda execution, known, rows: known[place] is not never, [predicate]
+            )
+        return Choice(Choosing.AND, (some, tested), BOOL, False)
+
     def _prepared(
         self,
         test: ListTest,
         items: Sequence[Node],
         prepared: Callable[[Execution, Sequence[Value]], Predicate],
-    ) -> Node:
+    ) -> RunValue:
         """The list of a list test, made ready once per run for all tests against it."""
         key = (
             "list",
@@ -282,9 +297,9 @@ class ExpressionCompiler:
             test.query,
             *((e.type, n) for e, n in zip(test.items, items, strict=True)),
         )
-        known = self._known.get(key)
+        known = self._lists.get(key)
         if known is None:
-            known = self._known[key] = self._for_rows(
+            known = self._lists[key] = self._for_rows(
                 lambda execution, known, rows: prepared(execution, [value_of_run(each, known) for each in items]), items
             )
         return known

@@ -16,6 +16,14 @@ Item = tuple[Value, ScalarType]
 Predicate = Callable[[Value], bool | None]
 
 
+_FALSE_OF_NO_ITEMS = frozenset(LIST_PREDICATES[each] for each in ("in", "in~", "has_any"))
+
+
+def never(value: Value) -> bool:
+    """The test of a string against a list without items."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Membership:
     """One list operator on operands of one type."""
@@ -27,8 +35,11 @@ class Membership:
     def prepare(self, items: Iterable[Item]) -> Predicate:
         """The test of one value against ``items``."""
         given = list(items)
-        if self.operand is STRING and self.build is LIST_PREDICATES["in"]:
-            return frozenset(self._flattened(given)).__contains__
+        if self.operand is STRING and self.build in _FALSE_OF_NO_ITEMS:
+            values = list(self._flattened(given))
+            if not values:
+                return never
+            return frozenset(values).__contains__ if self.build is LIST_PREDICATES["in"] else self.build(values)
         test = self.build(list(self._flattened(given)))
         texts = [value for value, kind in given if kind is STRING] if self.operand is DYNAMIC else []
         if not texts:
