@@ -89,3 +89,31 @@ def test_prepared_queries_keep_nothing_between_runs() -> None:
         expected = [(each, each[-1] if "a" in each.split() else each) for each in values]
         found = query.run({"E": table}).table
         assert list(zip(*found.data, strict=True)) == [pair for pair in expected if pair[1] != "z"]
+
+
+@pytest.mark.parametrize(
+    ("test", "of_none", "of_some"),
+    [
+        ("in", False, [False, True, False]),
+        ("in~", False, [False, True, True]),
+        ("has_any", False, [False, True, True]),
+        ("!in", True, [True, False, True]),
+        ("!in~", True, [True, False, False]),
+        ("has_all", True, [False, True, True]),
+    ],
+)
+def test_lists_that_a_run_finds_empty(test: str, of_none: bool, of_some: list[bool]) -> None:
+    query = (
+        "datatable(x: long, s: string) [1, '', 2, 'a', 3, 'A']"
+        "| project r = strcat('', s) {} (toscalar(datatable(i: string) ['a'] | where i {} '' | summarize make_list(i)))"
+    )
+    assert rows(query.format(test, "==")) == [(of_none,)] * 3
+    assert rows(query.format(test, "!=")) == [(each,) for each in of_some]
+
+
+def test_what_an_empty_list_is_asked_about_is_not_worked_out() -> None:
+    lists = "toscalar(datatable(i: string) ['True'] | where i {} '' | summarize make_list(i))"
+    query = T + "T | project r = tostring('abc' matches regex p) in (" + lists + ")"
+    assert rows(query.format("==")) == [(False,)] * 3
+    with pytest.raises(KqlRuntimeError):
+        rows(query.format("!="))

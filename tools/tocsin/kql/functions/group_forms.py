@@ -64,10 +64,10 @@ def _make_set(types: Sequence[ScalarType]) -> Kernel | None:
 
     def kernel(columns: list[list[Value]], groups: Groups) -> list[Value]:
         values, *sizes = columns
-        return [
-            list(dict.fromkeys([value for i in group if (value := values[i]) is not None]))[: _limit(sizes)]
-            for group in groups
-        ]
+        sets = [dict.fromkeys(map(values.__getitem__, group)) for group in groups]
+        for each in sets if types[0] is not STRING else ():
+            each.pop(None, None)
+        return [list(each)[: _limit(sizes)] for each in sets]
 
     return kernel
 

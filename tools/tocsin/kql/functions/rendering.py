@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import chain
 from json.encoder import JSONEncoder, encode_basestring
 
 from tocsin.kql.functions.errors import KqlValueError
-from tocsin.kql.functions.levels import levels
 from tocsin.kql.literals import format_datetime, format_timespan
 from tocsin.kql.types import (
     BOOL,
@@ -41,6 +41,10 @@ _MANY = 8
 _MOST_LOOKED_AT = 10_000
 """Values of one level of a container that are looked through."""
 
+_LEVELS = 6
+"""Levels that are looked through."""
+
+_CONTAINERS = frozenset({list, dict})
 _PLAIN = frozenset({list, dict, str, int, bool, type(None)})
 """What Python's encoder writes as Kusto does, each of exactly this type."""
 
@@ -126,7 +130,23 @@ def _written(value: Value) -> str:
 
 def _is_plain(value: Value) -> bool:
     """Whether a container holds nothing, on a few levels of a bearable size, but what Python's encoder writes alike."""
-    return all(level is not None and level[1] <= _PLAIN for level in levels([value], _MOST_LOOKED_AT))
+    level: list[Value] = [value]
+    for _ in range(_LEVELS):
+        kinds = set(map(type, level))
+        if not kinds <= _PLAIN:
+            return False
+        if kinds.isdisjoint(_CONTAINERS):
+            return True
+        held = level if kinds <= _CONTAINERS else [each for each in level if type(each) in _CONTAINERS]
+        if sum(map(len, held)) > _MOST_LOOKED_AT:  # one value may be held many times
+            return False
+        if list not in kinds:
+            level = list(chain.from_iterable(map(dict.values, held)))
+        elif dict not in kinds:
+            level = list(chain.from_iterable(held))
+        else:
+            level = list(chain.from_iterable(each.values() if type(each) is dict else each for each in held))
+    return False
 
 
 def _scalar(value: Value) -> str:

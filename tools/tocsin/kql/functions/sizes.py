@@ -6,10 +6,7 @@ as written, and counting stops at the first value that is too large.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from tocsin.kql.functions.errors import KqlValueError
-from tocsin.kql.functions.levels import levels
 from tocsin.kql.types import Value
 
 LARGEST = 4_194_304
@@ -18,27 +15,6 @@ of text."""
 
 DEEPEST = 256
 """Levels of arrays and bags that one dynamic value may have: what writes a value recurses."""
-
-
-_MOST = 100_000
-"""Values of one level that are counted at once."""
-
-
-def total_size(values: Iterable[Value]) -> int:
-    """The size of dynamic values together. Raises KqlValueError as ``size_of`` does.
-
-    Small values are many more than large ones: they are counted at once, level by level, and so are their characters.
-    """
-    given = values if isinstance(values, list) else list(values)
-    size = 0
-    for level in levels(given, _MOST) if len(given) <= _MOST else (None,):
-        if level is None:
-            return sum(map(size_of, given))
-        inside, kinds = level
-        size += len(inside)
-        if str in kinds:
-            size += sum(map(len, inside if len(kinds) == 1 else [each for each in inside if type(each) is str])) // 8
-    return size
 
 
 def size_of(value: Value) -> int:

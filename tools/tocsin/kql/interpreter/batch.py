@@ -74,21 +74,23 @@ class Batch:
         trail: list[tuple[Batch, Column, Part]] = []
         batch, inner = self, column
         while True:
-            found = batch.values.get(inner)
-            if found is not None:
-                break
             if batch.compute is not None:
                 found = batch.values[inner] = batch.compute(inner)
                 break
             if inner is ARRIVAL and not batch.parts:
                 found = [None] * batch.rows
                 break
-            number, source = batch.routes.get(inner, (0, inner))
+            number, source = batch.routes.get(inner, (0, inner)) if batch.routes else (0, inner)
             part = batch.parts[number]
-            trail.append((batch, inner, part))
+            if part.index is not None:
+                trail.append((batch, inner, part))
             batch, inner = part.batch, source
+            found = batch.values.get(inner)
+            if found is not None:
+                break
         for batch, inner, part in reversed(trail):
             found = batch.values[inner] = part.gather(found, inner)
+        self.values[column] = found
         return found
 
     def pick(self, index: Sequence[int]) -> Batch:

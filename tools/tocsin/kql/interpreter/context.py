@@ -10,7 +10,7 @@ from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
-from tocsin.kql.functions.sizes import size_of, total_size
+from tocsin.kql.functions.sizes import size_of
 from tocsin.kql.interpreter.errors import KqlLimitError, out_of_memory, out_of_time
 from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.interpreter.process_memory import Headroom
@@ -203,7 +203,7 @@ class Execution:
             if self.characters > self.limits.characters:
                 raise KqlLimitError(f"the query makes strings of more than {self.limits.characters:,} characters")
         elif type_ is DYNAMIC:
-            self.allow_cells(total_size(values))
+            self.allow_cells(sum(map(size_of, values)))
 
     def grown(self, value: Value) -> None:
         """Take a large text or a dynamic from the budget that a row holds while it is worked out. Raises KqlLimitError;

@@ -52,9 +52,13 @@ if TYPE_CHECKING:
     from tocsin.kql.interpreter.compiler import PlanCompiler
 
 _NEVER_LONGER: Final = frozenset(
-    {"extract", "substring", "tolower", "tostring", "toupper", "trim", "trim_end", "trim_start"}
-)
-"""Functions whose text is no longer than what it is made of (``tostring`` writes what was counted when it was made)."""
+    {
+        "extract", "gettype", "hash_md5", "hash_sha1", "hash_sha256", "substring", "tolower", "tostring", "toupper",
+        "trim", "trim_end", "trim_start",
+    }
+)  # fmt: skip
+"""Functions whose text is no longer than what it is made of (``tostring`` writes what was counted when it was made), or
+always short."""
 
 _NEVER_LARGER: Final = frozenset(
     {

@@ -98,9 +98,10 @@ class AggregateRunner:
             (values,) = arguments
             return [self._extremes(values, groups)]
         if self._single is not None and isinstance(groups, SingleRows) and rows <= MOST_ROWS:
-            made = [self._single(arguments, rows)]
             execution.check_time()
-        elif self._form is not None and rows <= MOST_ROWS:
+            execution.allow_cells(2 * rows)  # an array of one value, or what the row holds anyway
+            return [self._single(arguments, rows)]
+        if self._form is not None and rows <= MOST_ROWS:
             made = [self._formed(execution, self._form, arguments, groups)]
         else:
             made = self._called(execution, arguments, groups)
