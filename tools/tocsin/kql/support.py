@@ -22,6 +22,10 @@ _TITLE = """# What the local engine runs
 
 *exact*: as the reference says, to the precision it shows. *differs*: runs, with the difference named. *refused*: valid
 KQL that `tocsin` reports as not testable, with the code `TK…`, before the query runs; it is never guessed.
+
+Two things hold everywhere. Where case is ignored, a letter is the same as its one capital: `ı` as `I`, while `ß` and
+`İ` are only themselves (the reference does not say). In a regular expression a brace before what is no number is that
+character, as published detections write it, although Rust's crate, whose dialect it is, refuses it.
 """
 
 EXAMPLES: Mapping[str, str] = {
@@ -156,6 +160,12 @@ DIFFERENCES: Mapping[str, str] = {
     "geo_simplify_polygons_array": "ends the query unless a polygon is invalid or all disappear",
     "geo_union_lines_array": "lines may come in another order",
     **dict.fromkeys(("geo_point_buffer", "geo_polygon_buffer", "geo_line_buffer"), _CURVES),
+    "parse_path": "what follows a drive without a directory is the file's name (the reference shows none)",
+    "parse_xml": "text stays text, as the reference's table of conversions has it; its example shows numbers",
+    **dict.fromkeys(
+        ("ipv4_is_in_any_range", "ipv6_is_in_any_range"),
+        "null where the address is in no range and one of several cannot be read (the reference speaks of one range)",
+    ),
     "parse_user_agent": "follows the rules of the installed uap-core, which Kusto's may be older than",
     "geo_info_from_ip_address": "knows what the run is given: a MaxMind database of yours, or places in a test",
     "top-hitters": "counts exactly where Kusto estimates",

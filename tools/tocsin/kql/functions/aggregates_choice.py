@@ -18,7 +18,7 @@ from tocsin.kql.functions.conversions import to_dynamic
 from tocsin.kql.functions.declaration import FunctionTable
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.identity import kind_of
-from tocsin.kql.types import DECIMAL, DYNAMIC, INT, LONG, REAL, ScalarType, Value
+from tocsin.kql.types import DECIMAL, DYNAMIC, INT, LONG, LONG_MAX, REAL, ScalarType, Value
 
 TABLE = FunctionTable()
 
@@ -138,6 +138,8 @@ def _at_ranks(values: Sequence[Value], weights: Sequence[Value] | None, percents
     if not weighted:
         return [None] * len(percents)
     total = sum(weight for _, weight in weighted)
+    if total > LONG_MAX:
+        raise KqlValueError("the weights add up to more than a long holds")
     return [None if share is None else _at_rank(weighted, total, share) for share in shares]
 
 
@@ -195,7 +197,7 @@ def _as_result(type_: ScalarType, value: Value) -> Value:
     return float(value) if type_ is DECIMAL and isinstance(value, Decimal) else value
 
 
-_PAGE = "percentiles-aggregation-function"
+_PAGE, _WEIGHTED_PAGE = "percentiles-aggregation-function", "percentilesw-aggregation-function"
 _P, _W = "percentile: single number", "weight: integer"
 # What cannot be added up has no ranks here: the service lets it pass, the reference does not say what comes of it.
 for _name, _arguments, _implementation in (
@@ -207,7 +209,7 @@ for _name, _arguments, _implementation in (
     TABLE.aggregate(
         _name,
         f"(value: summable, {_arguments})",
-        page=_PAGE,
+        page=_WEIGHTED_PAGE if _W in _arguments else _PAGE,
         prefix="percentile",
         returns=_percentile_type,
         typed=True,
@@ -230,7 +232,7 @@ TABLE.aggregate(
 TABLE.aggregate(
     "percentilesw_array",
     f"(value: summable, {_W}, {_P_OR_ARRAY}, ...) -> dynamic",
-    page=_PAGE,
+    page=_WEIGHTED_PAGE,
     prefix="percentile",
     returns=lambda types: DYNAMIC,
     typed=True,

@@ -186,11 +186,13 @@ def _in_constant_ranges(read: Callable[[str], Address | None], bits: int) -> Spe
         ip, *ranges = values
         if ip is not VARIES or VARIES in ranges or types[0] is not STRING:
             return None
-        test = _in_any([network for network in map(read, _flattened(ranges)) if network is not None], bits)
+        networks = [read(each) for each in _flattened(ranges)]
+        test = _in_any([network for network in networks if network is not None], bits)
+        otherwise = None if None in networks else False
 
         def in_ranges(text: str) -> bool | None:
             address = read(text)
-            return None if address is None else test(address)
+            return None if address is None else test(address) or otherwise
 
         return in_ranges
 
@@ -225,12 +227,17 @@ def _flattened(values: Iterable[Value]) -> list[str]:
 
 
 def _any_range_test(read: Callable[[str], Address | None], bits: int) -> Callable[..., bool | None]:
+    """Whether an address is in one of the networks; null for what is no address, and where it is in none of them but
+    one is no network."""
+
     def test(ip: str, *networks: Value) -> bool | None:
         address = read(ip)
         if address is None:
             return None
-        blocks = [block for block in map(read, _flattened(networks)) if block is not None]
-        return any(_in_range(address, block, bits) for block in blocks)
+        blocks = [read(each) for each in _flattened(networks)]
+        if any(block is not None and _in_range(address, block, bits) for block in blocks):
+            return True
+        return None if None in blocks else False
 
     return test
 

@@ -84,7 +84,7 @@ def parse_path(path: str) -> Value:
     rest = path[scheme.end() :] if scheme else path
     drive = _DRIVE.match(rest)
     cut = max(rest.rfind("/"), rest.rfind("\\"))
-    directory, name = (rest[:cut], rest[cut + 1 :]) if cut >= 0 else ("", rest)
+    directory, name = (rest[:cut], rest[cut + 1 :]) if cut >= 0 else ("", rest[drive.end() :] if drive else rest)
     name, _, stream = name.partition(":")
     names = [each for each in re.split(r"[\\/]", directory) if each and not _DRIVE.fullmatch(each)]
     return {
