@@ -15,6 +15,7 @@ import yaml
 from tocsin import kql
 from tocsin.cli.kql_batch import answer_of
 from tocsin.kql.interpreter.errors import EngineError
+from tocsin.kql.interpreter.operators import grouping
 from tocsin.kql.literals import parse_datetime
 from tocsin.kql.types import DATETIME, DYNAMIC, LONG, STRING, ColumnSchema
 
@@ -44,6 +45,16 @@ def _table(columns: tuple[ColumnSchema, ...], records: list[dict[str, Any]]) -> 
 
 @pytest.mark.parametrize("case", CASES)
 def test_gives(case: dict[str, Any]) -> None:
+    gives(case)
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if "summarize" in each.values[0]["query"]])
+def test_gives_where_rows_are_too_many_for_quick_forms(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouping, "MOST_ROWS", -1)
+    gives(case)
+
+
+def gives(case: dict[str, Any]) -> None:
     analysis = kql.analyze(case["query"], CATALOG)
     assert not analysis.errors, [each.message for each in analysis.errors]
     assert not analysis.refusals, [each.message for each in analysis.refusals]

@@ -179,9 +179,7 @@ def _pair(call: AggregateCall) -> tuple[Expr, ...] | None:
 
 
 def _of_pairs(make_bag: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda types, names, values: make_bag(
-        (DYNAMIC,), [{name: value} for name, value in zip(names, values, strict=True)]
-    )
+    return lambda names, values: make_bag([{name: value} for name, value in zip(names, values, strict=True)])
 
 
 def of_groups(values: list[Value], groups: Sequence[Sequence[int]]) -> Iterator[list[Value]]:
