@@ -49,11 +49,11 @@ def _make_list(types: Sequence[ScalarType]) -> Kernel | None:
 
     def kernel(columns: list[list[Value]], groups: Groups) -> list[Value]:
         values, *sizes = columns
-        return [[values[i] for i in group][: _limit(sizes)] for group in groups]
+        return _cut([list(map(values.__getitem__, group)) for group in groups], sizes)
 
     def without_nulls(columns: list[list[Value]], groups: Groups) -> list[Value]:
         values, *sizes = columns
-        return [[value for i in group if (value := values[i]) is not None][: _limit(sizes)] for group in groups]
+        return _cut([[value for i in group if (value := values[i]) is not None] for group in groups], sizes)
 
     return kernel if types[0] is STRING else without_nulls
 
@@ -67,7 +67,7 @@ def _make_set(types: Sequence[ScalarType]) -> Kernel | None:
         sets = [dict.fromkeys(map(values.__getitem__, group)) for group in groups]
         for each in sets if types[0] is not STRING else ():
             each.pop(None, None)
-        return [list(each)[: _limit(sizes)] for each in sets]
+        return _cut(list(map(list, sets)), sizes)
 
     return kernel
 
@@ -89,9 +89,10 @@ def _of_those_that(form: Form) -> Form:
     return of_types
 
 
-def _limit(sizes: list[list[Any]]) -> int:
-    """How many elements a group has at most; a size is the same in all rows."""
-    return limit_of(sizes[0][0] if sizes else None)
+def _cut(made: list[list[Value]], sizes: list[list[Any]]) -> list[Value]:
+    """The arrays with as many elements as each may have; a size is the same in all rows."""
+    most = limit_of(sizes[0][0] if sizes and sizes[0] else None)
+    return [each if len(each) <= most else each[:most] for each in made]
 
 
 def _make_bag(types: Sequence[ScalarType]) -> Kernel | None:
