@@ -93,7 +93,10 @@ def _merged_hll(sketches: Iterable[Value]) -> Value:
     known = [found for found in map(_hashes, sketches) if found is not None]
     if not known:
         return None
-    return _hll((each for hashes, _ in known for each in hashes), min(bits for _, bits in known))
+    accuracies = {bits for _, bits in known}
+    if len(accuracies) > 1:
+        raise KqlValueError("hll of different accuracies cannot be merged: give each the same accuracy")
+    return _hll((each for hashes, _ in known for each in hashes), accuracies.pop())
 
 
 @TABLE.aggregate("hll_merge", "(value: array) -> array", page="hll-merge-aggregation-function")
@@ -102,7 +105,12 @@ def hll_merge_all(values: Sequence[Value]) -> Value:
     return _merged_hll(values)
 
 
-@TABLE.scalar("hll_merge", "(hll: array, ...2-16) -> array", page="hll-merge-function")
+@TABLE.scalar(
+    "hll_merge",
+    "(hll: array, ...2-64) -> array",
+    page="hll-merge-function",
+    accepts=("(hll: array, ...2-16) -> array",),
+)
 def hll_merge(*sketches: Value) -> Value:
     """The hll of several columns in one."""
     return _merged_hll(sketches)
@@ -169,8 +177,16 @@ def tdigest(types: Types, values: Sequence[Value], weights: Sequence[Value] | No
     )
 
 
+def _type_of(weighted: Weighted) -> type:
+    """The type of a tdigest's values; whole numbers among reals are reals."""
+    types = {type(value) for value, _ in weighted}
+    return float if float in types else types.pop()
+
+
 def _merged_digest(digests: Iterable[Value]) -> Value:
     known = [found for found in map(_weighted, digests) if found is not None]
+    if len({_type_of(weighted) for weighted in known if weighted}) > 1:
+        raise KqlValueError("tdigests of values of different types cannot be merged")
     return _tdigest(pair for pairs in known for pair in pairs) if known else None
 
 
