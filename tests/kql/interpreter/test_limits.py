@@ -92,3 +92,8 @@ def test_a_prepared_query_keeps_nothing_between_runs() -> None:
     query = kql.prepare(kql.analyze("let m = toscalar(print now()); print m, r = rand()", kql.EMPTY_CATALOG))
     assert query.run({}, now=10, seed=1).table.data != query.run({}, now=20, seed=1).table.data
     assert query.run({}, now=10, seed=1).table.data == query.run({}, now=10, seed=1).table.data
+
+
+def test_too_many_constants_beside_a_constant_are_told_where_the_value_is_worked_out() -> None:
+    with pytest.raises(KqlRuntimeError, match="has_all considers 256 distinct values at most"):
+        run('print "b" has_all (range(1, 257, 1))')

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tocsin.kql.functions.conversions import converter, to_long
+from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.string_operators import LIST_PREDICATES
+from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.types import DATETIME, DECIMAL, DYNAMIC, GUID, INT, LONG, REAL, STRING, TIMESPAN, ScalarType, Value
 
 Item = tuple[Value, ScalarType]
@@ -17,6 +19,16 @@ Predicate = Callable[[Value], bool | None]
 
 
 _FALSE_OF_NO_ITEMS = frozenset(LIST_PREDICATES[each] for each in ("in", "in~", "has_any"))
+
+
+_MOST = {"has_any": 10_000, "has_all": 256}
+_MOST_EQUAL = 1_000_000
+"""Distinct values that Kusto considers. It does not say what comes of more, so they end the query."""
+
+
+class TooManyValues(KqlRuntimeError, KqlValueError):
+    """A list longer than Kusto considers. Among rows it is a value that the call cannot take and gets the call's place;
+    on constants alone it comes up when the query is prepared."""
 
 
 def never(value: Value) -> bool:
@@ -28,24 +40,31 @@ def never(value: Value) -> bool:
 class Membership:
     """One list operator on operands of one type."""
 
-    build: Callable[[Iterable[Value]], Predicate]
+    operator: str
     operand: ScalarType
-    negated: bool = False
+
+    @property
+    def build(self) -> Callable[[Iterable[Value]], Predicate]:
+        """From the items, as values of the operand's type, the test of one value."""
+        return LIST_PREDICATES[self.operator]
 
     def prepare(self, items: Iterable[Item]) -> Predicate:
         """The test of one value against ``items``."""
         given = list(items)
+        values = list(self._flattened(given))
+        most = _MOST.get(self.operator, _MOST_EQUAL)
+        if len(values) > most and len(set(map(repr, values))) > most:
+            return _refusal(f"{self.operator} considers {most:,} distinct values at most, and here are more")
         if self.operand is STRING and self.build in _FALSE_OF_NO_ITEMS:
-            values = list(self._flattened(given))
             if not values:
                 return never
-            return frozenset(values).__contains__ if self.build is LIST_PREDICATES["in"] else self.build(values)
-        test = self.build(list(self._flattened(given)))
+            return frozenset(values).__contains__ if self.operator == "in" else self.build(values)
+        test = self.build(values)
         texts = [value for value, kind in given if kind is STRING] if self.operand is DYNAMIC else []
         if not texts:
             return test
         text_test, text_of_value = self.build(texts), converter(DYNAMIC, STRING)  # a dynamic equals its text, as in ==
-        if self.negated:
+        if self.operator.startswith("!"):
             return lambda value: test(value) and text_test(text_of_value(value))
         return lambda value: test(value) or text_test(text_of_value(value))
 
@@ -60,7 +79,18 @@ class Membership:
 
 def membership(operator: str, operand: ScalarType) -> Membership:
     """The list operator of this spelling. Raises KeyError for one that is not known."""
-    return Membership(LIST_PREDICATES[operator], operand, operator.startswith("!"))
+    if operator not in LIST_PREDICATES:
+        raise KeyError(operator)
+    return Membership(operator, operand)
+
+
+def _refusal(message: str) -> Predicate:
+    """A test that fails at the first value: a list of constants is prepared before anything runs."""
+
+    def refuse(value: Value) -> bool | None:
+        raise TooManyValues(message)
+
+    return refuse
 
 
 _READ_AS_OPERAND = frozenset({DATETIME, TIMESPAN, GUID, STRING, DECIMAL})
