@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from tocsin.kql.functions.declaration import ScalarFunction
 from tocsin.kql.functions.registry import scalar_functions
-from tocsin.kql.plan import Call, Column, ColumnRef, Constant, Expr, Inline, PackRow, ScalarQuery, Watchlist
+from tocsin.kql.plan import Call, Column, ColumnRef, Constant, Element, Expr, Inline, PackRow, ScalarQuery, Watchlist
 from tocsin.kql.semantics import availability
 from tocsin.kql.semantics.argument_checks import check_arguments
 from tocsin.kql.semantics.calls import call
@@ -14,7 +14,19 @@ from tocsin.kql.semantics.conversions import convert, first_column_type
 from tocsin.kql.semantics.scopes import Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import BOOL, DATETIME, DYNAMIC, LONG, REAL, STRING, TIMESPAN, TYPE_NAMES, UNKNOWN, ColumnSchema
+from tocsin.kql.types import (
+    BOOL,
+    DATETIME,
+    DYNAMIC,
+    LONG,
+    NUMBERS,
+    REAL,
+    STRING,
+    TIMESPAN,
+    TYPE_NAMES,
+    UNKNOWN,
+    ColumnSchema,
+)
 
 Value = Expr | TableValue
 Special = Callable[[Session, tree.FunctionCall, Scope], Value]
@@ -227,6 +239,17 @@ def _with_type(session: Session, node: tree.FunctionCall, scope: Scope) -> Value
     return value
 
 
+def _percentiles_array(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    """Of one percentage and ``typeof(…)`` the value itself, of that type; otherwise an array."""
+    value = _plain(session, node, scope)
+    literal = node.arguments[-1] if len(node.arguments) == 3 else None
+    if not (isinstance(literal, tree.TypeLiteral) and literal.type is not None and isinstance(value, Call)):
+        return value
+    if session.catalog.as_service or len(value.arguments) != 3 or value.arguments[1].type not in NUMBERS:
+        return value
+    return convert(Element(value, Constant(0, LONG)), TYPE_NAMES.get(literal.type.name, UNKNOWN))
+
+
 def _datetime_diff(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     """The engine counts weeks as a real, other periods as a long (its own answers; the language service: all long)."""
     value = _plain(session, node, scope)
@@ -285,6 +308,7 @@ TABLE: Mapping[str, Special] = {
     "pack": _bag_pack,
     "bag_pack_columns": _bag_pack_columns,
     **dict.fromkeys(("extract", "extract_json", "extractjson", "percentile_tdigest"), _with_type),
+    "percentiles_array_tdigest": _percentiles_array,
     "datetime_diff": _datetime_diff,
     "_GetWatchlist": _watchlist,
     "_GetWatchlistAlias": _watchlist_aliases,
