@@ -131,6 +131,9 @@ DIFFERENCES: Mapping[str, str] = {
     **dict.fromkeys(("percentiles_array_tdigest", "rank_tdigest", "percentrank_tdigest"), _RANKED),
     "covariance": "named after both arguments, as the reference shows; the language service names the first alone",
     "sqrt": "NaN for a negative number, as the engine answers; the reference says null",
+    "gettype": "`long` for whole numbers in JSON, as the engine answers; the reference's table has `int`",
+    "beta_inv": "null for what is no probability and NaN for impossible parameters, as the reference's example shows; "
+    "its text has it the other way round",
     "jaccard_index": "a real, as the engine answers; the language service takes it for a dynamic",
     "datetime_diff": "weeks are a real, as the engine answers; the language service takes them for a long",
     "datetime_local_to_utc": "of a time that comes twice, when clocks go back, the later (the reference says nothing "
