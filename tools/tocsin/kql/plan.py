@@ -305,7 +305,7 @@ class Expand(Relation):
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Apply(Relation):
     """mv-apply: for each input row the expanded rows go through ``subquery``, whose leaf is ``leaf``; ``passed`` are
-    the input columns repeated before the subquery's own in ``columns``."""
+    the input columns that its rows may repeat. A column of ``subquery`` stands in the place of a namesake."""
 
     input: Relation
     items: tuple[ExpandColumn, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from tocsin.kql.interpreter.batch import ARRIVAL, Batch, Part
+from tocsin.kql.interpreter.batch import Batch, Part
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
 from tocsin.kql.interpreter.errors import KqlRuntimeError
@@ -18,7 +18,7 @@ from tocsin.kql.types import Value
 def _apply(node: Apply, compiler: PlanCompiler) -> Stage:
     expander = Expander(node, node.items, node.item_index, node.bag_arrays, node.limit, compiler)
     subquery = compiler.relation(node.subquery, "mv-apply")
-    passed = frozenset((*node.passed, ARRIVAL))
+    made = frozenset(node.subquery.columns).difference(node.passed)
 
     def run(execution: Execution, batch: Batch) -> Batch:
         expanded = expander.expand(execution, batch)
@@ -33,10 +33,10 @@ def _apply(node: Apply, compiler: PlanCompiler) -> Stage:
         origin = [i for i, result in enumerate(results) for _ in range(result.rows)]
 
         def gather(column: Column) -> list[Value]:
-            if column in passed:
-                values = batch.column(column)
-                return [values[i] for i in origin]
-            return list(chain.from_iterable(result.column(column) for result in results))
+            if column in made:
+                return list(chain.from_iterable(result.column(column) for result in results))
+            values = batch.column(column)
+            return [values[i] for i in origin]
 
         result = Batch(len(origin), {}, compute=gather)
         if execution.tracer is not None:

@@ -120,7 +120,8 @@ def mv_expand(session: Session, node: tree.MvExpand, source: TableValue, scope: 
 
 def mv_apply(session: Session, node: tree.MvApply, source: TableValue, scope: Scope) -> TableValue:
     """``mv-apply items on (subquery)``. The subquery sees the expanded columns and those of the row; what it gives
-    comes behind the row's own. The id names the rows for contextual tables, which are refused."""
+    comes behind the row's own, or in the place of a namesake, as the language service shows it. The id names the rows
+    for contextual tables, which are refused."""
     row = Row.of_table(source)
     items = bind_items(session, node, row, scope, in_place=True)
     source = row.table(source)
@@ -130,10 +131,7 @@ def mv_apply(session: Session, node: tree.MvApply, source: TableValue, scope: Sc
         own.append(items.item_index)
     leaf = SubqueryInput(columns=(*own, *passed), **session.place(node, ""))
     subquery, open_ = subpipe(session, node.subquery, leaf, source.open, scope)
-    shown = _own_columns(subquery, passed)
-    columns = (*passed, *shown.columns)
-    if session.catalog.as_service:
-        columns = _as_service(node, source.relation.columns, items, subquery)
+    columns = _with_subquery(node, source.relation.columns, subquery)
     made = Apply(
         columns=columns,
         input=source.relation,
@@ -142,7 +140,7 @@ def mv_apply(session: Session, node: tree.MvApply, source: TableValue, scope: Sc
         bag_arrays=items.bag_arrays,
         limit=items.limit,
         leaf=leaf,
-        subquery=shown,
+        subquery=subquery,
         passed=passed,
         **session.place(node, "mv-apply"),
     )
@@ -159,25 +157,13 @@ def subpipe(
     return bound.relation, bound.open
 
 
-def _as_service(node: tree.MvApply, own: tuple[Column, ...], items: Items, subquery: Relation) -> tuple[Column, ...]:
-    """What the service shows: the row's columns but for those that are expanded as they are, then the subquery's, in
-    the place of a namesake."""
+def _with_subquery(node: tree.MvApply, own: tuple[Column, ...], subquery: Relation) -> tuple[Column, ...]:
+    """The row's columns but for those that are expanded as they are, then the subquery's, each in the place of a
+    namesake."""
     expanded = {item.expression.name.text for item in node.items if isinstance(item.expression, tree.NameReference)}
     columns = {column.name: column for column in own if column.name not in expanded}
     columns.update((column.name, column) for column in subquery.columns)
     return tuple(columns.values())
-
-
-def _own_columns(subquery: Relation, passed: tuple[Column, ...]) -> Relation:
-    """The subquery without the columns that the row repeats anyway, under names that the row does not have."""
-    outside = {id(column) for column in passed}
-    own = [column for column in subquery.columns if id(column) not in outside]
-    taken = {column.name for column in passed}
-    if len(own) == len(subquery.columns) and not any(column.name in taken for column in own):
-        return subquery
-    names = UniqueNames(taken)
-    columns = tuple(Column(names.unique(column.name), column.type, column.form) for column in own)
-    return Projection(columns=columns, input=subquery, expressions=tuple(ColumnRef(column) for column in own))
 
 
 _MOST_PARTS = 64
