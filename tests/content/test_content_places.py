@@ -12,6 +12,7 @@ import pytest
 from tocsin import kql
 from tocsin.content.places import PlacesError, listed_places, maxmind_places
 from tocsin.kql.functions.ip import Places
+from tocsin.kql.interpreter.errors import RefusedOfRows
 
 PRAGUE = {"country": "Czechia", "state": "Prague", "city": "Prague", "latitude": 50.08, "longitude": 14.42}
 
@@ -48,9 +49,18 @@ def test_a_list_that_is_wrong_says_where(entries: dict[str, dict[str, Any]], say
 
 def test_without_a_source_the_call_is_refused_by_name() -> None:
     analysis = kql.analyze("print geo_info_from_ip_address('192.0.2.1')", kql.EMPTY_CATALOG)
-    assert analysis.plan is None
     assert [each.code for each in analysis.refusals] == ["TK101"]
     assert "geo_info_from_ip_address" in analysis.refusals[0].message
+    with pytest.raises(RefusedOfRows, match="give a MaxMind database") as refused:
+        kql.prepare(analysis).run({})
+    assert (refused.value.code, refused.value.start) == ("TK101", 6)
+
+
+@pytest.mark.parametrize("rows", ["", "'', 1", "'', 1, '192.0.2.1', 2"])
+def test_without_a_source_nothing_is_known_of_no_address(rows: str) -> None:
+    query = f"datatable(a: string, n: int) [{rows}] | where n < 2 | project n, tostring(geo_info_from_ip_address(a))"
+    table = kql.prepare(kql.analyze(query, kql.EMPTY_CATALOG)).run({}).table
+    assert [list(column) for column in table.data] == ([[1], [""]] if rows else [[], []])
 
 
 # ------------------------------------------------------------------------------------------------ a MaxMind database

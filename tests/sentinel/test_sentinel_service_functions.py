@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tocsin import kql
+from tocsin.kql.interpreter.errors import RefusedOfRows
 from tocsin.sentinel.schemas import SETS, packaged_tables
 from tocsin.sentinel.service_functions import DEFENDER_FUNCTIONS, UNIFYING_PARSERS, ServiceFunctions
 
@@ -41,7 +42,23 @@ def test_they_bind_and_are_refused(query: str, columns: dict[str, str]) -> None:
     assert bound.columns is not None
     assert {column.name: column.type.value for column in bound.columns} == columns
     assert "TK116" in {each.code for each in bound.refusals}
-    assert bound.plan is None
+    if "invoke" not in query:
+        assert bound.plan is None
+        return
+    # What is told of each row is known where there are no rows.
+    table = kql.prepare(bound).run({}).table
+    assert ({column.name: column.type.value for column in table.columns}, table.row_count) == (columns, 0)
+
+
+@pytest.mark.parametrize("function", ["FileProfile(SHA1)", "DeviceFromIP(x)", "SeenBy(x)"])
+def test_what_is_told_of_rows_is_refused_where_there_are_any(function: str) -> None:
+    query = f"print SHA1 = '', x = '' | where strlen(x) == {{}} | invoke {function} | count"
+    assert kql.prepare(analysis(query.format(1))).run({}).table.data == ([0],)
+    for limit in (analysis(query.format(0)), analysis(f"let f = (T: (*)) {{{{ T }}}}; {query}".format(0))):
+        with pytest.raises(RefusedOfRows, match=function.partition("(")[0]) as refused:
+            kql.prepare(limit).run({})
+        assert refused.value.code == "TK116"
+        assert limit.tree.text[refused.value.start :].startswith(function.partition("(")[0])
 
 
 @pytest.mark.parametrize(

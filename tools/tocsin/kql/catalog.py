@@ -17,6 +17,7 @@ class WorkspaceFunction:
 
     ``runs`` is False for a function of the service itself, of which only the result's columns are known: ``body`` then
     has those columns, calls bind, and the local engine refuses them. ``any_arguments``: nor are its parameters known.
+    ``of_rows``: it tells of the rows of the table that it is given; without any, its result is known.
     """
 
     name: str
@@ -24,6 +25,7 @@ class WorkspaceFunction:
     body: str
     runs: bool = True
     any_arguments: bool = False
+    of_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _ROW_BY_ROW: Final = (
     plan.SampleDistinctRows,
     plan.SequenceRows,
     plan.ReduceRows,
+    plan.ServiceRows,
 )
 """Operators that give nothing for nothing."""
 

@@ -387,6 +387,7 @@ _DEPENDENCIES: Mapping[type[Relation], Callable[[Any, _Needs], list[Column]]] = 
     plan.SchemaRows: _no_columns,
     plan.Filter: _no_columns,
     plan.TakeRows: _no_columns,
+    plan.ServiceRows: _no_columns,
     plan.SortRows: _no_columns,
     plan.CountRows: _count,
     plan.ReduceRows: _reduce,

@@ -403,6 +403,14 @@ class CountRows(Relation):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ServiceRows(Relation):
+    """What only the service can tell of each row of ``input``, as ``refusal`` says; of no rows it is known."""
+
+    input: Relation
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SampleDistinctRows(Relation):
     """``sample-distinct n of value``"""
 

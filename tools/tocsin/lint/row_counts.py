@@ -103,6 +103,7 @@ _COUNTS: Mapping[type[Relation], Callable[[Any, _Known], RowCount]] = {
     plan.ParseRows: _parsed,
     plan.ParsePairs: _same,
     plan.SortRows: _sorted,
+    plan.ServiceRows: _same,
     plan.TakeRows: _taken,
     plan.Summarize: _groups,
     plan.DistinctRows: _groups,

@@ -22,7 +22,7 @@ _FILE_PROFILE = """T | extend SHA1 = '', SHA256 = '', MD5 = '', FileSize = long(
 
 
 def _service(name: str, parameters: str, body: str) -> WorkspaceFunction:
-    return WorkspaceFunction(name, parameters, body, runs=False)
+    return WorkspaceFunction(name, parameters, body, runs=False, of_rows=parameters.startswith("(T: (*)"))
 
 
 DEFENDER_FUNCTIONS: Mapping[str, WorkspaceFunction] = MappingProxyType(

@@ -98,7 +98,7 @@ class ScalarFunction:
     library: Library | None = None
     """What the implementation imports; without it the call is refused."""
     needs_places: bool = False
-    """Asks where addresses are, which the catalogue must promise to say when the query runs."""
+    """Asks where addresses are, which the catalogue must promise to say when the query runs on any rows."""
     accepts: tuple[str, ...] = ()
     """Signatures to report by, where they are not ``signatures``."""
     folds: bool = True

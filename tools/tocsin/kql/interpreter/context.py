@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tocsin.kql.functions.sizes import size_of
-from tocsin.kql.interpreter.errors import KqlLimitError, out_of_memory, out_of_time
+from tocsin.kql.interpreter.errors import KqlLimitError, RefusedOfRows, out_of_memory, out_of_time
 from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.interpreter.process_memory import Headroom
 from tocsin.kql.plan import Relation, SubqueryInput, Variable
@@ -44,6 +44,10 @@ _LOOK_EVERY = 0.001
 
 _OWN_MEMO = 100_000
 """How many results of costly functions a run keeps for itself: most columns hold far fewer values than rows."""
+
+
+def _no_places(address: str) -> Value:
+    raise RefusedOfRows("TK101", "Nothing tells where addresses are: give a MaxMind database, or places in the test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class Execution:
         self.database = database
         self.watchlists = watchlists
         self.external: Mapping[str, Table] = external or {}
-        self.places: Places = places or (lambda address: None)
+        self.places: Places = places or _no_places
         self.now = now
         self.ingestion_time = now if ingestion_time is None else ingestion_time
         self._seed = seed

@@ -36,6 +36,15 @@ class NotRunnable(EngineError):
             super().__init__("the query has no table as its result")
 
 
+class RefusedOfRows(EngineError):
+    """Rows reach what the local engine refuses to do with any. ``code`` is that of the refusal, which the analysis has
+    told before."""
+
+    def __init__(self, code: str, message: str, start: int = 0, length: int = 0, origin: str | None = None) -> None:
+        super().__init__(message, start, length, origin)
+        self.code = code
+
+
 class KqlRuntimeError(EngineError):
     """A value that the function cannot take, found while the query ran."""
 

@@ -18,7 +18,7 @@ class Analysis:
 
     ``columns`` is None when the result is no table. ``open``: the result may have further columns that only data can
     tell. ``refusals`` are constructs that are right KQL but that the local engine does not run; ``plan`` is None when
-    there is an error or a refusal.
+    there is an error, or a refusal other than of what is done to rows, which a run without rows does not meet.
     """
 
     tree: SyntaxTree

@@ -118,9 +118,10 @@ def _analysis(
     # A name that a pending plugin may bring is not known yet; resuming tells.
     refusals = tuple(each for each in session.refusals.values() if not (pending and each.code == "TK103"))
     plan: Relation | None = None
-    if table is not None and not broken and not refusals:
-        refusals = () if pending else _verified(table.relation)
-        plan = None if refusals else table.relation
+    if table is not None and not broken and (not refusals or session.refused_of_rows.issuperset(session.refusals)):
+        misplaced = () if pending else _verified(table.relation)
+        plan = None if misplaced else table.relation
+        refusals = (*refusals, *misplaced)
     columns = None
     if (
         table is not None

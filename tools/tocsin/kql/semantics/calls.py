@@ -136,8 +136,11 @@ def call(
     elif function.library is not None and not function.library.installed:
         session.refuse("TK101", f"The function '{function.name}' needs {function.library.advice}", name)
     elif function.needs_places and not session.catalog.places:
-        message = f"The function '{function.name}' needs to know where addresses are, which nothing here tells: "
-        session.refuse("TK101", f"{message}give a MaxMind database, or places in the test", name)
+        unplaced = (
+            f"The function '{function.name}' needs to know where addresses are, which nothing here tells: "
+            "give a MaxMind database, or places in the test"
+        )
+        session.refuse("TK101", unplaced, name, of_rows=True)
     _check_constants(session, found, values, nodes)
     converted = tuple(convert(value, target) for value, target in zip(values, found.targets, strict=True))
     made = Call(function, converted, found.returns, place.start, place.end - place.start, session.origin)

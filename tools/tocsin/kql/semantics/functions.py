@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tocsin.kql.plan import Column, Constant, Expr, Variable
+from tocsin.kql.plan import Column, Constant, Expr, ServiceRows, Variable
 from tocsin.kql.semantics.conversions import as_variable, convert
 from tocsin.kql.semantics.scopes import DeclaredFunction, Names, Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
@@ -201,8 +201,10 @@ def call_workspace_function(
         session.error("TK110", f"The workspace function '{function}' calls itself: {chain}", name)
         return session.missing_table(node)
     known = session.catalog.functions[function]
+    refusal = ""
     if not known.runs:
-        session.refuse("TK116", f"Only the service can run '{function}'; of its result, only columns are known", name)
+        refusal = f"Only the service can run '{function}'; of its result, only columns are known"
+        session.refuse("TK116", refusal, name, known.of_rows)
     if known.any_arguments:
         for each in arguments:
             session.value(each.value if isinstance(each, tree.NamedExpression) else each, scope)
@@ -229,6 +231,10 @@ def call_workspace_function(
         session.leave()
     if isinstance(result, TableValue):
         result = replace(result, name="")
+        if known.of_rows:
+            relation, place = result.relation, session.place(name, function)
+            made = ServiceRows(columns=relation.columns, input=relation, refusal=refusal, **place)
+            result = replace(result, relation=made)
     if simple and not session.trial:
         session.calls[function] = result
     return result

@@ -46,6 +46,8 @@ class Session:
     text: str = ""
     diagnostics: dict[tuple[str, int, int], Diagnostic] = field(default_factory=dict)
     refusals: dict[tuple[str, int, int], Diagnostic] = field(default_factory=dict)
+    refused_of_rows: set[tuple[str, int, int]] = field(default_factory=set)
+    """Those of the refusals that a run without rows there does not meet."""
     tables: dict[str, None] = field(default_factory=dict)
     functions: dict[str, None] = field(default_factory=dict)
     watchlists: dict[str, None] = field(default_factory=dict)
@@ -95,13 +97,15 @@ class Session:
         """Report an error over a node."""
         self.report(code, message, node.start, node.end - node.start, suggestion)
 
-    def refuse(self, code: str, message: str, node: Node) -> None:
-        """Note a construct that is right KQL but that the local engine does not run."""
+    def refuse(self, code: str, message: str, node: Node, of_rows: bool = False) -> None:
+        """Note a construct that is right KQL but that the local engine does not run; ``of_rows``: on any rows."""
         if self.trial:
             return
         start, length = self.call_site or (node.start, node.end - node.start)
         text = f"in the workspace function {self.origin}: {message}" if self.origin else message
         self.refusals.setdefault((code, start, length), Diagnostic(code, Severity.ERROR, text, start, length))
+        if of_rows:
+            self.refused_of_rows.add((code, start, length))
 
     def unknown_name(
         self, code: str, name: str, node: Node, what: str, near: Iterable[str], *, table: bool = False

@@ -1,4 +1,4 @@
-"""Operators that keep some of the rows as they are: take, sample, count, distinct, sample-distinct."""
+"""Operators that keep some of the rows as they are: take, sample, count, distinct, sample-distinct; and none."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from tocsin.kql.functions.identity import identities
 from tocsin.kql.interpreter.batch import UNIT, Batch
 from tocsin.kql.interpreter.compiler import PlanCompiler, Stage, StageCompiler
 from tocsin.kql.interpreter.context import Execution
+from tocsin.kql.interpreter.errors import RefusedOfRows
 from tocsin.kql.interpreter.operators.grouping import grouped
 from tocsin.kql.interpreter.tracing import Link
-from tocsin.kql.plan import CountRows, DistinctRows, Relation, SampleDistinctRows, TakeRows
+from tocsin.kql.plan import CountRows, DistinctRows, Relation, SampleDistinctRows, ServiceRows, TakeRows
 
 
 def _take(node: TakeRows, compiler: PlanCompiler) -> Stage:
@@ -33,6 +34,15 @@ def _count(node: CountRows, compiler: PlanCompiler) -> Stage:
         if execution.tracer is not None:
             execution.tracer.link(result, Link(batch, [range(batch.rows)]))
         return result
+
+    return run
+
+
+def _of_service(node: ServiceRows, compiler: PlanCompiler) -> Stage:
+    def run(execution: Execution, batch: Batch) -> Batch:
+        if batch.rows:
+            raise RefusedOfRows("TK116", node.refusal, node.start, node.length, node.origin)
+        return batch
 
     return run
 
@@ -87,4 +97,5 @@ STAGES: dict[type[Relation], StageCompiler] = {
     CountRows: _count,
     DistinctRows: _distinct,
     SampleDistinctRows: _sample_distinct,
+    ServiceRows: _of_service,
 }
