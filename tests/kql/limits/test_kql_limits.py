@@ -74,6 +74,11 @@ SMALL = {
     "1,000 extends": "print x=1" + repeated(1_000, "extend x=x+1"),
     "numbers doubled by let": "".join(f"let a{i}={f'a{i - 1}+a{i - 1}' if i else '1'};" for i in range(60))
     + "print a59",
+    "what calls make of a let, doubled": "".join(
+        f"let a{i}={f'iff(a{i - 1} has_any (a{i - 1}), tolower(a{i - 1}), a{i - 1})' if i else repr('a')};"
+        for i in range(60)
+    )
+    + "print a59",
     "a pattern that backtracks elsewhere": f'print s="{"a" * 50_000}" | where s matches regex "(a*)*b"',
     "JSON nested 50,000 deep": 'print x=parse_json("' + "[" * 50_000 + "]" * 50_000 + '")',
     "exponents": 'print 1e999, pow(10, pow(10, 10)), exp(10000.0), todecimal("1e300") * todecimal("1e300")',
@@ -107,6 +112,14 @@ GROWING = {
     )
     + "T39",
     "strcat that doubles": 'print s="aaaaaaaaaa"' + repeated(60, "extend s=strcat(s, s)"),
+    "strcat doubled by let": "".join(
+        f"let a{i}={f'strcat(a{i - 1}, a{i - 1})' if i else repr('aaaaaaaaaa')};" for i in range(60)
+    )
+    + "print a59",
+    "array_concat doubled by let": "".join(
+        f"let a{i}={f'array_concat(a{i - 1}, a{i - 1})' if i else 'dynamic([1])'};" for i in range(60)
+    )
+    + "print a59",
     "strrep of strrep": 'print s="aaaaaaaaaa"' + repeated(6, "extend s=strrep(s, 1024)"),
     "replace_string by itself": 'print s="aaaaaaaaaa"' + repeated(10, 'extend s=replace_string(s, "a", s)'),
     "replace_regex": 'print s="aaaaaaaaaa"' + repeated(10, f'extend s=replace_regex(s, "a", "{"a" * 50}")'),

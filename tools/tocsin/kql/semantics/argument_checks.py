@@ -123,8 +123,12 @@ def _named(argument: Argument, node: tree.Node) -> Argument:
 def is_known(value: Expr) -> bool:
     """Whether the service takes the value for a constant."""
     stack: list[Expr] = [value]
+    seen: set[int] = set()
     while stack:
         each = stack.pop()
+        if id(each) in seen:  # a let that is read twice, by one that is read twice, and so on
+            continue
+        seen.add(id(each))
         if isinstance(each, Constant):
             if each.type is UNKNOWN:
                 return False
