@@ -7,6 +7,7 @@ Source: https://learn.microsoft.com/kusto/query/scalar-functions#series-element-
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
@@ -235,9 +236,17 @@ def series_pearson_correlation(left: Value, right: Value) -> float | None:
     first, second = numbers(left), numbers(right)
     if not first or not second or len(first) != len(second):
         return None
-    vectors = [float(each) for each in first], [float(each) for each in second]
-    centred = [[each - sum(vector) / len(vector) for each in vector] for vector in vectors]
-    return _divide(_dot(*centred), math.hypot(*centred[0]) * math.hypot(*centred[1]))
+    centred = [_centred([float(each) for each in vector]) for vector in (first, second)]
+    energies = _dot(centred[0], centred[0]) * _dot(centred[1], centred[1])
+    # One root is exact where the series are in proportion; two do not leave the range of numbers.
+    in_range = sys.float_info.min <= energies <= sys.float_info.max
+    scale = math.sqrt(energies) if in_range else math.hypot(*centred[0]) * math.hypot(*centred[1])
+    return _divide(_dot(*centred), scale)
+
+
+def _centred(values: list[float]) -> list[float]:
+    mean = sum(values) / len(values)
+    return [each - mean for each in values]
 
 
 def _statistics(series: Value, ignore_nonfinite: bool) -> dict[str, Any] | None:

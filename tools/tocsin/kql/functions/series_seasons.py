@@ -333,17 +333,24 @@ _MOST_PERIODS = 16
 )
 def series_periods_detect(series: Value, least: Any, most: Any, count: int) -> Value:
     """The clearest periods between two lengths and their scores, filled with 0 up to ``count``, as an array of two
-    arrays. The multiple of a clearer period is none of its own."""
+    arrays. A multiple of a clearer period is none of its own, nor is what the series is too short to tell from one."""
     points = _points(series)
     if points is None or not 0 <= count <= len(points):
         return None
     found: dict[int, float] = {}
     for period, score in _periods(points).items():
-        if least <= period <= most and not any(period % clearer == 0 for clearer in found):
+        if least <= period <= most and not any(_echoes(period, clearer, len(points)) for clearer in found):
             found[period] = score
     best: list[tuple[Value, Value]] = [*found.items()][:count]
     best += [(0, 0.0)] * (count - len(best))
     return [[period for period, _ in best], [score for _, score in best]]
+
+
+def _echoes(period: int, clearer: int, count: int) -> bool:
+    """Whether a peak of the autocorrelation belongs to a multiple of a clearer period: less than a quarter of it off,
+    so that both fit in the series equally often but for less than once."""
+    multiple = clearer * max(1, round(period / clearer))
+    return 4 * abs(period - multiple) < clearer and abs(count / period - count / multiple) < 1
 
 
 @TABLE.scalar(

@@ -207,6 +207,17 @@ def _bag_pack(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     return _plain(session, node, scope)
 
 
+def _pack_array(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
+    """The star alone means all columns, in their order."""
+    row = scope.row
+    if len(node.arguments) != 1 or not isinstance(node.arguments[0], tree.Star):
+        return _plain(session, node, scope)
+    if row is not None and row.open:
+        session.refuse("TK103", "The columns that pack_array(*) takes are not known before the query runs", node)
+    values = tuple(ColumnRef(column) for column in (row.columns if row is not None else ()))
+    return Call(scalar_functions()["pack_array"], values, DYNAMIC, node.start, node.end - node.start)
+
+
 def _bag_pack_columns(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
     columns: list[Column] = []
     for argument in node.arguments:
@@ -304,6 +315,7 @@ TABLE: Mapping[str, Special] = {
     "iscolumnexists": _column_exists,
     "column_names_of": _column_names_of,
     "pack_all": _pack_all,
+    "pack_array": _pack_array,
     "bag_pack": _bag_pack,
     "pack": _bag_pack,
     "bag_pack_columns": _bag_pack_columns,

@@ -19,11 +19,12 @@ from tocsin.kql.types import STRING, UNKNOWN, ScalarType
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
     """The tables of a union; ``open`` when one of them is missing or open itself, ``wildcard`` when a pattern of names
-    found some of them."""
+    found some of them, ``none_known`` when it is fuzzy and all are missing."""
 
     tables: tuple[TableValue, ...]
     open: bool
     wildcard: bool = False
+    none_known: bool = False
 
 
 def union(session: Session, node: tree.Union, source: TableValue, scope: Scope) -> TableValue:
@@ -39,6 +40,8 @@ def union_source(session: Session, node: tree.Union, scope: Scope) -> TableValue
 def _union(session: Session, node: tree.Union, scope: Scope, source: TableValue | None) -> TableValue:
     fuzzy = hint_text(node, "isfuzzy") == "true"
     inputs = bind_tables(session, node.tables, scope, fuzzy=fuzzy, first=source)
+    if inputs.none_known:
+        session.refuse("TK103", "No table of this fuzzy union is known: the service makes an error of that", node)
     # The service shows the columns of an outer union for either kind.
     inner = hint_text(node, "kind") == "inner" and not session.catalog.as_service
     return merge(session, node, "union", inputs, hint_text(node, "withsource"), inner=inner)
@@ -56,7 +59,9 @@ def bind_tables(
     tables: list[TableValue] = [] if first is None else [first]
     open_ = first is not None and first.open
     any_wildcard = False
+    any_known = first is not None
     for node in nodes:
+        misses = session.fuzzy_misses
         bare = node
         while isinstance(bare, tree.Parenthesized):
             bare = bare.inner
@@ -65,14 +70,16 @@ def bind_tables(
             matching = _matching(session, bare, scope, fuzzy)
             tables.extend(matching)
             open_ = open_ or (not matching and fuzzy)
+            any_known = any_known or bool(matching)
             continue
         table = _fuzzy_table(session, node, scope) if fuzzy else table_operand(session, node, scope)
+        any_known = any_known or session.fuzzy_misses == misses
         if table is None:
             open_ = True
             continue
         tables.append(table)
         open_ = open_ or table.open
-    return Inputs(tuple(tables), open_, any_wildcard)
+    return Inputs(tuple(tables), open_, any_wildcard, fuzzy and not any_known)
 
 
 def table_operand(session: Session, node: tree.Expression, scope: Scope) -> TableValue:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tocsin.kql.plan import Assignment, Column, ColumnRef, MakeSeriesRows, SeriesArray
+from collections.abc import Sequence
+
+from tocsin.kql.plan import Assignment, Column, ColumnRef, Expr, MakeSeriesRows, SeriesArray
 from tocsin.kql.semantics.naming import result_name
 from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.operators.series_axis import check_axis
@@ -10,7 +12,7 @@ from tocsin.kql.semantics.operators.summarizing import Grouping
 from tocsin.kql.semantics.scopes import Row, Scope, TableValue
 from tocsin.kql.semantics.session import Session, unknown
 from tocsin.kql.syntax import tree
-from tocsin.kql.types import DYNAMIC
+from tocsin.kql.types import BOOL, DYNAMIC, GUID, STRING
 
 
 def make_series(session: Session, node: tree.MakeSeries, source: TableValue, scope: Scope) -> TableValue:
@@ -28,6 +30,7 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
         computed = [assignment.value for assignment in grouping.after[before:]]
         plain = session.catalog.as_service and _gives_several(each.expression)
         values = computed or [ColumnRef(column) for column in named]
+        _check_numeric(session, each.expression, values)
         arrays.extend(
             SeriesArray(Column(column.name, column.type if plain else DYNAMIC), value, default)
             for column, value in zip(named, values, strict=False)
@@ -57,6 +60,20 @@ def make_series(session: Session, node: tree.MakeSeries, source: TableValue, sco
         **session.place(node, "make-series"),
     )
     return TableValue(series, source.open)
+
+
+_NO_NUMBERS = frozenset([STRING, BOOL, GUID])
+
+
+def _check_numeric(session: Session, node: tree.Expression, values: Sequence[Expr]) -> None:
+    """The reference has neither aggregates that give several columns nor those that give no number."""
+    if len(values) > 1:
+        session.refuse("TK102", "make-series takes aggregates that give one column, this one gives several", node)
+    for value in values:
+        kind = session.kind(value)
+        if value.type in _NO_NUMBERS or (value.type is DYNAMIC and kind.form in ("array", "bag")):
+            given = kind.form if value.type is DYNAMIC else value.type.value
+            session.refuse("TK102", f"make-series takes aggregates that give numbers, this one gives {given}", node)
 
 
 _SEVERAL = frozenset(
