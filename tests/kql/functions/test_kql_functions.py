@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -14,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.kql.functions.declaration import VARIES, Nulls
+from tocsin.kql.functions.encodings import LONGEST_DECOMPRESSED
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.registry import scalar_functions
 from tocsin.kql.functions.rendering import json_text, real_text
@@ -184,3 +187,18 @@ def test_xml_that_is_hostile_is_null() -> None:
     bomb = '<!DOCTYPE l [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><l>&b;</l>'
     for text in (bomb, "<a>" * 1000 + "</a>" * 1000, "<a>", "", "x" * 2_000_000):
         assert call(scalar_functions()["parse_xml"], (text,)) is None
+
+
+@pytest.mark.parametrize("window", [zlib.MAX_WBITS, 16 + zlib.MAX_WBITS])
+def test_a_text_compressed_beyond_bounds_is_an_error_and_not_empty(window: int) -> None:
+    name = "zlib_decompress_from_base64_string" if window == zlib.MAX_WBITS else "gzip_decompress_from_base64_string"
+    implementation = scalar_functions()[name].implementation
+    assert implementation is not None
+
+    def packed(size: int) -> str:
+        packer = zlib.compressobj(wbits=window)
+        return base64.b64encode(packer.compress(b"a" * size) + packer.flush()).decode("ascii")
+
+    assert len(implementation(packed(LONGEST_DECOMPRESSED))) == LONGEST_DECOMPRESSED
+    with pytest.raises(KqlValueError, match="holds more"):
+        implementation(packed(LONGEST_DECOMPRESSED + 1))

@@ -234,6 +234,20 @@ def queries(draw: st.DrawFn, most: int = 5) -> str:
     return query
 
 
+_OF_EACH_ROW = ("where", "extend", "project", "mv-expand", "mv-apply", "parse")
+
+
+@st.composite
+def queries_of_each_row(draw: st.DrawFn, most: int = 5) -> str:
+    """A query whose rows each come from one row of T."""
+    maker, query = _Maker(draw), "T"
+    for _ in range(draw(st.integers(1, most))):
+        step = maker.step(_columns(query), 1)
+        if step is not None and step.startswith(_OF_EACH_ROW) and "(T |" not in step and _columns(f"{query} | {step}"):
+            query = f"{query} | {step}"
+    return query
+
+
 def _columns(query: str) -> tuple[ColumnSchema, ...]:
     """The result columns; none when the query cannot run."""
     analysis = kql.analyze(query, CATALOG)

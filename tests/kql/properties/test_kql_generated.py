@@ -3,12 +3,13 @@ and its cells are of the types that were announced."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from query_making import CATALOG, ROWS, queries, run
+from query_making import CATALOG, ROWS, queries, queries_of_each_row, run
 
 from tocsin import kql
 from tocsin.kql.interpreter.memo import Memo
@@ -44,6 +45,8 @@ _PYTHON: dict[ScalarType, tuple[type, ...]] = {
     TIMESPAN: (int,),
     DYNAMIC: (bool, int, float, str, list, dict, Decimal, DynamicDatetime, DynamicTimespan),
 }
+
+_PIPE_OF_A_LET = re.compile(r"; (?=V|f\(T\)|T \| invoke)")
 
 
 def shown(rows: Rows) -> list[str]:
@@ -87,3 +90,27 @@ def test_a_query_for_many_runs_gives_the_same_rows(query: str, tables: list[tupl
 @given(queries(), ROWS, ROWS)
 def test_a_query_that_is_watched_gives_the_same_rows(query: str, left: Rows, right: Rows) -> None:
     assert shown(run(query, left, right, trace=True)) == shown(run(query, left, right))
+
+
+@bounded
+@given(queries(), ROWS, ROWS)
+def test_steps_that_do_nothing_change_nothing(query: str, left: Rows, right: Rows) -> None:
+    expected = shown(run(query, left, right))
+    for step in ("where true", "extend none = 1 | project-away none", "as Whole", "serialize", "project-rename"):
+        assert shown(run(f"{query} | {step}", left, right)) == expected, step
+    pipe = _PIPE_OF_A_LET.split(query)[-1]
+    kept = f"{query.removesuffix(pipe)}let Whole = materialize({pipe}); Whole"
+    assert shown(run(kept, left, right)) == expected
+
+
+@bounded
+@given(queries_of_each_row(), ROWS, ROWS)
+def test_many_rows_give_what_each_gives_alone(query: str, left: Rows, right: Rows) -> None:
+    prepared = kql.prepare(kql.analyze(query, CATALOG))
+    together = shown(run(prepared, left, right))
+    assert [shown_row for row in left for shown_row in shown(run(prepared, [row], right))] == together
+    half = len(left) // 2
+    assert shown(run(prepared, left[:half], right)) + shown(run(prepared, left[half:], right)) == together
+    assert shown(run(prepared, left[::-1], right, trace=True)) == [
+        shown_row for row in left[::-1] for shown_row in shown(run(prepared, [row], right))
+    ]

@@ -14,12 +14,13 @@ from urllib.parse import quote, unquote_plus
 from uuid import UUID
 
 from tocsin.kql.functions.declaration import FunctionTable
+from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.types import Value
 
 TABLE = FunctionTable()
 
 LONGEST_DECOMPRESSED = 16 * 1024 * 1024
-"""Bytes that a compressed text may hold; longer ones are treated as damaged."""
+"""Bytes that a compressed text may hold."""
 
 _TEXT = "(text: string) -> string"
 
@@ -107,8 +108,10 @@ def _inflated(data: bytes | None, window: int) -> str:
     if data is None:
         return ""
     try:
-        text = zlib.decompressobj(window).decompress(data, LONGEST_DECOMPRESSED)
-        return text.decode("utf-8") if len(text) < LONGEST_DECOMPRESSED else ""
+        text = zlib.decompressobj(window).decompress(data, LONGEST_DECOMPRESSED + 1)
+        if len(text) > LONGEST_DECOMPRESSED:
+            raise KqlValueError(f"a compressed text may hold {LONGEST_DECOMPRESSED} bytes, this one holds more")
+        return text.decode("utf-8")
     except (zlib.error, UnicodeDecodeError):
         return ""
 
