@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.kql.functions.conditional import branch_changes
 from tocsin.kql.functions.declaration import VARIES, Nulls, Style
+from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.row_forms import ROW_FORMS, Argument, Bind, RowForm, Writer
 from tocsin.kql.interpreter.batch import ARRIVAL, UNIT
 from tocsin.kql.interpreter.calls import constant_call, folded_call, remembered_call
@@ -206,10 +207,13 @@ class ExpressionCompiler:
         return Operation(tuple(operands), write, nullable)
 
     def _mapped(self, function: Callable[..., Value], *expressions: Expr, nullable: bool = True) -> Node:
-        """A function of one or more values that takes nulls and never fails."""
+        """A function of one or more values that takes nulls."""
         nodes = [self._nodes[each] for each in expressions]
         if all(isinstance(each, Fixed) for each in nodes):
-            return Fixed(function(*map(_value, nodes)))
+            try:
+                return Fixed(function(*map(_value, nodes)))
+            except KqlValueError:
+                pass  # it is a run that fails, and only where the value is needed
         if not any(map(is_row_value, nodes)):
             return self._per_run(
                 lambda execution, known, rows: function(*(value_of_run(each, known) for each in nodes)), nodes

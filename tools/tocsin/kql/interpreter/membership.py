@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from tocsin.kql.functions.conversions import converter, to_long
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.functions.string_operators import LIST_PREDICATES
-from tocsin.kql.interpreter.errors import KqlRuntimeError
 from tocsin.kql.types import DATETIME, DECIMAL, DYNAMIC, GUID, INT, LONG, REAL, STRING, TIMESPAN, ScalarType, Value
 
 Item = tuple[Value, ScalarType]
@@ -24,11 +23,6 @@ _FALSE_OF_NO_ITEMS = frozenset(LIST_PREDICATES[each] for each in ("in", "in~", "
 _MOST = {"has_any": 10_000, "has_all": 256}
 _MOST_EQUAL = 1_000_000
 """Distinct values that Kusto considers. It does not say what comes of more, so they end the query."""
-
-
-class TooManyValues(KqlRuntimeError, KqlValueError):
-    """A list longer than Kusto considers. Among rows it is a value that the call cannot take and gets the call's place;
-    on constants alone it comes up when the query is prepared."""
 
 
 def never(value: Value) -> bool:
@@ -88,7 +82,7 @@ def _refusal(message: str) -> Predicate:
     """A test that fails at the first value: a list of constants is prepared before anything runs."""
 
     def refuse(value: Value) -> bool | None:
-        raise TooManyValues(message)
+        raise KqlValueError(message)
 
     return refuse
 
