@@ -12,6 +12,7 @@ Source: https://learn.microsoft.com/kusto/query/regex
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import Any, Protocol, TypeAlias
@@ -45,6 +46,9 @@ MOST_WORK = 10_000_000_000
 MEMORY = 64 * 1024 * 1024
 """Bytes that RE2 may use for a pattern that is too large for its usual 8 MiB, such as one of many Unicode classes."""
 
+_SURELY_SMALL = 20_000
+"""Up to this length a pattern is first given the usual memory; of a longer one it takes seconds to find it too large."""
+
 
 class Match(Protocol):
     """What a pattern caught; places count characters."""
@@ -66,10 +70,10 @@ Expression: TypeAlias = Any
 def _re2(pattern: str | bytes, source: str) -> Expression:
     options = re2.Options()
     options.log_errors = False
-    try:
-        return re2.compile(pattern, options)
-    except re2.error:
-        options.max_mem = MEMORY
+    if len(pattern) <= _SURELY_SMALL:
+        with suppress(re2.error):
+            return re2.compile(pattern, options)
+    options.max_mem = MEMORY
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
