@@ -102,6 +102,7 @@ _CATALOG = Catalog(
 
 _COUNTED = "counts exactly where Kusto estimates"
 _RANKED = "takes the exact nearest rank where Kusto estimates"
+_TIMES = "datetimes count as ticks since the year 1, as in tolong (an example of series_fit_poly says since 1970)"
 _SEASON = (
     "without a period given, finds one by autocorrelation (how Kusto does it is not documented): "
     "name the period to be sure"
@@ -146,6 +147,8 @@ DIFFERENCES: Mapping[str, str] = {
     "not either; of a join's rows it is the left side's; null for rows that are no records (any more)",
     "rand": _RANDOM,
     "new_guid": _RANDOM,
+    "series_add": _TIMES,
+    "series_subtract": _TIMES,
     "series_fft": "not scaled; only its inverse is (the reference does not say)",
     "series_seasonal": _SEASON,
     "series_decompose": _SEASON,

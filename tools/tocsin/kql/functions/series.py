@@ -16,7 +16,7 @@ from typing import Any
 from tocsin.kql.functions.declaration import FunctionTable, Nulls
 from tocsin.kql.functions.mathematics import TABLE as _MATHEMATICS
 from tocsin.kql.functions.mathematics import power
-from tocsin.kql.types import LONG_MAX, LONG_MIN, Value
+from tocsin.kql.types import LONG_MAX, LONG_MIN, DynamicDatetime, Value
 
 TABLE = FunctionTable(folds=False)
 
@@ -37,6 +37,15 @@ def _numeric(elements: list[Value]) -> list[Any]:
     return elements if _PLAIN.issuperset(map(type, elements)) else [_number(each) for each in elements]
 
 
+def _numeric_or_time(elements: list[Value]) -> list[Any]:
+    """As ``_numeric``, of datetimes the ticks as a real: an example of series_fit_poly adds to and takes from them."""
+    found = _numeric(elements)
+    if DynamicDatetime not in set(map(type, elements)):
+        return found
+    times = (float(each) if type(each) is DynamicDatetime else None for each in elements)
+    return [number if time is None else time for number, time in zip(found, times, strict=True)]
+
+
 def numbers(series: Value) -> list[Any] | None:
     """The numbers of a series, not to be changed; None for what is no array or holds something else."""
     if not isinstance(series, list):
@@ -48,7 +57,9 @@ def numbers(series: Value) -> list[Any] | None:
 # --------------------------------------------------------------------------------------------------- two and two
 
 
-def _two(operation: Callable[[Any, Any], Any]) -> Callable[[Value, Value], Value]:
+def _two(
+    operation: Callable[[Any, Any], Any], read: Callable[[list[Value]], list[Any]] = _numeric
+) -> Callable[[Value, Value], Value]:
     def element(left: Any, right: Any) -> Value:
         try:
             return operation(left, right)
@@ -62,7 +73,7 @@ def _two(operation: Callable[[Any, Any], Any]) -> Callable[[Value, Value], Value
         seconds = right if isinstance(right, list) else [right] * len(firsts)
         found = [
             None if first is None or second is None else element(first, second)
-            for first, second in zip(_numeric(firsts), _numeric(seconds), strict=False)
+            for first, second in zip(read(firsts), read(seconds), strict=False)
         ]
         return found + [None] * (max(len(firsts), len(seconds)) - len(found))
 
@@ -110,7 +121,8 @@ def _pair(result: str) -> tuple[str, ...]:
 
 for _name, _operation in _PAIRWISE.items():
     _signatures = _pair(_RESULTS.get(_name, "array<bool>"))
-    TABLE.scalar(f"series_{_name}", *_signatures, page=f"series-{_name.replace('_', '-')}-function")(_two(_operation))
+    _applied = _two(_operation, _numeric_or_time if _name in ("add", "subtract") else _numeric)
+    TABLE.scalar(f"series_{_name}", *_signatures, page=f"series-{_name.replace('_', '-')}-function")(_applied)
 
 
 # ------------------------------------------------------------------------------------------------------ one by one
