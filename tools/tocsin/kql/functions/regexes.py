@@ -47,7 +47,7 @@ MEMORY = 64 * 1024 * 1024
 """Bytes that RE2 may use for a pattern that is too large for its usual 8 MiB, such as one of many Unicode classes."""
 
 _SURELY_SMALL = 20_000
-"""Up to this length a pattern is first given the usual memory; of a longer one it takes seconds to find it too large."""
+"""Up to this length a pattern is first given the usual memory; a longer one takes seconds to be too large for it."""
 
 
 class Match(Protocol):
