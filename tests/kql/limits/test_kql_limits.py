@@ -66,6 +66,11 @@ def test_text_ends_in_a_diagnostic(name: str) -> None:
     assert ending(TEXTS[name])[:2] in ("KS", "TK")
 
 
+def test_of_a_text_nested_too_deeply_nothing_else_is_said() -> None:
+    for name in ("calls in calls", "subqueries in subqueries"):
+        assert {each.code for each in kql.analyze(TEXTS[name], kql.EMPTY_CATALOG).errors} == {"TK001"}
+
+
 SMALL = {
     "1 MB string": 'print x="' + "a" * 1_000_000 + '"',
     "10,000 elements in a list": "print x=1 | where x in (" + ",".join(map(str, range(10_000))) + ")",

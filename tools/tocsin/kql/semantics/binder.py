@@ -111,7 +111,9 @@ def _analysis(
     table: TableValue | None,
     resume: Callable[[tuple[tuple[ColumnSchema, ...], ...]], Analysis],
 ) -> Analysis:
-    diagnostics = [*syntax.diagnostics, *session.diagnostics.values()]
+    diagnostics = list(syntax.diagnostics)
+    if all(each.code != "TK001" for each in diagnostics):  # else what is missing may stand where nobody read
+        diagnostics += session.diagnostics.values()
     diagnostics.sort(key=lambda each: (each.start, each.length, each.code))
     broken = session.catalog.as_service or any(each.severity is Severity.ERROR for each in diagnostics)
     pending = tuple(session.pending)
