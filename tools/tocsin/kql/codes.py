@@ -122,7 +122,7 @@ MEANINGS: Mapping[str, str] = {
     "TK128": "A level of top-nested is ordered by one value over aggregates.",
     "TK129": "The local engine does not run a join with 'where'.",
     "TK131": "The local engine does not run this form of partition.",
-    "TK132": "The local engine does not run this form of 'quote'.",
+    "TK132": "The local engine does not run this form of 'quote' or 'escape' of parse-kv.",
     "TK134": "The local engine needs a step for make-series.",
     "TK135": "The local engine does not run this plugin.",
     "TK136": "The columns of the plugin are not known before the query runs: declare them.",

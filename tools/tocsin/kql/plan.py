@@ -355,7 +355,10 @@ class ParseRows(Relation):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ParsePairs(Relation):
-    """``parse-kv``; options None where not given. ``regex`` (two groups: key, value) takes the place of delimiters."""
+    """``parse-kv``; options None where not given. ``regex`` (two groups: key, value) takes the place of delimiters.
+
+    ``quotes`` open and close a text, each one or two characters; ``escapes`` are characters.
+    """
 
     input: Relation
     value: Expr
@@ -363,7 +366,7 @@ class ParsePairs(Relation):
     pair_delimiter: str | None
     kv_delimiter: str | None
     quotes: tuple[str, ...]
-    escape: str | None
+    escapes: tuple[str, ...]
     greedy: bool
     regex: str | None = None
 

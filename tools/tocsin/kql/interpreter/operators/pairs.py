@@ -34,24 +34,24 @@ _DEFAULT_PAIR, _DEFAULT_KV = " ", "="
 
 
 class _Quotes:
-    """Quoted texts: opening, closing and escape character."""
+    """Quoted texts: opening and closing characters, and those that escape."""
 
     def __init__(self, node: ParsePairs) -> None:
-        marks = "".join(node.quotes)
-        self._open, self._close = marks[:1], marks[1:2] or marks[:1]
-        self._escape = node.escape or ""
+        self._closing = {marks[0]: marks[-1] for marks in node.quotes}
+        self._escapes = frozenset(node.escapes)
 
     def read(self, text: str, at: int) -> tuple[str, int] | None:
         """The quoted text that opens at ``at`` and where it ends; None when there is none."""
-        if not self._open or not text.startswith(self._open, at):
+        close = self._closing.get(text[at : at + 1])
+        if close is None:
             return None
         out: list[str] = []
         at += 1
         while at < len(text):
-            if self._escape and text[at] == self._escape and at + 1 < len(text):
+            if text[at] in self._escapes and at + 1 < len(text):
                 out.append(text[at + 1])
                 at += 2
-            elif text[at] == self._close:
+            elif text[at] == close:
                 return "".join(out), at + 1
             else:
                 out.append(text[at])

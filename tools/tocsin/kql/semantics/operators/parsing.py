@@ -82,20 +82,34 @@ def parse_kv(session: Session, node: tree.ParseKv, source: TableValue, scope: Sc
     source = row.table(source)
     declared = _declared(session, list(node.schema.columns))
 
-    def option(name: str) -> str | None:
-        given = property_value(node.properties, name)
-        if given is None:
-            return None
+    def text(given: tree.Expression) -> str | None:
         bound = session.value(given, scope.inside(None))
         if isinstance(bound, Constant) and bound.type is STRING:
             return str(bound.value)
         return value_text(given)
 
-    quotes = option("quote")
-    pairs = property_value(node.properties, "quote")
-    texts: tuple[str, ...] = (quotes,) if quotes is not None else ()
-    if isinstance(pairs, tree.FunctionCall | tree.Parenthesized):
-        session.refuse("TK132", "This form of 'quote' is not run by the local engine", pairs)
+    def option(name: str) -> str | None:
+        given = property_value(node.properties, name)
+        return None if given is None else text(given)
+
+    def marks(name: str, longest: int) -> tuple[str, ...]:
+        """The values of an option that may be given more than once."""
+        found: list[str] = []
+        for each in node.properties:
+            if each.name.text == name and each.value is not None:
+                value = text(each.value)
+                if value is not None and 1 <= len(value) <= longest:
+                    found.append(value)
+                else:
+                    session.refuse("TK132", f"This form of '{name}' is not run by the local engine", each.value)
+        return tuple(found)
+
+    quotes, escapes = marks("quote", 2), marks("escape", 1)
+    greedy = option("greedy") == "true"
+    if not set(escapes).isdisjoint("".join(quotes)):
+        session.refuse("TK132", "A quote that is escaped by itself is not run by the local engine", node)
+    if greedy and quotes:
+        session.refuse("TK132", "'quote' beside 'greedy' is not run by the local engine", node)
     made = ParsePairs(
         columns=_placed(session, source, declared),
         input=source.relation,
@@ -103,9 +117,9 @@ def parse_kv(session: Session, node: tree.ParseKv, source: TableValue, scope: Sc
         keys=tuple(declared),
         pair_delimiter=option("pair_delimiter"),
         kv_delimiter=option("kv_delimiter"),
-        quotes=texts,
-        escape=option("escape"),
-        greedy=option("greedy") == "true",
+        quotes=quotes,
+        escapes=escapes,
+        greedy=greedy,
         regex=option("regex"),
         **session.place(node, "parse-kv"),
     )
