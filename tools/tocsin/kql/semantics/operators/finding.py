@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tocsin.kql.plan import Column, ColumnRef, Constant, Expr, Filter, PackRow, Projection, Relation, UnionRows
 from tocsin.kql.semantics.conversions import convert
 from tocsin.kql.semantics.functions import declared_type
+from tocsin.kql.semantics.naming import UniqueNames
 from tocsin.kql.semantics.operators.combining import Inputs
 from tocsin.kql.semantics.operators.hints import hint_text
 from tocsin.kql.semantics.operators.searching import SearchPredicate, names_in, tables_of
@@ -173,6 +174,7 @@ def _smart(tables: tuple[TableValue, ...], named: list[str], piped: bool, *, spl
         and (not split or column.name in named or len(_types_of(tables, column.name)) == 1)
     ]
     names = list(dict.fromkeys((*shared, *named)))
+    unique = UniqueNames(name for name in names if not split or len(_types_of(tables, name)) == 1)
     shown: list[_Shown] = []
     for name in names:
         types = _types_of(tables, name)
@@ -180,7 +182,7 @@ def _smart(tables: tuple[TableValue, ...], named: list[str], piped: bool, *, spl
         if type_ is not None and (len(types) == 1 or not split):
             shown.append(_Shown(name, type_, name))
         elif split:
-            shown += [_Shown(f"{name}_{each.value}", each, name, each) for each in types]
+            shown += [_Shown(unique.unique(f"{name}_{each.value}"), each, name, each) for each in types]
     kept = {(each.source, each.only) for each in shown}
     rest = any(
         not {(column.name, None), (column.name, column.type)} & kept
