@@ -13,6 +13,7 @@ from tocsin import kql
 from tocsin.content.places import PlacesError, listed_places, maxmind_places
 from tocsin.kql.functions.ip import Places
 from tocsin.kql.interpreter.errors import RefusedOfRows
+from tocsin.kql.types import LONG, STRING, ColumnSchema
 
 PRAGUE = {"country": "Czechia", "state": "Prague", "city": "Prague", "latitude": 50.08, "longitude": 14.42}
 
@@ -56,11 +57,14 @@ def test_without_a_source_the_call_is_refused_by_name() -> None:
     assert (refused.value.code, refused.value.start) == ("TK101", 6)
 
 
-@pytest.mark.parametrize("rows", ["", "'', 1", "'', 1, '192.0.2.1', 2"])
-def test_without_a_source_nothing_is_known_of_no_address(rows: str) -> None:
-    query = f"datatable(a: string, n: int) [{rows}] | where n < 2 | project n, tostring(geo_info_from_ip_address(a))"
-    table = kql.prepare(kql.analyze(query, kql.EMPTY_CATALOG)).run({}).table
-    assert [list(column) for column in table.data] == ([[1], [""]] if rows else [[], []])
+def test_without_a_source_the_places_of_no_rows_are_known() -> None:
+    columns = (ColumnSchema("a", STRING), ColumnSchema("n", LONG))
+    catalog = kql.Catalog({"T": columns})
+    query = kql.prepare(kql.analyze("T | where n < 2 | project n, p = tostring(geo_info_from_ip_address(a))", catalog))
+    assert query.run({"T": kql.Table.empty(columns)}).table.data == ([], [])
+    # Where a table has rows the query ends before it runs, whatever becomes of them.
+    with pytest.raises(RefusedOfRows):
+        query.run({"T": kql.Table.from_rows(columns, [["192.0.2.1", 5]])})
 
 
 # ------------------------------------------------------------------------------------------------ a MaxMind database

@@ -52,13 +52,15 @@ def test_they_bind_and_are_refused(query: str, columns: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("function", ["FileProfile(SHA1)", "DeviceFromIP(x)", "SeenBy(x)"])
 def test_what_is_told_of_rows_is_refused_where_there_are_any(function: str) -> None:
-    query = f"print SHA1 = '', x = '' | where strlen(x) == {{}} | invoke {function} | count"
-    assert kql.prepare(analysis(query.format(1))).run({}).table.data == ([0],)
-    for limit in (analysis(query.format(0)), analysis(f"let f = (T: (*)) {{{{ T }}}}; {query}".format(0))):
-        with pytest.raises(RefusedOfRows, match=function.partition("(")[0]) as refused:
-            kql.prepare(limit).run({})
+    name = function.partition("(")[0]
+    bound = analysis(f"DeviceInfo | project SHA1 = '', x = '' | where x != '' | invoke {function} | count")
+    query = kql.prepare(bound)
+    assert query.run({}).table.data == ([0],)
+    for once in (query, kql.prepare(analysis(f"print SHA1 = '', x = '' | invoke {function}"))):
+        with pytest.raises(RefusedOfRows, match=name) as refused:
+            once.run({"DeviceInfo": kql.Table((), (), 1)})
         assert refused.value.code == "TK116"
-        assert limit.tree.text[refused.value.start :].startswith(function.partition("(")[0])
+    assert bound.tree.text[bound.refusals[0].start :].startswith(name)
 
 
 @pytest.mark.parametrize(

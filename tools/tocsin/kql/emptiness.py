@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from tocsin.kql import plan
+from tocsin.kql.lineage import inputs_of, inside, relations
 from tocsin.kql.plan import JoinKind, Relation
 
 _ROW_BY_ROW: Final = (
@@ -32,6 +33,23 @@ _ROW_BY_ROW: Final = (
 _NEEDS_BOTH: Final = frozenset({JoinKind.INNER, JoinKind.INNER_UNIQUE, JoinKind.LEFT_SEMI, JoinKind.RIGHT_SEMI})
 _NEEDS_LEFT: Final = frozenset({JoinKind.LEFT_OUTER, JoinKind.LEFT_ANTI})
 _NEEDS_RIGHT: Final = frozenset({JoinKind.RIGHT_OUTER, JoinKind.RIGHT_ANTI})
+
+
+def refusing_rows(root: Relation) -> tuple[Relation, ...]:
+    """The relations of a plan that do to rows what the local engine refuses to do with any: ask a function that only
+    the service can run, or where addresses are when nothing tells."""
+    return tuple(
+        each
+        for each in relations(root)
+        if isinstance(each, plan.ServiceRows)
+        or any(isinstance(part, plan.Call) and part.function.needs_places for part in inside(each))
+    )
+
+
+def can_get_rows(relation: Relation, empty_tables: Collection[str]) -> bool:
+    """False where no row gets to the relation, ``empty_tables`` holding none."""
+    inputs = inputs_of(relation)
+    return not inputs or any(can_give_rows(each, empty_tables) for each in inputs)
 
 
 def can_give_rows(root: Relation, empty_tables: Collection[str]) -> bool:

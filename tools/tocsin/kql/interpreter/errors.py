@@ -37,8 +37,8 @@ class NotRunnable(EngineError):
 
 
 class RefusedOfRows(EngineError):
-    """Rows reach what the local engine refuses to do with any. ``code`` is that of the refusal, which the analysis has
-    told before."""
+    """Rows may get to what the local engine refuses to do with any. ``code`` is that of the refusal, which the analysis
+    has told before."""
 
     def __init__(self, code: str, message: str, start: int = 0, length: int = 0, origin: str | None = None) -> None:
         super().__init__(message, start, length, origin)

@@ -15,11 +15,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tocsin.kql.early_filters import with_early_filters
+from tocsin.kql.emptiness import can_get_rows, refusing_rows
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.interpreter.batch import UNIT
 from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
 from tocsin.kql.interpreter.context import Execution, Limits, Step
-from tocsin.kql.interpreter.errors import EngineError, KqlLimitError, KqlRuntimeError, NotRunnable
+from tocsin.kql.interpreter.errors import EngineError, KqlLimitError, KqlRuntimeError, NotRunnable, RefusedOfRows
 from tocsin.kql.interpreter.memo import Memo
 from tocsin.kql.interpreter.places import placed
 from tocsin.kql.interpreter.watchdog import WATCHDOG
@@ -27,6 +28,7 @@ from tocsin.kql.lineage import live_readers, relations
 from tocsin.kql.locality import local_parts
 from tocsin.kql.plan import Column, Relation, Results, Scan
 from tocsin.kql.semantics.analysis import Analysis
+from tocsin.kql.syntax.tree import Diagnostic
 from tocsin.kql.table import Table
 from tocsin.kql.types import ColumnSchema
 
@@ -76,6 +78,8 @@ class PreparedQuery:
     _query_now: int | None = None
     _others: tuple[tuple[str, Relation], ...] = ()
     _plan: Relation | None = None
+    _refusals: tuple[Diagnostic, ...] = ()
+    """Of what is done to rows: a run ends with the first one, before it starts, where any can get there."""
 
     def run(
         self,
@@ -96,8 +100,10 @@ class PreparedQuery:
         addresses are (``Catalog.places``; ``tocsin.content.places`` makes it from a MaxMind database or a list).
         ``now`` and ``ingestion_time`` are ticks, the latter of records whose table does not say when they were ingested
         (None: ``now``); ``seed`` fixes ``rand`` and ``sample``. A ``memo`` speeds up many runs over the same records.
-        Raises KqlRuntimeError and KqlLimitError.
+        Raises KqlRuntimeError and KqlLimitError, and RefusedOfRows.
         """
+        if self._refusals:
+            self._refuse(database)
         if self._query_now is not None:
             ingestion_time = now if ingestion_time is None else ingestion_time
             now = self._query_now
@@ -108,6 +114,16 @@ class PreparedQuery:
             return self._guarded(start(trace and self._late is None, external, places, memo), trace)
         except EngineError as error:
             raise placed(error)  # noqa: B904  # the same error
+
+    def _refuse(self, database: Mapping[str, Table]) -> None:
+        plan = self._plan
+        if plan is None:
+            return
+        tables = {each.table for each in relations(plan) if isinstance(each, Scan)}
+        empty = {name for name in tables if name not in database or not database[name].row_count}
+        if any(can_get_rows(each, empty) for each in refusing_rows(plan)):
+            first = self._refusals[0]
+            raise RefusedOfRows(first.code, first.message, first.start, first.length)
 
     def _guarded(self, execution: Execution, trace: bool) -> QueryResult:
         call = partial(self._answer, execution, trace)
@@ -164,8 +180,10 @@ def prepare(analysis: Analysis, repeated: bool = False) -> PreparedQuery:
         raise NotRunnable(analysis.errors or analysis.refusals)
     if analysis.pending:
         late = _late_query(analysis, repeated)
-        return PreparedQuery(analysis.columns or (), (), lambda execution: UNIT, late, analysis.query_now)
-    return replace(prepare_plan(analysis.plan, repeated=repeated), _query_now=analysis.query_now)
+        prepared = PreparedQuery(analysis.columns or (), (), lambda execution: UNIT, late, _plan=analysis.plan)
+    else:
+        prepared = prepare_plan(analysis.plan, repeated=repeated)
+    return replace(prepared, _query_now=analysis.query_now, _refusals=analysis.refusals)
 
 
 def _late_query(analysis: Analysis, repeated: bool) -> LateQuery:
