@@ -26,7 +26,7 @@ from tocsin.cli.terminal import color_on, columns_of, count_of, fail, waiting
 from tocsin.content.finding import Level
 from tocsin.content.places import PlacesError, maxmind_places
 from tocsin.kql.functions.ip import Places
-from tocsin.kql.interpreter.errors import EngineError
+from tocsin.kql.interpreter.errors import EngineError, RefusedOfRows
 from tocsin.kql.literals import parse_datetime
 from tocsin.testing.samples import Unreadable, read_recording
 
@@ -168,6 +168,8 @@ def run(request: Request, output: str, *, explain: bool) -> None:
             if output == "table":
                 # The other formats hold one table, the first.
                 text = "\n\n".join((text, *(f"{name}\n{_table(each)}".lstrip("\n") for name, each in result.others)))
+    except RefusedOfRows:  # which the findings tell
+        raise typer.Exit(Exit.FAILED) from None
     except EngineError as error:
         function = catalog.functions.get(error.origin or "")
         body = request.query if function is None else function.body
