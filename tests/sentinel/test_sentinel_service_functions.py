@@ -6,6 +6,7 @@ import pytest
 
 from tocsin import kql
 from tocsin.kql.interpreter.errors import RefusedOfRows
+from tocsin.kql.types import STRING
 from tocsin.sentinel.schemas import SETS, packaged_tables
 from tocsin.sentinel.service_functions import DEFENDER_FUNCTIONS, UNIFYING_PARSERS, ServiceFunctions
 
@@ -100,3 +101,18 @@ def test_a_parser_of_the_repository_wins_and_runs() -> None:
     assert list(functions).count("imDns") == 1
     assert len(functions) == len(UNIFYING_PARSERS)
     assert kql.analyze("imDns", kql.Catalog(functions=functions)).plan is not None
+
+
+def test_where_addresses_are_is_refused_only_where_nothing_tells() -> None:
+    tables = {"DeviceInfo": (kql.ColumnSchema("Ip", STRING),), "DeviceFileEvents": (kql.ColumnSchema("SHA1", STRING),)}
+    text = (
+        "DeviceInfo | extend p = tostring(geo_info_from_ip_address(Ip).country) | project p"
+        " | union (DeviceFileEvents | invoke FileProfile(SHA1) | project p = Publisher)"
+    )
+    given = {"DeviceInfo": kql.Table.from_rows(tables["DeviceInfo"], [["192.0.2.1"]])}
+    told = kql.prepare(kql.analyze(text, kql.Catalog(tables, DEFENDER_FUNCTIONS, places=True)))
+    assert told.run(given, places=lambda address: {"country": "Norway"}).table.data == (["Norway"],)
+    untold = kql.prepare(kql.analyze(text, kql.Catalog(tables, DEFENDER_FUNCTIONS)))
+    with pytest.raises(RefusedOfRows) as refused:
+        untold.run(given)
+    assert refused.value.code == "TK101"

@@ -5,7 +5,7 @@ A replay asks before each run, so that rules whose tables are quiet cost nothing
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from tocsin.kql import plan
@@ -35,15 +35,14 @@ _NEEDS_LEFT: Final = frozenset({JoinKind.LEFT_OUTER, JoinKind.LEFT_ANTI})
 _NEEDS_RIGHT: Final = frozenset({JoinKind.RIGHT_OUTER, JoinKind.RIGHT_ANTI})
 
 
-def refusing_rows(root: Relation) -> tuple[Relation, ...]:
-    """The relations of a plan that do to rows what the local engine refuses to do with any: ask a function that only
-    the service can run, or where addresses are when nothing tells."""
-    return tuple(
-        each
-        for each in relations(root)
-        if isinstance(each, plan.ServiceRows)
-        or any(isinstance(part, plan.Call) and part.function.needs_places for part in inside(each))
-    )
+def refused_of_rows(root: Relation) -> Iterator[tuple[Relation, str]]:
+    """The relations of a plan that do to rows what the local engine may refuse to do with any, with the code of the
+    refusal: ask a function that only the service can run, or where addresses are, which something may tell."""
+    for each in relations(root):
+        if isinstance(each, plan.ServiceRows):
+            yield each, "TK116"
+        elif any(isinstance(part, plan.Call) and part.function.needs_places for part in inside(each)):
+            yield each, "TK101"
 
 
 def can_get_rows(relation: Relation, empty_tables: Collection[str]) -> bool:

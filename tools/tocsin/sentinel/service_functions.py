@@ -15,27 +15,30 @@ from types import MappingProxyType
 
 from tocsin.kql.catalog import WorkspaceFunction
 
-_FILE_PROFILE = """T | extend SHA1 = '', SHA256 = '', MD5 = '', FileSize = long(null), GlobalPrevalence = long(null),
+_FILE_PROFILE = """extend SHA1 = '', SHA256 = '', MD5 = '', FileSize = long(null), GlobalPrevalence = long(null),
     GlobalFirstSeen = datetime(null), GlobalLastSeen = datetime(null), Signer = '', Issuer = '', SignerHash = '',
     IsCertificateValid = bool(null), IsRootSignerMicrosoft = bool(null), SignatureState = '', IsExecutable = bool(null),
     ThreatName = '', Publisher = '', SoftwareName = '', ProfileAvailability = ''"""
 
 
 def _service(name: str, parameters: str, body: str) -> WorkspaceFunction:
-    return WorkspaceFunction(name, parameters, body, runs=False, of_rows=parameters.startswith("(T: (*)"))
+    return WorkspaceFunction(name, parameters, body, runs=False)
+
+
+def _service_of_rows(name: str, parameters: str, body: str) -> WorkspaceFunction:
+    """One that tells of each row of a table, as ``invoke`` calls it."""
+    return WorkspaceFunction(name, f"(T: (*), {parameters})", f"T | {body}", runs=False, of_rows=True)
 
 
 DEFENDER_FUNCTIONS: Mapping[str, WorkspaceFunction] = MappingProxyType(
     {
         each.name: each
         for each in (
-            _service("FileProfile", "(T: (*), x: string = '', y: long = 100)", _FILE_PROFILE),
-            _service(
-                "DeviceFromIP",
-                "(T: (*), x: string = '', y: datetime = datetime(null))",
-                "T | extend IP = '', DeviceId = ''",
+            _service_of_rows("FileProfile", "x: string = '', y: long = 100", _FILE_PROFILE),
+            _service_of_rows(
+                "DeviceFromIP", "x: string = '', y: datetime = datetime(null)", "extend IP = '', DeviceId = ''"
             ),
-            _service("SeenBy", "(T: (*), x: string = '')", "T | extend DeviceId = ''"),
+            _service_of_rows("SeenBy", "x: string = ''", "extend DeviceId = ''"),
             _service(
                 "AssignedIPAddresses",
                 "(x: string = '', y: datetime = datetime(null))",

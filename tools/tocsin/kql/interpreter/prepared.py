@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tocsin.kql.early_filters import with_early_filters
-from tocsin.kql.emptiness import can_get_rows, refusing_rows
+from tocsin.kql.emptiness import can_get_rows, refused_of_rows
 from tocsin.kql.functions.errors import KqlValueError
 from tocsin.kql.interpreter.batch import UNIT
 from tocsin.kql.interpreter.compiler import PlanCompiler, Runner
@@ -79,7 +79,7 @@ class PreparedQuery:
     _others: tuple[tuple[str, Relation], ...] = ()
     _plan: Relation | None = None
     _refusals: tuple[Diagnostic, ...] = ()
-    """Of what is done to rows: a run ends with the first one, before it starts, where any can get there."""
+    """Of what is done to rows: a run ends with one of them, before it starts, where any can get there."""
 
     def run(
         self,
@@ -121,9 +121,10 @@ class PreparedQuery:
             return
         tables = {each.table for each in relations(plan) if isinstance(each, Scan)}
         empty = {name for name in tables if name not in database or not database[name].row_count}
-        if any(can_get_rows(each, empty) for each in refusing_rows(plan)):
-            first = self._refusals[0]
-            raise RefusedOfRows(first.code, first.message, first.start, first.length)
+        for relation, code in refused_of_rows(plan):
+            refusal = next((each for each in self._refusals if each.code == code), None)
+            if refusal is not None and can_get_rows(relation, empty):
+                raise RefusedOfRows(code, refusal.message, refusal.start, refusal.length)
 
     def _guarded(self, execution: Execution, trace: bool) -> QueryResult:
         call = partial(self._answer, execution, trace)
