@@ -17,8 +17,7 @@ Item = tuple[Value, ScalarType]
 Predicate = Callable[[Value], bool | None]
 
 
-_FALSE_OF_NO_ITEMS = frozenset(LIST_PREDICATES[each] for each in ("in", "in~", "has_any"))
-
+_FALSE_OF_NO_ITEMS = frozenset({"in", "in~", "has_any"})
 
 _MOST = {"has_any": 10_000, "has_all": 256}
 _MOST_EQUAL = 1_000_000
@@ -49,10 +48,10 @@ class Membership:
         most = _MOST.get(self.operator, _MOST_EQUAL)
         if len(values) > most and len(set(map(repr, values))) > most:
             return _refusal(f"{self.operator} considers {most:,} distinct values at most, and here are more")
-        if self.operand is STRING and self.build in _FALSE_OF_NO_ITEMS:
-            if not values:
-                return never
-            return frozenset(values).__contains__ if self.operator == "in" else self.build(values)
+        if self.operand is STRING and not values and self.operator in _FALSE_OF_NO_ITEMS:
+            return never
+        if self.operand is STRING and self.operator == "in":
+            return frozenset(values).__contains__
         test = self.build(values)
         texts = [value for value, kind in given if kind is STRING] if self.operand is DYNAMIC else []
         if not texts:

@@ -215,7 +215,8 @@ def _pack_array(session: Session, node: tree.FunctionCall, scope: Scope) -> Valu
     if row is not None and row.open:
         session.refuse("TK103", "The columns that pack_array(*) takes are not known before the query runs", node)
     values = tuple(ColumnRef(column) for column in (row.columns if row is not None else ()))
-    return Call(scalar_functions()["pack_array"], values, DYNAMIC, node.start, node.end - node.start)
+    function = scalar_functions()["pack_array"]
+    return Call(function, values, DYNAMIC, node.start, node.end - node.start, session.origin)
 
 
 def _bag_pack_columns(session: Session, node: tree.FunctionCall, scope: Scope) -> Value:
